@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* semgap emit: a profile, or a selection of it, in a format that others read. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "emit/emit.h"
+#include "profile/output.h"
+
+static const struct option options[] = {
+	{"format", required_argument, NULL, 'f'},
+	{"field", required_argument, NULL, 'F'},
+	{"symbol", required_argument, NULL, 'S'},
+	{"fields", required_argument, NULL, 'L'},
+	{"output", required_argument, NULL, 'o'},
+	{NULL, 0, NULL, 0},
+};
+
+struct arguments {
+	const struct gap_emit_format *format;
+	const char *output, *profile;
+};
+
+static int unknown_format(const struct command *command, const char *name)
+{
+	char known[256] = "";
+
+	for (const struct gap_emit_format *row = gap_emit_formats; row->name; row++)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), " %s", row->name);
+	return say_usage(command, "emit: there is no format \"%s\"; there are:%s", name, known);
+}
+
+/* First pass: everything but the selection, which needs the profile. */
+static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
+{
+	const char *format = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (option == '?')
+			return say_usage(command, "emit: wrong arguments");
+		if (option == 'f')
+			format = optarg;
+		if (option == 'o')
+			arguments->output = optarg;
+	}
+	if (optind + 1 != argc)
+		return say_usage(command, "emit: name one profile");
+	if (!format)
+		return say_usage(command, "emit: --format is required");
+	arguments->format = gap_emit_format_find(format);
+	if (!arguments->format)
+		return unknown_format(command, format);
+	if (arguments->format->binary &&
+	    (!arguments->output || strcmp(arguments->output, "-") == 0))
+		return say_usage(command, "emit: -o OUT is required: %s is binary", format);
+	arguments->profile = argv[optind];
+	return EXIT_DONE;
+}
+
+static enum gap_status select_parts(struct gap_selection *selection, int argc, char **argv,
+				    struct gap_error *error)
+{
+	enum gap_status status = GAP_OK;
+	int option;
+
+	optind = 0; /* again from the start: the arguments are known to be good */
+	while (!status && (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (option == 'F')
+			status = gap_selection_add_field(selection, optarg, error);
+		if (option == 'S')
+			status = gap_selection_add_symbol(selection, optarg, error);
+		if (option == 'L')
+			status = gap_selection_add_file(selection, optarg, say_warning, NULL, error);
+	}
+	return status;
+}
+
+static enum gap_status write_format(const struct arguments *arguments,
+				    const struct gap_profile *profile,
+				    const struct gap_selection *selection, struct gap_error *error)
+{
+	struct gap_emit_options emit_options = {.warn = say_warning};
+	struct gap_output output;
+	enum gap_status status = gap_output_begin(&output, arguments->output, error);
+
+	if (status)
+		return status;
+	status = arguments->format->write(profile, selection, &emit_options, output.stream, error);
+	if (!status)
+		return gap_output_commit(&output, error);
+	gap_output_abort(&output);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct gap_selection *selection = NULL;
+	struct gap_profile *profile;
+	struct gap_error error = {{0}};
+	int wrong = parse(command, argc, argv, &arguments);
+	enum gap_status status;
+
+	if (wrong)
+		return wrong;
+	profile = open_profile(arguments.profile);
+	if (!profile)
+		return EXIT_UNUSABLE;
+	status = gap_selection_create(profile, &selection, &error);
+	if (!status)
+		status = select_parts(selection, argc, argv, &error);
+	if (!status)
+		status = write_format(&arguments, profile, selection, &error);
+	gap_selection_destroy(selection);
+	gap_profile_close(profile);
+	return status ? say_failure(status, &error) : EXIT_DONE;
+}
+
+const struct command command_emit = {
+	"emit",
+	"writes a profile as C header, minimal image, Volatility table, JSON",
+	"--format gap|header|isf|json [--field T.m]... [--symbol S]... [--fields F] [-o OUT] P.gap\n"
+	"\n"
+	"  --format F     gap: an image (of a selection: the minimal one), header: C constants and typed\n"
+	"                 readers, isf: a table that Volatility 3 loads, json: everything with provenance\n"
+	"  --field T.m    select a member; alternatives as T.new|old\n"
+	"  --symbol S     select a symbol\n"
+	"  --fields F     select the members in the lines of F\n"
+	"  -o, --output   the file to write (else: standard output); written whole or not at all\n",
+	run,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* semgap extract: an input becomes a profile. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "extract/extract.h"
+#include "profile/output.h"
+
+struct arguments {
+	struct gap_extract_options options;
+	const char *input, *output;
+};
+
+enum { OPTION_DWARF = 256, OPTION_BTF, OPTION_SYSTEM_MAP, OPTION_SYMBOLS_ONLY, OPTION_WITH_RUST };
+
+static const struct option options[] = {
+	{"dwarf", no_argument, NULL, OPTION_DWARF},
+	{"btf", no_argument, NULL, OPTION_BTF},
+	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
+	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
+	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
+	{"output", required_argument, NULL, 'o'},
+	{NULL, 0, NULL, 0},
+};
+
+static bool take_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case OPTION_DWARF:
+		arguments->options.types_from = GAP_TYPES_DWARF;
+		return true;
+	case OPTION_BTF:
+		arguments->options.types_from = GAP_TYPES_BTF;
+		return true;
+	case OPTION_SYSTEM_MAP:
+		arguments->options.system_map = optarg;
+		return true;
+	case OPTION_SYMBOLS_ONLY:
+		arguments->options.symbols_only = true;
+		return true;
+	case OPTION_WITH_RUST:
+		arguments->options.with_rust = true;
+		return true;
+	case 'o':
+		arguments->output = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* EXIT_DONE when the arguments are complete. */
+static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
+		if (!take_option(arguments, option))
+			return say_usage(command, "extract: wrong arguments");
+	if (optind + 1 != argc)
+		return say_usage(command, "extract: name one input, not %d", argc - optind);
+	if (!arguments->output)
+		return say_usage(command, "extract: -o OUT.gap is required: a profile is binary");
+	if (strcmp(arguments->output, "-") == 0)
+		return say_usage(command, "extract: a profile is binary and goes to a file");
+	arguments->input = argv[optind];
+	return EXIT_DONE;
+}
+
+static enum gap_status write_image(const char *path, const void *image, size_t size_bytes,
+				   struct gap_error *error)
+{
+	struct gap_output output;
+	enum gap_status status = gap_output_begin(&output, path, error);
+
+	if (status)
+		return status;
+	fwrite(image, 1, size_bytes, output.stream);
+	return gap_output_commit(&output, error);
+}
+
+static void tell(const struct arguments *arguments, const struct gap_extract_report *report,
+		 size_t size_bytes)
+{
+	end_progress();
+	fprintf(stderr, "semgap: %s: %u types, %u symbols, %zu KiB\n", arguments->output,
+		report->types, report->symbols, (size_bytes + 1023) / 1024);
+	if (report->conflicts)
+		fprintf(stderr,
+			"semgap: %u names have several definitions (kept apart as NAME#1, NAME#2, …; "
+			"semgap info lists them)\n",
+			report->conflicts);
+	if (report->unresolved)
+		fprintf(stderr,
+			"semgap: %u declarations fit several of them and stay incomplete\n",
+			report->unresolved);
+}
+
+static enum gap_status extract(const struct arguments *arguments, struct gap_builder *builder,
+			       struct gap_error *error)
+{
+	struct gap_extract_report report;
+	size_t size_bytes;
+	void *image;
+	enum gap_status status =
+		gap_extract(builder, arguments->input, &arguments->options, &report, error);
+
+	if (!status)
+		status = gap_builder_freeze(builder, 0, &image, &size_bytes, error);
+	if (status)
+		return status;
+	status = write_image(arguments->output, image, size_bytes, error);
+	free(image);
+	if (!status)
+		tell(arguments, &report, size_bytes);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {.progress = show_progress, .warn = say_warning},
+	};
+	struct gap_builder *builder;
+	struct gap_error error = {{0}};
+	int wrong = parse(command, argc, argv, &arguments);
+	enum gap_status status;
+
+	if (wrong)
+		return wrong;
+	status = gap_builder_create(&builder, &error);
+	if (!status) {
+		status = extract(&arguments, builder, &error);
+		gap_builder_destroy(builder);
+	}
+	end_progress();
+	return status ? say_failure(status, &error) : EXIT_DONE;
+}
+
+const struct command command_extract = {
+	"extract",
+	"makes a profile of a vmlinux, of BTF, of a symbol table",
+	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT\n"
+	"\n"
+	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), or,\n"
+	"with --symbols-only, a System.map.\n"
+	"\n"
+	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"
+	"  --dwarf, --btf        types from here (else: DWARF where there is any, or BTF)\n"
+	"  --system-map F        symbols from F beside the input's own\n"
+	"  --symbols-only        no types\n"
+	"  --with-rust           types of Rust units too (they share names with C's)\n",
+	run,
+};

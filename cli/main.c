@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The semgap command: finds the subcommand's row and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+static const struct command *const commands[] = {
+	&command_extract, &command_info, &command_show, &command_find, &command_emit, &command_guest,
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_commands(FILE *stream)
+{
+	fputs("usage: semgap COMMAND [ARGUMENTS]\n\n"
+	      "Profiles of Linux kernels: what one build looks like in memory, for monitors that look "
+	      "from outside.\n\n",
+	      stream);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\nsemgap COMMAND --help tells of each; man semgap of all.\n", stream);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+
+	if (command)
+		return print_help(command);
+	print_commands(stdout);
+	return finish_output(EXIT_DONE);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_commands(stderr);
+		return EXIT_UNUSABLE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		puts("semgap " SEMGAP_VERSION);
+		return finish_output(EXIT_DONE);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return help(argc, argv);
+	command = find_command(argv[1]);
+	if (!command) {
+		say("there is no command \"%s\"", argv[1]);
+		print_commands(stderr);
+		return EXIT_UNUSABLE;
+	}
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return print_help(command);
+	return command->run(command, argc - 1, argv + 1);
+}

@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# Completion of semgap for bash.
+
+_semgap() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-} words=''
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "extract info show find emit guest --help --version" -- "$current")
+        return
+    fi
+    case $command:$previous in
+        emit:--format)
+            mapfile -t COMPREPLY < <(compgen -W "gap header isf json" -- "$current")
+            return
+            ;;
+        guest:guest)
+            mapfile -t COMPREPLY < <(compgen -W "ps" -- "$current")
+            return
+            ;;
+        emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base) return ;;
+    esac
+    if [[ $current == -* ]]; then
+        case $command in
+            extract) words="--dwarf --btf --system-map --symbols-only --with-rust -o --help" ;;
+            info | show | find) words="--json --help" ;;
+            emit) words="--format --field --symbol --fields -o --help" ;;
+            guest) words="--memory --profile --root --slide --phys-base --json --help" ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+        return
+    fi
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+
+complete -F _semgap semgap

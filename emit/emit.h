@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * emit: a profile, or the part of it that somebody selected, in the formats that others read. One
+ * file and one row of the table in emit.c per format.
+ */
+#ifndef SEMGAP_EMIT_H
+#define SEMGAP_EMIT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "runtime/include/semgap/profile.h"
+
+/** What is to be emitted: nothing selected means everything. */
+struct gap_selection;
+
+enum gap_status gap_selection_create(const struct gap_profile *profile,
+				     struct gap_selection **selection,
+				     struct gap_error *error) GAP_MUST_CHECK;
+void gap_selection_destroy(struct gap_selection *selection);
+
+/** Adds "TYPE.member…" with alternatives "a.b|c"; GAP_NOT_FOUND, GAP_AMBIGUOUS when none of them is
+ * there. */
+enum gap_status gap_selection_add_field(struct gap_selection *selection, const char *field,
+					struct gap_error *error) GAP_MUST_CHECK;
+enum gap_status gap_selection_add_symbol(struct gap_selection *selection, const char *symbol,
+					 struct gap_error *error) GAP_MUST_CHECK;
+/**
+ * Reads a fields file (lines "struct.member|other.name", '#' comments). A line that the profile
+ * lacks is a warning through @warn, not an error: kernels differ. GAP_IO; GAP_INVALID with file and
+ * line.
+ */
+enum gap_status gap_selection_add_file(struct gap_selection *selection, const char *path,
+				       void (*warn)(void *context, const char *text), void *context,
+				       struct gap_error *error) GAP_MUST_CHECK;
+
+struct gap_emit_options {
+	void (*warn)(void *context, const char *text); /* a line for stderr; may be NULL */
+	void *warn_context;
+};
+
+struct gap_emit_format {
+	const char *name;        /* "header" */
+	const char *description; /* one line for help */
+	bool binary;             /* requires a file */
+	enum gap_status (*write)(const struct gap_profile *profile,
+				 const struct gap_selection *selection,
+				 const struct gap_emit_options *options, FILE *stream,
+				 struct gap_error *error);
+};
+
+/** All formats; ends with a row whose name is NULL. */
+extern const struct gap_emit_format gap_emit_formats[];
+const struct gap_emit_format *gap_emit_format_find(const char *name);
+
+#endif

@@ -1,0 +1,1442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DWARF through libdwarf: one unit after another becomes a type graph (profile/units.h) and goes to the merger. No other file
+ * knows libdwarf; another reader would replace this one.
+ *
+ * Only what lies at the top of a unit is read: types, variables and functions that have a place in memory. Function bodies are
+ * skipped through their sibling. A type that something refers to and that lies elsewhere (inside a function, in a partial
+ * unit) is read when it is met.
+ */
+#include <dwarf.h>
+#include <libdwarf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/inputs.h"
+#include "profile/units.h"
+
+#define NESTING_MAX 64      /* of types declared inside types */
+#define UNIT_BYTES_MAX (1u << 30)
+
+/* A node for a DIE outside the unit: rare, so a plain list. */
+struct far_node {
+	uint64_t offset;
+	uint32_t node;
+};
+GAP_VECTOR(far_nodes, struct far_node);
+GAP_VECTOR(offsets, uint64_t);
+
+struct reader {
+	const struct gap_extraction *run;
+	struct gap_elf *elf;
+	struct gap_merger *merger;
+	Dwarf_Debug debug;
+	struct gap_unit unit;
+	uint64_t unit_start, unit_end, info_bytes;
+	uint8_t address_bytes;
+
+	uint32_t *node_of; /* by offset in the unit: node + 1 */
+	uint32_t node_of_capacity;
+	struct far_nodes far_nodes;
+	struct offsets wanted; /* DIE of each node */
+	uint8_t *filled;       /* by node */
+	uint32_t filled_capacity;
+
+	const char *unit_folder; /* where it was compiled */
+	char **files;            /* of the unit, as libdwarf gives them; NULL not asked for yet */
+	gap_text *file_texts;    /* the same, interned; GAP_NONE not yet */
+	Dwarf_Signed file_count;
+	bool files_asked, zero_based_files;
+	Dwarf_Die unit_die;
+
+	uint32_t units, rust_units, randomised_units;
+	enum gap_status status;
+};
+
+/* What the attributes of one DIE say. */
+struct facts {
+	const char *name;
+	uint64_t byte_size, bit_size, count, upper_bound, member_location, bit_offset;
+	uint64_t data_bit_offset, type, origin, alignment, address, encoding, language;
+	uint32_t file, line;
+	uint64_t value;
+	const unsigned char *location;
+	uint64_t location_bytes;
+	const char *producer, *folder, *companion;
+	bool has_byte_size, has_bit_size, has_count, has_upper_bound, has_member_location;
+	bool has_bit_offset, has_data_bit_offset, has_type, has_origin, has_address, has_value;
+	bool value_signed, declaration, external, vector;
+};
+
+static enum gap_status fail(struct reader *reader, enum gap_status status, const char *what)
+{
+	if (!reader->status)
+		reader->status = gap_fail(reader->run->error, status, "%.600s: %s",
+					  reader->run->path, what);
+	return reader->status;
+}
+
+static enum gap_status fail_dwarf(struct reader *reader, Dwarf_Error error)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "damaged DWARF: %s",
+		 error ? dwarf_errmsg(error) : "unexpected end");
+	fail(reader, GAP_CORRUPT, text);
+	if (error)
+		dwarf_dealloc(reader->debug, error, DW_DLA_ERROR);
+	return reader->status;
+}
+
+static enum gap_status fail_memory(struct reader *reader)
+{
+	return fail(reader, GAP_NO_MEMORY, "out of memory");
+}
+
+static void drop_error(struct reader *reader, Dwarf_Error error)
+{
+	if (error)
+		dwarf_dealloc(reader->debug, error, DW_DLA_ERROR);
+}
+
+/* ---- attributes ---- */
+
+static bool get_unsigned(struct reader *reader, Dwarf_Attribute attribute, uint64_t *value)
+{
+	Dwarf_Unsigned number;
+	Dwarf_Signed with_sign;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formudata(attribute, &number, &error) == DW_DLV_OK) {
+		*value = number;
+		return true;
+	}
+	drop_error(reader, error);
+	error = NULL;
+	if (dwarf_formsdata(attribute, &with_sign, &error) == DW_DLV_OK) {
+		*value = (uint64_t)with_sign;
+		return true;
+	}
+	drop_error(reader, error);
+	return false;
+}
+
+/* DW_FORM_sdata and implicit constants carry a sign; dataN is as it stands. */
+static bool get_value(struct reader *reader, Dwarf_Attribute attribute, struct facts *facts)
+{
+	Dwarf_Signed number;
+	Dwarf_Error error = NULL;
+	Dwarf_Half form = 0;
+
+	if (dwarf_whatform(attribute, &form, NULL) == DW_DLV_OK &&
+	    (form == DW_FORM_sdata || form == DW_FORM_implicit_const)) {
+		if (dwarf_formsdata(attribute, &number, &error) == DW_DLV_OK) {
+			facts->value = (uint64_t)number;
+			facts->value_signed = number < 0;
+			return true;
+		}
+		drop_error(reader, error);
+		return false;
+	}
+	return get_unsigned(reader, attribute, &facts->value);
+}
+
+static bool get_reference(struct reader *reader, Dwarf_Attribute attribute, uint64_t *offset)
+{
+	Dwarf_Off global;
+	Dwarf_Error error = NULL;
+	Dwarf_Half form = 0;
+
+	if (dwarf_global_formref(attribute, &global, &error) == DW_DLV_OK) {
+		*offset = global;
+		return true;
+	}
+	drop_error(reader, error);
+	dwarf_whatform(attribute, &form, NULL);
+	if (form == DW_FORM_ref_sig8)
+		fail(reader, GAP_UNSUPPORTED,
+		     "types lie in type units (-fdebug-types-section), which this version does not "
+		     "read; compile with -fno-debug-types-section, or pass BTF (--btf)");
+	else if (form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 ||
+		 form == DW_FORM_ref_sup8)
+		fail(reader, GAP_UNSUPPORTED,
+		     "some types lie in a supplementary file (dwz), which this version does not "
+		     "read; undo dwz -m, or pass BTF (--btf)");
+	else
+		fail(reader, GAP_CORRUPT, "damaged DWARF: a reference cannot be read");
+	return false;
+}
+
+static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
+{
+	char *text;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formstring(attribute, &text, &error) == DW_DLV_OK)
+		return text;
+	drop_error(reader, error);
+	return NULL;
+}
+
+/* An expression's bytes, whatever form carries them. */
+static bool get_block(struct reader *reader, Dwarf_Attribute attribute, const unsigned char **bytes,
+		      uint64_t *size_bytes)
+{
+	Dwarf_Unsigned length;
+	Dwarf_Ptr data;
+	Dwarf_Block *block;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formexprloc(attribute, &length, &data, &error) == DW_DLV_OK) {
+		*bytes = data;
+		*size_bytes = length;
+		return true;
+	}
+	drop_error(reader, error);
+	error = NULL;
+	if (dwarf_formblock(attribute, &block, &error) == DW_DLV_OK) {
+		*bytes = block->bl_data; /* points into the section */
+		*size_bytes = block->bl_len;
+		dwarf_dealloc(reader->debug, block, DW_DLA_BLOCK);
+		return true;
+	}
+	drop_error(reader, error);
+	return false;
+}
+
+static bool read_uleb(const unsigned char **at, const unsigned char *end, uint64_t *value)
+{
+	*value = 0;
+	for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+		unsigned char byte = *(*at)++;
+
+		*value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* A member's place: a constant, or (old compilers) the expression "add that constant". */
+static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute, uint64_t *location)
+{
+	const unsigned char *bytes;
+	uint64_t size_bytes;
+
+	if (get_block(reader, attribute, &bytes, &size_bytes)) {
+		const unsigned char *at = bytes + 1, *end = bytes + size_bytes;
+
+		return size_bytes >= 2 && bytes[0] == DW_OP_plus_uconst &&
+		       read_uleb(&at, end, location) && at == end;
+	}
+	return get_unsigned(reader, attribute, location);
+}
+
+static bool get_flag(struct reader *reader, Dwarf_Attribute attribute)
+{
+	Dwarf_Bool flag = 0;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formflag(attribute, &flag, &error) != DW_DLV_OK)
+		drop_error(reader, error);
+	return flag != 0;
+}
+
+static bool get_address(struct reader *reader, Dwarf_Attribute attribute, uint64_t *address)
+{
+	Dwarf_Addr value;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formaddr(attribute, &value, &error) == DW_DLV_OK) {
+		*address = value;
+		return true;
+	}
+	drop_error(reader, error);
+	return false;
+}
+
+static void take_type_attribute(struct reader *reader, Dwarf_Half what, Dwarf_Attribute attribute,
+				struct facts *facts)
+{
+	uint64_t number = 0;
+
+	switch (what) {
+	case DW_AT_byte_size:
+		facts->has_byte_size = get_unsigned(reader, attribute, &facts->byte_size);
+		break;
+	case DW_AT_bit_size:
+		facts->has_bit_size = get_unsigned(reader, attribute, &facts->bit_size);
+		break;
+	case DW_AT_bit_offset:
+		facts->has_bit_offset = get_unsigned(reader, attribute, &facts->bit_offset);
+		break;
+	case DW_AT_data_bit_offset:
+		facts->has_data_bit_offset =
+			get_unsigned(reader, attribute, &facts->data_bit_offset);
+		break;
+	case DW_AT_data_member_location:
+		facts->has_member_location =
+			get_member_location(reader, attribute, &facts->member_location);
+		break;
+	case DW_AT_count:
+		facts->has_count = get_unsigned(reader, attribute, &facts->count);
+		break;
+	case DW_AT_upper_bound:
+		facts->has_upper_bound = get_unsigned(reader, attribute, &facts->upper_bound);
+		break;
+	case DW_AT_encoding:
+		get_unsigned(reader, attribute, &facts->encoding);
+		break;
+	case DW_AT_alignment:
+		get_unsigned(reader, attribute, &facts->alignment);
+		break;
+	case DW_AT_const_value:
+		facts->has_value = get_value(reader, attribute, facts);
+		break;
+	case DW_AT_GNU_vector:
+		facts->vector = get_flag(reader, attribute);
+		break;
+	case DW_AT_decl_file:
+		if (get_unsigned(reader, attribute, &number) && number < UINT32_MAX)
+			facts->file = (uint32_t)number + 1;
+		break;
+	case DW_AT_decl_line:
+		if (get_unsigned(reader, attribute, &number) && number < UINT32_MAX)
+			facts->line = (uint32_t)number;
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_attribute(struct reader *reader, Dwarf_Attribute attribute, struct facts *facts)
+{
+	Dwarf_Half what;
+
+	if (dwarf_whatattr(attribute, &what, NULL) != DW_DLV_OK)
+		return;
+	switch (what) {
+	case DW_AT_name:
+		facts->name = get_string(reader, attribute);
+		break;
+	case DW_AT_type:
+		facts->has_type = get_reference(reader, attribute, &facts->type);
+		break;
+	case DW_AT_abstract_origin:
+	case DW_AT_specification:
+		facts->has_origin = get_reference(reader, attribute, &facts->origin);
+		break;
+	case DW_AT_declaration:
+		facts->declaration = get_flag(reader, attribute);
+		break;
+	case DW_AT_external:
+		facts->external = get_flag(reader, attribute);
+		break;
+	case DW_AT_location:
+		if (!get_block(reader, attribute, &facts->location, &facts->location_bytes))
+			facts->location_bytes = 0;
+		break;
+	case DW_AT_low_pc:
+		facts->has_address = get_address(reader, attribute, &facts->address);
+		break;
+	case DW_AT_producer:
+		facts->producer = get_string(reader, attribute);
+		break;
+	case DW_AT_comp_dir:
+		facts->folder = get_string(reader, attribute);
+		break;
+	case DW_AT_language:
+		get_unsigned(reader, attribute, &facts->language);
+		break;
+	case DW_AT_dwo_name:
+	case DW_AT_GNU_dwo_name:
+		facts->companion = get_string(reader, attribute);
+		break;
+	default:
+		take_type_attribute(reader, what, attribute, facts);
+	}
+}
+
+static enum gap_status read_facts(struct reader *reader, Dwarf_Die die, struct facts *facts)
+{
+	Dwarf_Attribute *list;
+	Dwarf_Signed count;
+	Dwarf_Error error = NULL;
+	int result = dwarf_attrlist(die, &list, &count, &error);
+
+	*facts = (struct facts){0};
+	if (result == DW_DLV_NO_ENTRY)
+		return GAP_OK;
+	if (result == DW_DLV_ERROR)
+		return fail_dwarf(reader, error);
+	for (Dwarf_Signed i = 0; i < count; i++) {
+		take_attribute(reader, list[i], facts);
+		dwarf_dealloc(reader->debug, list[i], DW_DLA_ATTR);
+	}
+	dwarf_dealloc(reader->debug, list, DW_DLA_LIST);
+	return reader->status;
+}
+
+/* ---- walking ---- */
+
+static uint64_t offset_of(Dwarf_Die die)
+{
+	Dwarf_Off offset = 0;
+
+	return dwarf_dieoffset(die, &offset, NULL) == DW_DLV_OK ? offset : 0;
+}
+
+static Dwarf_Half tag_of(Dwarf_Die die)
+{
+	Dwarf_Half tag = 0;
+
+	return dwarf_tag(die, &tag, NULL) == DW_DLV_OK ? tag : 0;
+}
+
+typedef void visit(struct reader *reader, Dwarf_Die die, void *context);
+
+/* Calls @visitor for each direct child. */
+static void for_each_child(struct reader *reader, Dwarf_Die parent, visit *visitor, void *context)
+{
+	Dwarf_Die child, next;
+	Dwarf_Error error = NULL;
+	int result = dwarf_child(parent, &child, &error);
+
+	while (result == DW_DLV_OK) {
+		if (!reader->status)
+			visitor(reader, child, context);
+		if (reader->status) {
+			dwarf_dealloc(reader->debug, child, DW_DLA_DIE);
+			return;
+		}
+		result = dwarf_siblingof_b(reader->debug, child, 1, &next, &error);
+		dwarf_dealloc(reader->debug, child, DW_DLA_DIE);
+		child = next;
+	}
+	if (result == DW_DLV_ERROR)
+		fail_dwarf(reader, error);
+}
+
+/* ---- nodes ---- */
+
+static uint32_t new_node(struct reader *reader, uint64_t offset)
+{
+	struct gap_unit_type *type = gap_unit_types_push(&reader->unit.types);
+	uint64_t *wanted = offsets_push(&reader->wanted);
+
+	if (!type || !wanted) {
+		fail_memory(reader);
+		return GAP_NONE;
+	}
+	*type = (struct gap_unit_type){.kind = GAP_KIND_UNKNOWN, .ref = GAP_NONE};
+	*wanted = offset;
+	if (reader->unit.types.count > reader->filled_capacity) {
+		uint32_t larger = reader->unit.types.count * 2;
+		uint8_t *moved = realloc(reader->filled, larger);
+
+		if (!moved) {
+			fail_memory(reader);
+			return GAP_NONE;
+		}
+		reader->filled = moved;
+		reader->filled_capacity = larger;
+	}
+	reader->filled[reader->unit.types.count - 1] = 0;
+	return reader->unit.types.count - 1;
+}
+
+/* A node that stands for no DIE of its own: the inner dimensions of an array. */
+static uint32_t new_inner_node(struct reader *reader)
+{
+	uint32_t node = new_node(reader, 0);
+
+	if (node != GAP_NONE)
+		reader->filled[node] = 1;
+	return node;
+}
+
+static uint32_t far_node_for(struct reader *reader, uint64_t offset)
+{
+	struct far_node *row;
+
+	for (uint32_t i = 0; i < reader->far_nodes.count; i++)
+		if (reader->far_nodes.items[i].offset == offset)
+			return reader->far_nodes.items[i].node;
+	row = far_nodes_push(&reader->far_nodes);
+	if (!row) {
+		fail_memory(reader);
+		return GAP_NONE;
+	}
+	*row = (struct far_node){offset, new_node(reader, offset)};
+	return row->node;
+}
+
+/* The node of the DIE at a global offset, made if it is met for the first time. */
+static uint32_t node_for(struct reader *reader, uint64_t offset)
+{
+	uint32_t *slot;
+
+	if (offset < reader->unit_start || offset >= reader->unit_end)
+		return far_node_for(reader, offset);
+	slot = &reader->node_of[offset - reader->unit_start];
+	if (*slot == 0) {
+		uint32_t node = new_node(reader, offset);
+
+		if (node == GAP_NONE)
+			return GAP_NONE;
+		*slot = node + 1;
+	}
+	return *slot - 1;
+}
+
+static uint32_t type_node(struct reader *reader, const struct facts *facts)
+{
+	return facts->has_type ? node_for(reader, facts->type) : GAP_NONE;
+}
+
+static struct gap_unit_type *node_at(struct reader *reader, uint32_t node)
+{
+	return &reader->unit.types.items[node];
+}
+
+static gap_text text(struct reader *reader, const char *name)
+{
+	return gap_builder_name(reader->run->builder, name);
+}
+
+/* ---- files ---- */
+
+/* A path relative to the source tree, if the folder of compilation lies in the same tree. */
+static const char *relative(const char *path, const char *folder)
+{
+	size_t common = 0;
+
+	if (strncmp(path, "./", 2) == 0)
+		path += 2;
+	if (!folder || *path != '/')
+		return path;
+	for (size_t i = 0; path[i]; i++) {
+		if (path[i] == '/' && (folder[i] == '/' || folder[i] == '\0'))
+			common = i + 1;
+		if (path[i] != folder[i])
+			break;
+	}
+	return common > 1 ? path + common : path;
+}
+
+/* "a/b/../c" is "a/c". In place. */
+static void shorten(char *path)
+{
+	char *up;
+
+	while ((up = strstr(path, "/../")) != NULL) {
+		char *from = up;
+
+		while (from > path && from[-1] != '/')
+			from--;
+		if (from == up || strncmp(from, "../", 3) == 0)
+			return;
+		memmove(from, up + 4, strlen(up + 4) + 1);
+	}
+	while ((up = strstr(path, "/./")) != NULL)
+		memmove(up, up + 2, strlen(up + 2) + 1);
+}
+
+static void ask_files(struct reader *reader)
+{
+	Dwarf_Error error = NULL;
+
+	reader->files_asked = true;
+	reader->file_count = 0;
+	if (dwarf_srcfiles(reader->unit_die, &reader->files, &reader->file_count, &error) !=
+	    DW_DLV_OK) {
+		drop_error(reader, error);
+		reader->files = NULL;
+		return;
+	}
+	reader->file_texts = malloc(((size_t)reader->file_count + 1) * sizeof(gap_text));
+	if (!reader->file_texts) {
+		fail_memory(reader);
+		return;
+	}
+	for (Dwarf_Signed i = 0; i < reader->file_count; i++)
+		reader->file_texts[i] = GAP_NONE;
+}
+
+static void drop_files(struct reader *reader)
+{
+	for (Dwarf_Signed i = 0; reader->files && i < reader->file_count; i++)
+		dwarf_dealloc(reader->debug, reader->files[i], DW_DLA_STRING);
+	if (reader->files)
+		dwarf_dealloc(reader->debug, reader->files, DW_DLA_LIST);
+	free(reader->file_texts);
+	reader->files = NULL;
+	reader->file_texts = NULL;
+	reader->files_asked = false;
+}
+
+/* The interned path for a DW_AT_decl_file, which facts carry plus one. DWARF 5 counts files from 0, earlier from 1. */
+static gap_text file_text(struct reader *reader, uint32_t file_plus_one)
+{
+	Dwarf_Signed at = (Dwarf_Signed)file_plus_one - 1 - (reader->zero_based_files ? 0 : 1);
+
+	if (file_plus_one == 0)
+		return 0;
+	if (!reader->files_asked)
+		ask_files(reader);
+	if (!reader->file_texts || at < 0 || at >= reader->file_count)
+		return 0;
+	if (reader->file_texts[at] == GAP_NONE) {
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%s", reader->files[at]);
+		shorten(path);
+		reader->file_texts[at] = text(reader, relative(path, reader->unit_folder));
+	}
+	return reader->file_texts[at];
+}
+
+/* ---- structures, unions ---- */
+
+struct members {
+	uint32_t node;
+	struct gap_unit_members list;
+	int nesting;
+};
+
+static void read_type(struct reader *reader, Dwarf_Die die, int nesting);
+
+/* Size of what a bit-field is declared as; a typedef may lie between. 0 unknown: not read yet. */
+static uint64_t storage_bits(struct reader *reader, uint32_t node)
+{
+	for (int steps = 0; node != GAP_NONE && steps < 64; steps++) {
+		const struct gap_unit_type *type = node_at(reader, node);
+
+		if (!reader->filled[node])
+			return 0;
+		if (type->kind < GAP_KIND_TYPEDEF || type->kind > GAP_KIND_ATOMIC)
+			return type->size_bytes * 8;
+		node = type->ref;
+	}
+	return 0;
+}
+
+/* Old bit-fields whose storage unit is not named wait for their type: bit 63 of the offset marks them. */
+#define FROM_THE_TOP (UINT64_C(1) << 63)
+
+/*
+ * Offset of a member. DWARF 4 and 5 give bits from the start; before, bits were counted from the most significant end of a
+ * storage unit, whose size is the member's own byte size or else its type's.
+ */
+static uint64_t offset_of_member(const struct facts *facts)
+{
+	uint64_t bits = facts->member_location * 8;
+
+	if (facts->has_data_bit_offset)
+		return bits + facts->data_bit_offset;
+	if (!facts->has_bit_size || !facts->has_bit_offset)
+		return bits;
+	if (facts->has_byte_size)
+		return bits + facts->byte_size * 8 - facts->bit_offset - facts->bit_size;
+	return FROM_THE_TOP | (bits - facts->bit_offset - facts->bit_size);
+}
+
+static void finish_old_bit_fields(struct reader *reader)
+{
+	for (uint32_t i = 0; i < reader->unit.members.count; i++) {
+		struct gap_build_member *member = &reader->unit.members.items[i];
+		uint64_t bits;
+
+		if (!(member->offset_bits & FROM_THE_TOP) || !member->width_bits)
+			continue;
+		bits = storage_bits(reader, member->type);
+		if (bits == 0)
+			fail(reader, GAP_CORRUPT,
+			     "damaged DWARF: a bit-field without a storage unit");
+		/* Below the mark stands a signed sum; with the storage unit it must not be negative. */
+		member->offset_bits = (uint64_t)((int64_t)(member->offset_bits << 1) >> 1) + bits;
+		if (member->offset_bits & FROM_THE_TOP)
+			fail(reader, GAP_CORRUPT,
+			     "damaged DWARF: a bit-field before the start of its structure");
+	}
+}
+
+static void read_member(struct reader *reader, Dwarf_Die die, struct members *members)
+{
+	struct gap_build_member *row;
+	struct facts facts;
+
+	if (read_facts(reader, die, &facts) || facts.external || facts.declaration)
+		return;
+	row = gap_unit_members_push(&members->list);
+	if (!row) {
+		fail_memory(reader);
+		return;
+	}
+	*row = (struct gap_build_member){
+		.name = text(reader, facts.name),
+		.type = type_node(reader, &facts),
+		.offset_bits = offset_of_member(&facts),
+		.width_bits = facts.has_bit_size ? (uint32_t)facts.bit_size : 0,
+	};
+	if (row->width_bits > 255)
+		fail(reader, GAP_UNSUPPORTED, "a bit-field is wider than 255 bits");
+}
+
+static void visit_member(struct reader *reader, Dwarf_Die die, void *context)
+{
+	struct members *members = context;
+	Dwarf_Half tag = tag_of(die);
+
+	if (tag == DW_TAG_member || tag == DW_TAG_inheritance)
+		read_member(reader, die, members);
+	else if (tag == DW_TAG_variant_part)
+		node_at(reader, members->node)->flags |= GAP_TYPE_PARTIAL;
+	else
+		read_type(reader, die, members->nesting + 1);
+}
+
+static void read_aggregate(struct reader *reader, Dwarf_Die die, uint32_t node, int nesting)
+{
+	struct members members = {.node = node, .nesting = nesting};
+	struct gap_build_member *rows;
+	struct gap_unit_type *type;
+
+	for_each_child(reader, die, visit_member, &members);
+	rows = gap_unit_members_extend(&reader->unit.members, members.list.count);
+	if (!rows)
+		fail_memory(reader);
+	if (rows && members.list.count)
+		memcpy(rows, members.list.items, members.list.count * sizeof(*rows));
+	type = node_at(reader, node);
+	type->first = reader->unit.members.count - members.list.count;
+	type->entries = members.list.count;
+	free(members.list.items);
+}
+
+/* ---- enums ---- */
+
+static void visit_enumerator(struct reader *reader, Dwarf_Die die, void *context)
+{
+	struct gap_build_enumerator *row;
+	struct facts facts;
+	bool *is_signed = context;
+
+	if (tag_of(die) != DW_TAG_enumerator || read_facts(reader, die, &facts))
+		return;
+	row = gap_unit_enumerators_push(&reader->unit.enumerators);
+	if (!row) {
+		fail_memory(reader);
+		return;
+	}
+	*row = (struct gap_build_enumerator){text(reader, facts.name), facts.value};
+	*is_signed |= facts.value_signed;
+}
+
+/* A value as the enum's type holds it: cut to its width, extended by its sign. */
+static uint64_t fit(uint64_t value, uint64_t size_bytes, bool is_signed)
+{
+	unsigned unused;
+
+	if (size_bytes == 0 || size_bytes >= 8)
+		return value;
+	unused = 64 - 8 * (unsigned)size_bytes;
+	if (is_signed)
+		return (uint64_t)((int64_t)(value << unused) >> unused);
+	return value << unused >> unused;
+}
+
+static void read_enum(struct reader *reader, Dwarf_Die die, uint32_t node)
+{
+	uint32_t first = reader->unit.enumerators.count;
+	bool is_signed = false;
+	struct gap_unit_type *type;
+
+	for_each_child(reader, die, visit_enumerator, &is_signed);
+	type = node_at(reader, node);
+	type->first = first;
+	type->entries = reader->unit.enumerators.count - first;
+	if (is_signed)
+		type->flags |= GAP_TYPE_SIGNED;
+}
+
+/* An enum's underlying type says whether it is signed: known once the whole unit has been read. */
+static void finish_enums(struct reader *reader)
+{
+	for (uint32_t node = 0; node < reader->unit.types.count; node++) {
+		struct gap_unit_type *type = node_at(reader, node);
+		uint32_t under = type->ref;
+
+		if (type->kind != GAP_KIND_ENUM)
+			continue;
+		for (int steps = 0; under != GAP_NONE && steps < 64; steps++) {
+			const struct gap_unit_type *base = node_at(reader, under);
+
+			if (base->kind == GAP_KIND_INT) {
+				if (!(base->flags & GAP_TYPE_SIGNED))
+					type->flags &= (uint8_t)~GAP_TYPE_SIGNED;
+				else
+					type->flags |= GAP_TYPE_SIGNED;
+				if (!type->size_bytes)
+					type->size_bytes = base->size_bytes;
+				break;
+			}
+			under = base->ref;
+		}
+		type->ref = GAP_NONE;
+		for (uint32_t i = 0; i < type->entries; i++) {
+			uint64_t *value = &reader->unit.enumerators.items[type->first + i].value;
+
+			*value = fit(*value, type->size_bytes, type->flags & GAP_TYPE_SIGNED);
+		}
+	}
+}
+
+/* ---- arrays ---- */
+
+#define DIMENSIONS_MAX 32
+
+struct dimensions {
+	uint64_t count[DIMENSIONS_MAX];
+	bool bounded[DIMENSIONS_MAX];
+	int number;
+};
+
+static void visit_dimension(struct reader *reader, Dwarf_Die die, void *context)
+{
+	struct dimensions *dimensions = context;
+	int at = dimensions->number;
+	struct facts facts;
+
+	if (tag_of(die) != DW_TAG_subrange_type || read_facts(reader, die, &facts))
+		return;
+	if (at == DIMENSIONS_MAX) {
+		fail(reader, GAP_UNSUPPORTED, "an array has more than 32 dimensions");
+		return;
+	}
+	dimensions->bounded[at] = facts.has_count || facts.has_upper_bound;
+	if (facts.has_count)
+		dimensions->count[at] = facts.count;
+	else if (facts.has_upper_bound) /* -1, in any width, is "no element" */
+		dimensions->count[at] =
+			facts.upper_bound == UINT32_MAX ? 0 : facts.upper_bound + 1;
+	dimensions->number++;
+}
+
+/* "int a[2][3]" is an array of 2 arrays of 3. */
+static void read_array(struct reader *reader, Dwarf_Die die, uint32_t node)
+{
+	struct dimensions dimensions = {.number = 0};
+	uint32_t element = node_at(reader, node)->ref;
+
+	for_each_child(reader, die, visit_dimension, &dimensions);
+	if (dimensions.number == 0)
+		dimensions.number = 1;
+	for (int i = dimensions.number - 1; i >= 0 && !reader->status; i--) {
+		uint32_t at = i == 0 ? node : new_inner_node(reader);
+		struct gap_unit_type *type;
+
+		if (at == GAP_NONE)
+			return;
+		type = node_at(reader, at);
+		type->kind = GAP_KIND_ARRAY;
+		type->ref = element;
+		type->count = dimensions.count[i];
+		if (!dimensions.bounded[i])
+			type->flags |= GAP_TYPE_FLEXIBLE;
+		element = at;
+	}
+}
+
+/* ---- functions ---- */
+
+static void visit_parameter(struct reader *reader, Dwarf_Die die, void *context)
+{
+	struct gap_build_parameter *row;
+	bool *variadic = context;
+	Dwarf_Half tag = tag_of(die);
+	struct facts facts;
+
+	if (tag == DW_TAG_unspecified_parameters)
+		*variadic = true;
+	if (tag != DW_TAG_formal_parameter || read_facts(reader, die, &facts))
+		return;
+	row = gap_unit_parameters_push(&reader->unit.parameters);
+	if (row)
+		*row = (struct gap_build_parameter){text(reader, facts.name),
+						    type_node(reader, &facts)};
+	else
+		fail_memory(reader);
+}
+
+static void read_function_type(struct reader *reader, Dwarf_Die die, uint32_t node)
+{
+	uint32_t first = reader->unit.parameters.count;
+	bool variadic = false;
+	struct gap_unit_type *type;
+
+	for_each_child(reader, die, visit_parameter, &variadic);
+	type = node_at(reader, node);
+	type->kind = GAP_KIND_FUNCTION;
+	type->name = 0; /* the name is the symbol's */
+	type->first = first;
+	type->entries = reader->unit.parameters.count - first;
+	if (variadic)
+		type->flags |= GAP_TYPE_FLEXIBLE;
+}
+
+/* ---- types ---- */
+
+static enum gap_kind kind_of_tag(Dwarf_Half tag)
+{
+	switch (tag) {
+	case DW_TAG_base_type:
+		return GAP_KIND_INT;
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_interface_type:
+		return GAP_KIND_STRUCT;
+	case DW_TAG_union_type:
+		return GAP_KIND_UNION;
+	case DW_TAG_enumeration_type:
+		return GAP_KIND_ENUM;
+	case DW_TAG_typedef:
+	case DW_TAG_template_alias:
+		return GAP_KIND_TYPEDEF;
+	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+	case DW_TAG_rvalue_reference_type:
+		return GAP_KIND_POINTER;
+	case DW_TAG_array_type:
+		return GAP_KIND_ARRAY;
+	case DW_TAG_const_type:
+		return GAP_KIND_CONST;
+	case DW_TAG_volatile_type:
+		return GAP_KIND_VOLATILE;
+	case DW_TAG_restrict_type:
+		return GAP_KIND_RESTRICT;
+	case DW_TAG_atomic_type:
+		return GAP_KIND_ATOMIC;
+	case DW_TAG_subroutine_type:
+	case DW_TAG_subprogram:
+		return GAP_KIND_FUNCTION;
+	case DW_TAG_unspecified_type:
+	case DW_TAG_ptr_to_member_type:
+	case DW_TAG_string_type:
+	case DW_TAG_set_type:
+	case DW_TAG_subrange_type:
+		return GAP_KIND_UNKNOWN;
+	default:
+		return GAP_KIND_VOID; /* no type */
+	}
+}
+
+static void set_base_type(struct gap_unit_type *type, const struct facts *facts)
+{
+	switch (facts->encoding) {
+	case DW_ATE_float:
+	case DW_ATE_complex_float:
+	case DW_ATE_imaginary_float:
+	case DW_ATE_decimal_float:
+		type->kind = GAP_KIND_FLOAT;
+		break;
+	case DW_ATE_boolean:
+		type->flags |= GAP_TYPE_BOOL;
+		break;
+	case DW_ATE_signed:
+	case DW_ATE_signed_fixed:
+		type->flags |= GAP_TYPE_SIGNED;
+		break;
+	case DW_ATE_signed_char:
+		type->flags |= GAP_TYPE_SIGNED | GAP_TYPE_CHAR;
+		break;
+	case DW_ATE_unsigned_char:
+	case DW_ATE_UTF:
+		type->flags |= GAP_TYPE_CHAR;
+		break;
+	default:
+		break;
+	}
+	if (!facts->has_byte_size && facts->has_bit_size)
+		type->size_bytes = (facts->bit_size + 7) / 8;
+}
+
+static void set_common(struct reader *reader, uint32_t node, enum gap_kind kind,
+		       const struct facts *facts)
+{
+	uint32_t ref = type_node(reader, facts);
+	gap_text file = facts->name && !facts->declaration ? file_text(reader, facts->file) : 0;
+	gap_text name = text(reader, facts->name);
+	struct gap_unit_type *type = node_at(reader, node);
+
+	type->kind = (uint8_t)kind;
+	type->name = name;
+	type->file = file;
+	type->line = file ? facts->line : 0;
+	type->ref = ref;
+	type->size_bytes = facts->has_byte_size ? facts->byte_size : 0;
+	/* A declared alignment is a power of two, else it is noise. */
+	if (facts->alignment && facts->alignment <= (1u << 30) &&
+	    (facts->alignment & (facts->alignment - 1)) == 0)
+		type->align_bytes = (uint32_t)facts->alignment;
+	if (kind == GAP_KIND_POINTER && !facts->has_byte_size)
+		type->size_bytes = reader->address_bytes;
+	if (kind == GAP_KIND_INT)
+		set_base_type(type, facts);
+	if (facts->declaration && kind != GAP_KIND_FUNCTION)
+		type->flags |= GAP_TYPE_INCOMPLETE;
+	reader->filled[node] = 1;
+}
+
+static void read_type_as(struct reader *reader, Dwarf_Die die, uint32_t node, int nesting)
+{
+	enum gap_kind kind = kind_of_tag(tag_of(die));
+	struct facts facts;
+
+	if (nesting > NESTING_MAX) {
+		fail(reader, GAP_CORRUPT, "damaged DWARF: types are declared inside types without end");
+		return;
+	}
+	if (reader->filled[node] || read_facts(reader, die, &facts))
+		return;
+	set_common(reader, node, kind, &facts);
+	switch (kind) {
+	case GAP_KIND_STRUCT:
+	case GAP_KIND_UNION:
+		node_at(reader, node)->ref = GAP_NONE;
+		read_aggregate(reader, die, node, nesting);
+		break;
+	case GAP_KIND_ENUM:
+		read_enum(reader, die, node);
+		break;
+	case GAP_KIND_ARRAY:
+		read_array(reader, die, node);
+		break;
+	case GAP_KIND_FUNCTION:
+		read_function_type(reader, die, node);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A type at the top of a unit, or inside another type. */
+static void read_type(struct reader *reader, Dwarf_Die die, int nesting)
+{
+	enum gap_kind kind = kind_of_tag(tag_of(die));
+	uint32_t node;
+
+	if (kind == GAP_KIND_VOID || kind == GAP_KIND_FUNCTION)
+		return;
+	node = node_for(reader, offset_of(die));
+	if (node != GAP_NONE)
+		read_type_as(reader, die, node, nesting);
+}
+
+/* ---- what has a place in memory ---- */
+
+static void add_symbol(struct reader *reader, const char *name, uint32_t node, uint64_t address)
+{
+	struct gap_unit_symbol *row = gap_unit_symbols_push(&reader->unit.symbols);
+
+	if (row)
+		*row = (struct gap_unit_symbol){text(reader, name), node, address};
+	else
+		fail_memory(reader);
+}
+
+/* Follows specifications and abstract origins: what the DIE itself does not say, they do. */
+static enum gap_status complete_facts(struct reader *reader, struct facts *facts, uint64_t *offset)
+{
+	for (int steps = 0; facts->has_origin && steps < 8; steps++) {
+		struct facts origin;
+		Dwarf_Die die;
+		Dwarf_Error error = NULL;
+
+		if (dwarf_offdie_b(reader->debug, facts->origin, 1, &die, &error) != DW_DLV_OK)
+			return fail_dwarf(reader, error);
+		*offset = facts->origin;
+		read_facts(reader, die, &origin);
+		dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+		if (!facts->name)
+			facts->name = origin.name;
+		if (!facts->has_type) {
+			facts->has_type = origin.has_type;
+			facts->type = origin.type;
+		}
+		facts->has_origin = origin.has_origin;
+		facts->origin = origin.origin;
+	}
+	return reader->status;
+}
+
+/* A location that is one fixed address: DW_OP_addr X, or DW_OP_addrx I. */
+static bool fixed_address(struct reader *reader, Dwarf_Die die, const struct facts *facts,
+			  uint64_t *address)
+{
+	const unsigned char *at = facts->location, *end = at + facts->location_bytes;
+	uint64_t index;
+
+	if (facts->location_bytes == 1u + reader->address_bytes && *at == DW_OP_addr) {
+		*address = 0;
+		memcpy(address, at + 1, reader->address_bytes);
+		return true;
+	}
+	if (facts->location_bytes < 2 || (*at != DW_OP_addrx && *at != DW_OP_GNU_addr_index))
+		return false;
+	at++;
+	if (read_uleb(&at, end, &index) && at == end) {
+		Dwarf_Addr value;
+		Dwarf_Error error = NULL;
+
+		if (dwarf_debug_addr_index_to_addr(die, index, &value, &error) == DW_DLV_OK) {
+			*address = value;
+			return true;
+		}
+		drop_error(reader, error);
+	}
+	return false;
+}
+
+static void read_variable(struct reader *reader, Dwarf_Die die)
+{
+	struct facts facts;
+	uint64_t offset, address;
+
+	if (read_facts(reader, die, &facts) || facts.location_bytes == 0 ||
+	    !fixed_address(reader, die, &facts, &address))
+		return;
+	if (complete_facts(reader, &facts, &offset) || !facts.name)
+		return;
+	add_symbol(reader, facts.name, type_node(reader, &facts), address);
+}
+
+/* Only a function that has code is read: the many inline ones are nobody's symbols. */
+static void read_function(struct reader *reader, Dwarf_Die die)
+{
+	uint64_t offset = offset_of(die);
+	struct facts facts;
+	uint32_t node;
+
+	if (read_facts(reader, die, &facts) || !facts.has_address ||
+	    complete_facts(reader, &facts, &offset) || !facts.name)
+		return;
+	node = node_for(reader, offset);
+	if (node != GAP_NONE)
+		add_symbol(reader, facts.name, node, facts.address);
+}
+
+static void visit_top(struct reader *reader, Dwarf_Die die, void *context)
+{
+	int nesting = context ? *(const int *)context : 0;
+	Dwarf_Half tag = tag_of(die);
+
+	if (tag == DW_TAG_variable) {
+		read_variable(reader, die);
+	} else if (tag == DW_TAG_subprogram) {
+		read_function(reader, die);
+	} else if (tag == DW_TAG_namespace && nesting < NESTING_MAX) {
+		nesting++;
+		for_each_child(reader, die, visit_top, &nesting);
+	} else {
+		read_type(reader, die, 0);
+	}
+}
+
+/* Nodes that something referred to and that the walk did not pass. Reading one may ask for more. */
+static void read_wanted(struct reader *reader)
+{
+	for (uint32_t node = 0; node < reader->unit.types.count && !reader->status; node++) {
+		Dwarf_Die die;
+		Dwarf_Error error = NULL;
+
+		if (reader->filled[node])
+			continue;
+		if (dwarf_offdie_b(reader->debug, reader->wanted.items[node], 1, &die, &error) !=
+		    DW_DLV_OK) {
+			fail_dwarf(reader, error);
+			return;
+		}
+		if (kind_of_tag(tag_of(die)) == GAP_KIND_VOID)
+			fail(reader, GAP_CORRUPT, "damaged DWARF: a reference to what is no type");
+		else
+			read_type_as(reader, die, node, 0);
+		reader->filled[node] = 1;
+		dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+	}
+}
+
+/* ---- units ---- */
+
+static bool is_rust(const struct facts *facts)
+{
+	return facts->language == DW_LANG_Rust;
+}
+
+/* GCC's RANDSTRUCT plugin reorders members after the debug information was made from the source's order. */
+static bool is_randomised(const struct facts *facts)
+{
+	return facts->producer && strstr(facts->producer, "randomize_layout_plugin") != NULL;
+}
+
+static bool prepare_unit(struct reader *reader, uint64_t start, uint64_t end)
+{
+	uint64_t size = end - start;
+
+	gap_unit_clear(&reader->unit);
+	reader->far_nodes.count = 0;
+	reader->wanted.count = 0;
+	reader->unit_start = start;
+	reader->unit_end = end;
+	if (end <= start || size > UNIT_BYTES_MAX)
+		return fail(reader, GAP_CORRUPT, "damaged DWARF: a unit of impossible size"), false;
+	if (size > reader->node_of_capacity) {
+		free(reader->node_of);
+		reader->node_of = malloc((size_t)size * 2 * sizeof(uint32_t));
+		reader->node_of_capacity = reader->node_of ? (uint32_t)size * 2 : 0;
+		if (!reader->node_of)
+			return fail_memory(reader), false;
+	}
+	memset(reader->node_of, 0, (size_t)size * sizeof(uint32_t));
+	return true;
+}
+
+/* Whether a unit is to be left out; counts why. */
+static bool skip_unit(struct reader *reader, const struct facts *facts)
+{
+	char what[512];
+
+	if (is_rust(facts)) {
+		reader->rust_units++;
+		return !reader->run->options->with_rust;
+	}
+	if (is_randomised(facts)) {
+		reader->randomised_units++;
+		return true;
+	}
+	if (facts->companion) {
+		snprintf(what, sizeof(what),
+			 "split DWARF: the types are in %.300s, which this version does not read; "
+			 "compile without -gsplit-dwarf, or pass BTF (--btf)",
+			 facts->companion);
+		fail(reader, GAP_UNSUPPORTED, what);
+		return true;
+	}
+	return false;
+}
+
+static void read_unit(struct reader *reader, Dwarf_Die die)
+{
+	struct facts facts;
+
+	if (read_facts(reader, die, &facts) || skip_unit(reader, &facts))
+		return;
+	reader->units++;
+	reader->unit_folder = facts.folder;
+	for_each_child(reader, die, visit_top, NULL);
+	read_wanted(reader);
+	finish_enums(reader);
+	finish_old_bit_fields(reader);
+	drop_files(reader);
+	if (!reader->status)
+		reader->status =
+			gap_merger_add(reader->merger, &reader->unit, reader->run->error);
+}
+
+/* Reads the next unit; false at the end or on failure. */
+static bool next_unit(struct reader *reader, uint64_t *start)
+{
+	Dwarf_Unsigned length, type_offset, next;
+	Dwarf_Half version, address_bytes, offset_bytes, extension, kind;
+	Dwarf_Off abbreviations;
+	Dwarf_Sig8 signature;
+	Dwarf_Die die;
+	Dwarf_Error error = NULL;
+	int result = dwarf_next_cu_header_d(reader->debug, 1, &length, &version, &abbreviations,
+					    &address_bytes, &offset_bytes, &extension, &signature,
+					    &type_offset, &next, &kind, &error);
+
+	if (result == DW_DLV_NO_ENTRY)
+		return false;
+	if (result == DW_DLV_OK)
+		result = dwarf_siblingof_b(reader->debug, NULL, 1, &die, &error);
+	if (result != DW_DLV_OK) {
+		fail_dwarf(reader, error);
+		return false;
+	}
+	reader->address_bytes = address_bytes == 4 ? 4 : 8;
+	reader->zero_based_files = version >= 5;
+	reader->unit_die = die;
+	if (kind == DW_UT_type || kind == DW_UT_split_type)
+		fail(reader, GAP_UNSUPPORTED,
+		     "types lie in type units (-fdebug-types-section), which this version does not "
+		     "read; compile with -fno-debug-types-section, or pass BTF (--btf)");
+	else if (prepare_unit(reader, *start, next))
+		read_unit(reader, die);
+	drop_files(reader);
+	dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+	*start = next;
+	return !reader->status;
+}
+
+static enum gap_status read_units(struct reader *reader)
+{
+	uint64_t start = 0;
+
+	do {
+		if (gap_extraction_progress(reader->run, "reading DWARF", start,
+					    reader->info_bytes))
+			reader->status = GAP_CANCELLED;
+	} while (!reader->status && next_unit(reader, &start));
+	return reader->status;
+}
+
+/* ---- sections for libdwarf ---- */
+
+/* Only debug sections are shown, and never their relocations: elf_file.c has applied what needs applying. */
+static int show_section(void *object, Dwarf_Half number, Dwarf_Obj_Access_Section *shown, int *error)
+{
+	const struct gap_elf *elf = object;
+	const struct gap_elf_section *section;
+
+	(void)error;
+	if (number >= elf->section_count)
+		return DW_DLV_NO_ENTRY;
+	section = &elf->sections[number];
+	*shown = (Dwarf_Obj_Access_Section){.name = ""};
+	if (strncmp(section->name, ".debug_", 7) == 0 && section->data) {
+		shown->name = section->name;
+		shown->type = 1; /* SHT_PROGBITS */
+		shown->size = section->size_bytes;
+	}
+	return DW_DLV_OK;
+}
+
+static Dwarf_Endianness show_byte_order(void *object)
+{
+	(void)object;
+	return DW_OBJECT_LSB;
+}
+
+static Dwarf_Small show_pointer_bytes(void *object)
+{
+	return ((const struct gap_elf *)object)->pointer_bytes;
+}
+
+static Dwarf_Unsigned show_section_count(void *object)
+{
+	return ((const struct gap_elf *)object)->section_count;
+}
+
+static int show_data(void *object, Dwarf_Half number, Dwarf_Small **data, int *error)
+{
+	const struct gap_elf *elf = object;
+
+	(void)error;
+	if (number >= elf->section_count || !elf->sections[number].data)
+		return DW_DLV_NO_ENTRY;
+	/* libdwarf does not write to what it is shown. */
+	*data = (Dwarf_Small *)(uintptr_t)elf->sections[number].data;
+	return DW_DLV_OK;
+}
+
+static const Dwarf_Obj_Access_Methods methods = {
+	.get_section_info = show_section,
+	.get_byte_order = show_byte_order,
+	.get_length_size = show_pointer_bytes,
+	.get_pointer_size = show_pointer_bytes,
+	.get_section_count = show_section_count,
+	.load_section = show_data,
+	.relocate_a_section = NULL,
+};
+
+static enum gap_status load_sections(struct reader *reader)
+{
+	for (uint32_t i = 1; i < reader->elf->section_count; i++) {
+		struct gap_elf_section *section = &reader->elf->sections[i];
+		enum gap_status status;
+
+		if (strncmp(section->name, ".debug_", 7) != 0 || !section->data)
+			continue;
+		status = gap_elf_load(reader->elf, section, reader->run->error);
+		if (status)
+			return status;
+	}
+	return GAP_OK;
+}
+
+static enum gap_status finish(struct reader *reader)
+{
+	struct gap_merge_report merged;
+	enum gap_status status;
+
+	if (reader->randomised_units)
+		return fail(reader, GAP_UNSUPPORTED,
+			    "this kernel was built with GCC's RANDSTRUCT plugin: its DWARF shows the "
+			    "members in the order of the source, not of memory, and is not used. Its "
+			    "symbols are right (--symbols-only); for the layouts use semgap infer");
+	if (reader->units == 0)
+		return fail(reader, GAP_NOT_FOUND, "its DWARF holds no unit that is not Rust's");
+	status = gap_extraction_progress(reader->run, "merging types", 0, 0);
+	if (!status)
+		status = gap_merger_finish(reader->merger, &merged, reader->run->error);
+	if (status)
+		return status;
+	reader->run->report->units = reader->units;
+	reader->run->report->conflicts = merged.conflicting_names;
+	reader->run->report->unresolved = merged.unresolved;
+	if (reader->rust_units && !reader->run->options->with_rust)
+		gap_extraction_warn(reader->run,
+				    "%u units of Rust were left out (--with-rust takes them in)",
+				    reader->rust_units);
+	return GAP_OK;
+}
+
+static void deinit(struct reader *reader)
+{
+	drop_files(reader);
+	gap_merger_destroy(reader->merger);
+	gap_unit_deinit(&reader->unit);
+	free(reader->node_of);
+	free(reader->far_nodes.items);
+	free(reader->wanted.items);
+	free(reader->filled);
+}
+
+static enum gap_status read_with_libdwarf(struct reader *reader)
+{
+	Dwarf_Obj_Access_Interface interface = {reader->elf, &methods};
+	Dwarf_Error error = NULL;
+	enum gap_status status;
+	int result;
+
+	/* We give back everything ourselves; libdwarf's own book-keeping would double the time. */
+	dwarf_set_de_alloc_flag(0);
+	result = dwarf_object_init_b(&interface, NULL, NULL, 1, &reader->debug, &error);
+	if (result == DW_DLV_NO_ENTRY)
+		return fail(reader, GAP_NOT_FOUND, "no DWARF in it");
+	if (result != DW_DLV_OK)
+		return fail(reader, GAP_CORRUPT, "damaged DWARF: libdwarf cannot open it");
+	status = read_units(reader);
+	dwarf_object_finish(reader->debug, NULL);
+	return status ? status : finish(reader);
+}
+
+enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf)
+{
+	struct reader reader = {.run = run, .elf = elf};
+	const struct gap_elf_section *info = gap_elf_find(elf, ".debug_info");
+	enum gap_status status;
+
+	if (!info || !info->data)
+		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no DWARF in it", run->path);
+	status = load_sections(&reader);
+	if (!status)
+		status = gap_merger_create(run->builder, &reader.merger, run->error);
+	reader.info_bytes = info->size_bytes;
+	if (!status)
+		status = read_with_libdwarf(&reader);
+	deinit(&reader);
+	return status;
+}

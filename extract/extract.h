@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * extract: inputs to builder. The kind of an input is probed by its content; one row of the table in extract.c
+ * per kind.
+ */
+#ifndef SEMGAP_EXTRACT_H
+#define SEMGAP_EXTRACT_H
+
+#include <stdbool.h>
+
+#include "profile/builder.h"
+
+enum gap_types_from { GAP_TYPES_BEST, GAP_TYPES_DWARF, GAP_TYPES_BTF };
+
+struct gap_extract_options {
+	enum gap_types_from types_from;
+	const char *system_map; /* file of symbols to use beside (or instead of) the input's own; NULL none */
+	bool symbols_only;
+	bool with_rust;
+	/* Progress: @done of @total units of work; returns false to cancel. May be NULL. */
+	bool (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
+	/* A line for stderr; may be NULL. */
+	void (*warn)(void *context, const char *text);
+	void *context;
+};
+
+/** What was found, for the words that the command says. */
+struct gap_extract_report {
+	uint32_t units;
+	uint32_t types, symbols;
+	uint32_t conflicts;  /* names of tags with several definitions */
+	uint32_t unresolved; /* declarations that fit several of them */
+};
+
+/**
+ * Reads @path into @builder. Errors name the file, what is wrong and what to do next: GAP_IO, GAP_CORRUPT,
+ * GAP_UNSUPPORTED, GAP_NOT_FOUND (no types in it), GAP_MISMATCH (System.map of another build), GAP_CANCELLED.
+ */
+enum gap_status gap_extract(struct gap_builder *builder, const char *path,
+			    const struct gap_extract_options *options,
+			    struct gap_extract_report *report,
+			    struct gap_error *error) GAP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* System.map: lines of "address type name", as nm prints them. Addresses are as linked. */
+#include <string.h>
+
+#include "extract/inputs.h"
+
+struct line {
+	uint64_t address;
+	char type;
+	const char *name;
+	size_t name_length;
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Parses one line (without its end). */
+static bool parse_line(const char *text, size_t length, struct line *line)
+{
+	size_t at = 0;
+
+	*line = (struct line){0};
+	while (at < length && hex_digit(text[at]) >= 0 && at < 16)
+		line->address = line->address << 4 | (uint64_t)hex_digit(text[at++]);
+	if ((at != 8 && at != 16) || length - at < 4 || text[at] != ' ' || text[at + 2] != ' ')
+		return false;
+	line->type = text[at + 1];
+	line->name = text + at + 3;
+	line->name_length = length - at - 3;
+	/* /proc/kallsyms adds "\t[module]". */
+	for (size_t i = 0; i < line->name_length; i++)
+		if (line->name[i] == '\t' || line->name[i] == '\r')
+			line->name_length = i;
+	return line->name_length > 0;
+}
+
+bool gap_system_map_probe(const char *head, size_t size_bytes)
+{
+	const char *end = memchr(head, '\n', size_bytes);
+	struct line line;
+
+	return end && parse_line(head, (size_t)(end - head), &line);
+}
+
+static enum gap_symbol_kind kind_of(char type)
+{
+	switch (type | 0x20) {
+	case 't':
+	case 'w':
+		return GAP_SYMBOL_FUNCTION;
+	case 'd':
+	case 'b':
+	case 'r':
+	case 'g':
+	case 's':
+	case 'v':
+		return GAP_SYMBOL_DATA;
+	default:
+		return GAP_SYMBOL_OTHER;
+	}
+}
+
+static uint32_t flags_of(const struct line *line)
+{
+	bool weak = (line->type | 0x20) == 'w' || (line->type | 0x20) == 'v';
+	uint32_t flags = 0;
+
+	if (weak)
+		flags |= GAP_SYMBOL_WEAK;
+	else if (line->type >= 'a' && line->type <= 'z')
+		flags |= GAP_SYMBOL_LOCAL;
+	if ((line->type | 0x20) == 'a')
+		flags |= GAP_SYMBOL_ABSOLUTE;
+	return flags;
+}
+
+static bool name_is(const struct line *line, const char *name)
+{
+	return line->name_length == strlen(name) && memcmp(line->name, name, line->name_length) == 0;
+}
+
+/* The text, and where per-CPU variables are linked. */
+struct map {
+	const struct gap_extraction *run;
+	const char *path, *text;
+	size_t size_bytes;
+	uint64_t percpu_start, percpu_end;
+	uint32_t count;
+};
+
+static enum gap_status for_each_line(struct map *map,
+				     enum gap_status (*visit)(struct map *map,
+							      const struct line *line))
+{
+	const char *at = map->text, *end = map->text + map->size_bytes;
+
+	for (uint32_t number = 1; at < end; number++) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((stop ? stop : end) - at);
+		enum gap_status status;
+		struct line line;
+
+		if (length > 0) {
+			if (!parse_line(at, length, &line))
+				return gap_fail(map->run->error, GAP_CORRUPT,
+						"%.600s:%u: not a line of a System.map (\"address "
+						"type name\")",
+						map->path, number);
+			status = visit(map, &line);
+			if (status)
+				return status;
+		}
+		at += length + 1;
+	}
+	return GAP_OK;
+}
+
+/* Symbols that every build has once: where they lie elsewhere in the input, the map is another build's. */
+static enum gap_status check_same_build(const struct map *map, const struct line *line)
+{
+	static const char *const names[] = {"_text",	 "_stext",	 "_etext",
+					    "init_task", "linux_banner", "_end"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint64_t address;
+
+		if (name_is(line, names[i]) &&
+		    gap_builder_symbol_find(map->run->builder, names[i], &address) &&
+		    address != line->address)
+			return gap_fail(map->run->error, GAP_MISMATCH,
+					"%.400s is of another build than %.400s: %s is at 0x%llx there "
+					"and at 0x%llx here",
+					map->path, map->run->path, names[i],
+					(unsigned long long)line->address,
+					(unsigned long long)address);
+	}
+	return GAP_OK;
+}
+
+static enum gap_status look_at(struct map *map, const struct line *line)
+{
+	if (name_is(line, "__per_cpu_start"))
+		map->percpu_start = line->address;
+	if (name_is(line, "__per_cpu_end"))
+		map->percpu_end = line->address;
+	if (line->name_length > 20 && memmem(line->name, line->name_length, " System.map is in ", 18))
+		return gap_fail(map->run->error, GAP_NOT_FOUND,
+				"%.500s: this is a stub that Debian ships instead of a System.map; the "
+				"symbols are in the vmlinux of linux-image-…-dbg (and, in some "
+				"versions, a real System.map beside it)",
+				map->path);
+	return check_same_build(map, line);
+}
+
+static enum gap_status take(struct map *map, const struct line *line)
+{
+	struct gap_build_symbol symbol = {
+		.name = gap_builder_text(map->run->builder, line->name, line->name_length),
+		.address = line->address,
+		.type = GAP_NONE,
+		.kind = kind_of(line->type),
+		.flags = flags_of(line),
+	};
+
+	if ((line->type | 0x20) == 'u')
+		return GAP_OK;
+	if (map->percpu_end > map->percpu_start && line->address >= map->percpu_start &&
+	    line->address < map->percpu_end)
+		symbol.flags = (symbol.flags & ~(uint32_t)GAP_SYMBOL_ABSOLUTE) | GAP_SYMBOL_PERCPU;
+	gap_builder_symbol_add(map->run->builder, &symbol);
+	map->count++;
+	return GAP_OK;
+}
+
+enum gap_status gap_system_map_read(const struct gap_extraction *run, const char *path,
+				    const char *text, size_t size_bytes, uint32_t *count)
+{
+	struct map map = {.run = run, .path = path, .text = text, .size_bytes = size_bytes};
+	enum gap_status status = for_each_line(&map, look_at);
+
+	if (!status)
+		status = for_each_line(&map, take);
+	if (!status && map.count == 0)
+		status = gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no symbols in it", path);
+	*count = map.count;
+	return status;
+}

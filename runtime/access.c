@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a guest's virtual memory: translation through the software TLB, reads across pages,
+ * strings. What is at an address, and whether it may be believed, is left to the callers.
+ */
+#include "runtime/translate.h"
+
+/* Bytes of one page: in our memory, or (data NULL) at a physical address to be read. */
+struct piece {
+	const unsigned char *data;
+	struct gap_paddr physical;
+};
+
+void gap_guest_refresh(struct gap_guest *guest)
+{
+	for (size_t i = 0; i < GAP_TLB_ENTRIES; i++) {
+		guest->tlb[i].page = GAP_TLB_EMPTY;
+		guest->distant[i].page = GAP_TLB_EMPTY;
+	}
+}
+
+static enum gap_status walk(const struct gap_guest *guest, uint64_t address,
+			    struct gap_translation *translation)
+{
+	if (!guest->arch->is_canonical(address, guest->space.levels))
+		return GAP_UNREADABLE;
+	return guest->arch->walk(guest->memory, &guest->space, address, translation);
+}
+
+/* The distant page's own hit path: one read of the leaf instead of a whole walk. */
+static int distant_hit(const struct gap_guest *guest, uint64_t address, struct piece *piece)
+{
+	uint64_t page = address >> GAP_PAGE_SHIFT, leaf;
+	const struct gap_tlb_distant *entry = &guest->distant[gap_tlb_slot(page)];
+	struct gap_paddr leaf_at = {entry->leaf_at};
+
+	if (entry->page != page || gap_memory_read(guest->memory, leaf_at, &leaf, sizeof(leaf)) ||
+	    leaf != entry->leaf)
+		return 0;
+	piece->physical.value = entry->physical + address % GAP_PAGE_BYTES;
+	return 1;
+}
+
+static void remember(struct gap_guest *guest, uint64_t address,
+		     const struct gap_translation *translation)
+{
+	uint64_t page = address >> GAP_PAGE_SHIFT;
+	size_t slot = gap_tlb_slot(page);
+	struct gap_paddr start = {translation->physical & ~(uint64_t)(GAP_PAGE_BYTES - 1)};
+	struct gap_paddr leaf_at = {translation->leaf_at};
+	const void *data = gap_memory_at(guest->memory, start, GAP_PAGE_BYTES);
+	const void *leaf = gap_memory_at(guest->memory, leaf_at, sizeof(translation->leaf));
+
+	if (data && leaf)
+		guest->tlb[slot] = (struct gap_tlb_entry){page, data, leaf, translation->leaf};
+	else
+		guest->distant[slot] = (struct gap_tlb_distant){
+			page, start.value, translation->leaf_at, translation->leaf};
+}
+
+/* Finds bytes that do not leave their page. */
+static enum gap_status find_piece(struct gap_guest *guest, uint64_t address, size_t size_bytes,
+				  struct piece *piece)
+{
+	struct gap_translation translation;
+	enum gap_status status;
+
+	if (gap_tlb_hit(guest, address, size_bytes, &piece->data))
+		return GAP_OK;
+	piece->data = NULL;
+	if (distant_hit(guest, address, piece))
+		return GAP_OK;
+	status = walk(guest, address, &translation);
+	if (status)
+		return status;
+	remember(guest, address, &translation);
+	piece->physical.value = translation.physical;
+	piece->data = gap_memory_at(guest->memory, piece->physical, size_bytes);
+	return GAP_OK;
+}
+
+static enum gap_status read_piece(struct gap_guest *guest, uint64_t address, void *buffer,
+				  size_t size_bytes)
+{
+	struct piece piece;
+	enum gap_status status = find_piece(guest, address, size_bytes, &piece);
+
+	if (status)
+		return status;
+	if (!piece.data)
+		return gap_memory_read(guest->memory, piece.physical, buffer, size_bytes);
+	memcpy(buffer, piece.data, size_bytes);
+	return GAP_OK;
+}
+
+/* How much of @size_bytes lies in the page of @address. */
+static size_t within_page(uint64_t address, size_t size_bytes)
+{
+	size_t left = GAP_PAGE_BYTES - address % GAP_PAGE_BYTES;
+
+	return size_bytes < left ? size_bytes : left;
+}
+
+enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
+				    struct gap_paddr *physical)
+{
+	struct gap_translation translation;
+	enum gap_status status = walk(guest, address.value, &translation);
+
+	if (!status)
+		physical->value = translation.physical;
+	return status;
+}
+
+enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address, void *buffer,
+			       size_t size_bytes)
+{
+	unsigned char *at = buffer;
+
+	if (size_bytes > 0 && size_bytes - 1 > UINT64_MAX - address.value)
+		return GAP_UNREADABLE;
+	while (size_bytes > 0) {
+		size_t part = within_page(address.value, size_bytes);
+		enum gap_status status = read_piece(guest, address.value, at, part);
+
+		if (status)
+			return status;
+		at += part;
+		size_bytes -= part;
+		address.value += part;
+	}
+	return GAP_OK;
+}
+
+/* Apart from the hit path, which then needs no stack. @value stays untouched on failure. */
+static __attribute__((noinline, cold)) enum gap_status read_missed(struct gap_guest *guest,
+								   struct gap_vaddr address,
+								   void *value, size_t size_bytes)
+{
+	unsigned char bytes[8];
+	enum gap_status status = gap_guest_read(guest, address, bytes, size_bytes);
+
+	if (!status)
+		memcpy(value, bytes, size_bytes);
+	return status;
+}
+
+/* Inlined, so that sizes are constants. */
+static inline enum gap_status read_value(struct gap_guest *guest, struct gap_vaddr address,
+					 void *value, size_t size_bytes)
+{
+	const unsigned char *data;
+
+	if (!gap_tlb_hit(guest, address.value, size_bytes, &data))
+		return read_missed(guest, address, value, size_bytes);
+	memcpy(value, data, size_bytes);
+	return GAP_OK;
+}
+
+enum gap_status gap_guest_read_u8(struct gap_guest *guest, struct gap_vaddr address, uint8_t *value)
+{
+	return read_value(guest, address, value, sizeof(*value));
+}
+
+enum gap_status gap_guest_read_u16(struct gap_guest *guest, struct gap_vaddr address,
+				   uint16_t *value)
+{
+	return read_value(guest, address, value, sizeof(*value));
+}
+
+enum gap_status gap_guest_read_u32(struct gap_guest *guest, struct gap_vaddr address,
+				   uint32_t *value)
+{
+	return read_value(guest, address, value, sizeof(*value));
+}
+
+enum gap_status gap_guest_read_u64(struct gap_guest *guest, struct gap_vaddr address,
+				   uint64_t *value)
+{
+	return read_value(guest, address, value, sizeof(*value));
+}
+
+enum gap_status gap_guest_read_pointer(struct gap_guest *guest, struct gap_vaddr address,
+				       struct gap_vaddr *value)
+{
+	uint32_t narrow;
+	enum gap_status status;
+
+	if (guest->arch->pointer_bytes == 8)
+		return read_value(guest, address, &value->value, sizeof(value->value));
+	status = read_value(guest, address, &narrow, sizeof(narrow));
+	if (!status)
+		value->value = narrow;
+	return status;
+}
+
+/* Copies up to and with a zero byte, or all of @size_bytes: true when there was one. */
+static enum gap_status copy_string(struct gap_guest *guest, uint64_t address, char *text,
+				   size_t size_bytes, int *ended)
+{
+	struct piece piece;
+	enum gap_status status = find_piece(guest, address, size_bytes, &piece);
+
+	if (status)
+		return status;
+	if (piece.data) {
+		*ended = memccpy(text, piece.data, 0, size_bytes) != NULL;
+		return GAP_OK;
+	}
+	status = gap_memory_read(guest->memory, piece.physical, text, size_bytes);
+	*ended = !status && memchr(text, 0, size_bytes) != NULL;
+	return status;
+}
+
+enum gap_status gap_guest_read_string(struct gap_guest *guest, struct gap_vaddr address, char *text,
+				      size_t capacity)
+{
+	size_t length = 0;
+	int ended = 0;
+
+	if (capacity == 0)
+		return GAP_INVALID;
+	while (!ended && length < capacity - 1) {
+		size_t part = within_page(address.value, capacity - 1 - length);
+		enum gap_status status =
+			copy_string(guest, address.value, text + length, part, &ended);
+
+		if (status) {
+			text[length] = '\0';
+			return status;
+		}
+		length += part;
+		address.value += part;
+	}
+	text[length] = '\0';
+	return ended ? GAP_OK : GAP_PARTIAL;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Searching guest-physical memory, piece by piece. The pieces overlap by the length of the needle;
+ * those that are not mapped pass through a window. What the finds mean is left to the caller.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/arch.h"
+#include "runtime/scan.h"
+
+#define PIECE_BYTES ((size_t)64 << 10)
+
+struct scan {
+	const struct gap_memory *memory;
+	const char *needle;
+	size_t needle_bytes;
+	gap_scan_visit *visit;
+	void *context;
+	unsigned char *window; /* for what is not mapped; NULL until needed */
+};
+
+/* Searches bytes that stand for memory from @start on: true when the visitor has seen enough. */
+static int scan_bytes(const struct scan *scan, const unsigned char *data, size_t size_bytes,
+		      uint64_t start)
+{
+	const unsigned char *at = data, *end = data + size_bytes;
+
+	while ((at = memmem(at, (size_t)(end - at), scan->needle, scan->needle_bytes))) {
+		struct gap_paddr found = {start + (uint64_t)(at - data)};
+
+		if (scan->visit(scan->context, found))
+			return 1;
+		at++;
+	}
+	return 0;
+}
+
+/* Fills the window; a page that cannot be read becomes zeros. */
+static void fill_window(const struct scan *scan, uint64_t start, size_t size_bytes)
+{
+	struct gap_paddr at = {start};
+
+	if (!gap_memory_read(scan->memory, at, scan->window, size_bytes))
+		return;
+	for (size_t done = 0; done < size_bytes; done += GAP_PAGE_BYTES) {
+		size_t part =
+			size_bytes - done < GAP_PAGE_BYTES ? size_bytes - done : GAP_PAGE_BYTES;
+
+		at.value = start + done;
+		if (gap_memory_read(scan->memory, at, scan->window + done, part))
+			memset(scan->window + done, 0, part);
+	}
+}
+
+static int scan_range(const struct scan *scan, const struct gap_memory_range *range)
+{
+	uint64_t step = PIECE_BYTES - (scan->needle_bytes - 1);
+
+	for (uint64_t done = 0;; done += step) {
+		uint64_t left = range->size_bytes - done;
+		size_t part = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+		const unsigned char *data = range->data ? range->data + done : scan->window;
+
+		if (!range->data)
+			fill_window(scan, range->start.value + done, part);
+		if (scan_bytes(scan, data, part, range->start.value + done))
+			return 1;
+		if (left <= PIECE_BYTES)
+			return 0;
+	}
+}
+
+enum gap_status gap_memory_scan(const struct gap_memory *memory, const char *needle,
+				gap_scan_visit *visit, void *context)
+{
+	struct scan scan = {memory, needle, strlen(needle), visit, context, NULL};
+	int stop = 0;
+
+	for (size_t i = 0; !stop && i < memory->range_count; i++) {
+		if (!memory->ranges[i].data && !scan.window)
+			scan.window = malloc(PIECE_BYTES);
+		if (!memory->ranges[i].data && !scan.window)
+			return GAP_NO_MEMORY;
+		stop = scan_range(&scan, &memory->ranges[i]);
+	}
+	free(scan.window);
+	return GAP_OK;
+}
+
+size_t gap_memory_read_some(const struct gap_memory *memory, struct gap_paddr address, void *buffer,
+			    size_t capacity)
+{
+	size_t left = GAP_PAGE_BYTES - address.value % GAP_PAGE_BYTES;
+
+	if (!gap_memory_read(memory, address, buffer, capacity))
+		return capacity;
+	if (left > capacity || gap_memory_read(memory, address, buffer, left))
+		return 0;
+	return left;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the seeds of the fuzz targets: one folder per target, every file made by code.
+ *
+ *     fuzz_seeds FOLDER OBJECT...
+ *
+ * The objects, compiled with debug information, become seeds of `extract` as they are.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "profile/builder.h"
+#include "tests/fuzz/fuzz.h"
+
+static void write_seed(const char *folder, const char *target, const char *name, const void *data,
+		       size_t size_bytes)
+{
+	char path[4096];
+	FILE *file;
+
+	mkdir(folder, 0777);
+	snprintf(path, sizeof(path), "%s/%s", folder, target);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
+	file = fopen(path, "wb");
+	if (!file || fwrite(data, 1, size_bytes, file) != size_bytes || fclose(file) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void need(enum gap_status status, const struct gap_error *error)
+{
+	if (status == GAP_OK)
+		return;
+	fprintf(stderr, "%s: %s\n", gap_status_name(status), error->text);
+	exit(1);
+}
+
+/* ---- images
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static gap_type_id add_struct(struct gap_builder *builder, const char *name, uint64_t size_bytes,
+			      const struct gap_build_member *members, uint64_t count)
+{
+	struct gap_build_type type = {.kind = GAP_KIND_STRUCT,
+				      .name = gap_builder_name(builder, name),
+				      .size_bytes = size_bytes,
+				      .count = count,
+				      .members = members,
+				      .file = gap_builder_name(builder, "include/linux/fixture.h"),
+				      .line = 7,
+				      .units = 3};
+
+	return gap_builder_type_add(builder, &type);
+}
+
+static gap_type_id add_simple(struct gap_builder *builder, enum gap_kind kind, const char *name,
+			      uint64_t size_bytes, gap_type_id ref, uint64_t count)
+{
+	struct gap_build_type type = {.kind = kind,
+				      .name = gap_builder_name(builder, name),
+				      .size_bytes = size_bytes,
+				      .ref = ref,
+				      .count = count};
+
+	return gap_builder_type_add(builder, &type);
+}
+
+static gap_type_id add_links(struct gap_builder *builder)
+{
+	gap_type_id links = gap_builder_type_reserve(builder, 1);
+	gap_type_id pointer = add_simple(builder, GAP_KIND_POINTER, "", 8, links, 0);
+	struct gap_build_member members[] = {
+		{gap_builder_name(builder, "next"), pointer, 0, 0},
+		{gap_builder_name(builder, "previous"), pointer, 64, 0}};
+	struct gap_build_type type = {.kind = GAP_KIND_STRUCT,
+				      .name = gap_builder_name(builder, "links"),
+				      .size_bytes = 16,
+				      .count = 2,
+				      .members = members};
+
+	gap_builder_type_set(builder, links, &type);
+	return links;
+}
+
+static gap_type_id add_fixture(struct gap_builder *builder, gap_type_id integer)
+{
+	struct gap_build_enumerator colours[] = {
+		{gap_builder_name(builder, "RED"), 1},
+		{gap_builder_name(builder, "GREEN"), (uint64_t)-2}};
+	struct gap_build_type colour = {.kind = GAP_KIND_ENUM,
+					.flags = GAP_TYPE_SIGNED,
+					.name = gap_builder_name(builder, "colour"),
+					.size_bytes = 4,
+					.count = 2,
+					.enumerators = colours};
+	struct gap_build_member inside[] = {{gap_builder_name(builder, "inner"), integer, 0, 0},
+					    {gap_builder_name(builder, "low"), integer, 33, 5}};
+	gap_type_id anonymous = add_struct(builder, "", 8, inside, 2);
+	gap_type_id text = add_simple(builder, GAP_KIND_TYPEDEF, "text_t", 0, integer, 0);
+	struct gap_build_member members[] = {
+		{gap_builder_name(builder, "links"), add_links(builder), 0, 0},
+		{0, anonymous, 128, 0},
+		{gap_builder_name(builder, "colour"), gap_builder_type_add(builder, &colour), 192,
+		 0},
+		{gap_builder_name(builder, "grid"),
+		 add_simple(builder, GAP_KIND_ARRAY, "", 0, text, 6), 224, 0}};
+
+	return add_struct(builder, "fixture", 56, members, 4);
+}
+
+static void add_symbols(struct gap_builder *builder, gap_type_id type)
+{
+	struct gap_build_parameter parameter = {gap_builder_name(builder, "count"), type};
+	struct gap_build_type function = {
+		.kind = GAP_KIND_FUNCTION, .ref = type, .count = 1, .parameters = &parameter};
+	struct gap_build_symbol symbols[] = {{.name = gap_builder_name(builder, "linux_banner"),
+					      .address = 0xffffffff82000000,
+					      .size_bytes = 60,
+					      .type = GAP_NONE,
+					      .kind = GAP_SYMBOL_DATA},
+					     {.name = gap_builder_name(builder, "call"),
+					      .address = 0xffffffff81000000,
+					      .type = gap_builder_type_add(builder, &function),
+					      .kind = GAP_SYMBOL_FUNCTION},
+					     {.name = gap_builder_name(builder, "twice"),
+					      .address = 0xffffffff83000000,
+					      .file = gap_builder_name(builder, "a.c"),
+					      .type = type,
+					      .flags = GAP_SYMBOL_LOCAL},
+					     {.name = gap_builder_name(builder, "twice"),
+					      .address = 0xffffffff83000010,
+					      .file = gap_builder_name(builder, "b.c"),
+					      .type = type,
+					      .flags = GAP_SYMBOL_LOCAL}};
+
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
+		gap_builder_symbol_add(builder, &symbols[i]);
+}
+
+static void write_images(const char *folder)
+{
+	static const uint8_t build_id[20] = {1, 2, 3};
+	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
+	struct gap_build_target target = {.machine = 62,
+					  .pointer_bytes = 8,
+					  .build_id_bytes = 20,
+					  .build_id = build_id,
+					  .release = "6.1.0-fixture",
+					  .banner = banner,
+					  .banner_bytes = sizeof(banner) - 1,
+					  .tool_version = "0"};
+	struct gap_build_source source = {.kind = GAP_SOURCE_DWARF, .note = "fixture"};
+	struct gap_builder *builder = NULL;
+	struct gap_error error = {""};
+	gap_type_id integer;
+
+	need(gap_builder_create(&builder, &error), &error);
+	gap_builder_target_set(builder, &target);
+	gap_builder_source_default(builder, GAP_TABLE_TYPES,
+				   gap_builder_source_add(builder, &source));
+	integer = gap_builder_type_add(
+		builder, &(struct gap_build_type){.kind = GAP_KIND_INT,
+						  .flags = GAP_TYPE_SIGNED,
+						  .name = gap_builder_name(builder, "int"),
+						  .size_bytes = 4});
+	add_symbols(builder, add_fixture(builder, integer));
+	for (unsigned flags = 0; flags <= GAP_FREEZE_MINIMAL; flags++) {
+		void *image = NULL;
+		size_t size_bytes = 0;
+
+		need(gap_builder_freeze(builder, flags, &image, &size_bytes, &error), &error);
+		write_seed(folder, "image", flags ? "minimal" : "full", image, size_bytes);
+		free(image);
+	}
+	gap_builder_destroy(builder);
+}
+
+/* ---- BTF
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+/* A writer of BTF words: enough of the format for one of every kind. */
+struct btf {
+	uint32_t words[256];
+	uint32_t count;
+	char strings[256];
+	uint32_t string_bytes;
+};
+
+enum btf_kind {
+	BTF_INT = 1,
+	BTF_PTR,
+	BTF_ARRAY,
+	BTF_STRUCT,
+	BTF_UNION,
+	BTF_ENUM,
+	BTF_FWD,
+	BTF_TYPEDEF,
+	BTF_VOLATILE,
+	BTF_CONST,
+	BTF_RESTRICT,
+	BTF_FUNC,
+	BTF_FUNC_PROTO,
+	BTF_VAR,
+	BTF_DATASEC,
+	BTF_FLOAT,
+	BTF_DECL_TAG,
+	BTF_TYPE_TAG,
+	BTF_ENUM64
+};
+
+static void word(struct btf *btf, uint32_t value)
+{
+	btf->words[btf->count++] = value;
+}
+
+static uint32_t string(struct btf *btf, const char *text)
+{
+	uint32_t at = btf->string_bytes;
+
+	memcpy(btf->strings + at, text, strlen(text) + 1);
+	btf->string_bytes += (uint32_t)strlen(text) + 1;
+	return at;
+}
+
+static void type(struct btf *btf, const char *name, enum btf_kind kind, uint32_t vlen,
+		 uint32_t flag, uint32_t size_or_type)
+{
+	word(btf, name ? string(btf, name) : 0);
+	word(btf, flag << 31 | (uint32_t)kind << 24 | vlen);
+	word(btf, size_or_type);
+}
+
+static void member(struct btf *btf, const char *name, uint32_t type_id, uint32_t offset)
+{
+	word(btf, name ? string(btf, name) : 0);
+	word(btf, type_id);
+	word(btf, offset);
+}
+
+static void fill_btf(struct btf *btf)
+{
+	btf->string_bytes = 1;
+	type(btf, "int", BTF_INT, 0, 0, 4); /* 1 */
+	word(btf, 1u << 24 | 32);
+	type(btf, NULL, BTF_PTR, 0, 0, 6);   /* 2 */
+	type(btf, NULL, BTF_ARRAY, 0, 0, 0); /* 3 */
+	word(btf, 1);
+	word(btf, 1);
+	word(btf, 5);
+	type(btf, NULL, BTF_UNION, 2, 0, 4); /* 4 */
+	member(btf, "whole", 1, 0);
+	member(btf, "again", 8, 0);
+	type(btf, "colour", BTF_ENUM, 2, 1, 4); /* 5 */
+	word(btf, string(btf, "RED"));
+	word(btf, 1);
+	word(btf, string(btf, "GREEN"));
+	word(btf, (uint32_t)-2);
+	type(btf, "fixture", BTF_STRUCT, 4, 1, 40); /* 6 */
+	member(btf, "next", 2, 0);
+	member(btf, NULL, 4, 64);
+	member(btf, "bits", 1, 5u << 24 | 99);
+	member(btf, "grid", 3, 128);
+	type(btf, "ahead", BTF_FWD, 0, 0, 0);     /* 7 */
+	type(btf, "pid_t", BTF_TYPEDEF, 0, 0, 9); /* 8 */
+	type(btf, NULL, BTF_CONST, 0, 0, 10);     /* 9 */
+	type(btf, NULL, BTF_VOLATILE, 0, 0, 1);   /* 10 */
+	type(btf, NULL, BTF_FUNC_PROTO, 2, 0, 1); /* 11 */
+	word(btf, string(btf, "count"));
+	word(btf, 8);
+	word(btf, 0);
+	word(btf, 0);
+	type(btf, "call", BTF_FUNC, 1, 0, 11);   /* 12 */
+	type(btf, "variable", BTF_VAR, 0, 0, 6); /* 13 */
+	word(btf, 1);
+	type(btf, ".data..percpu", BTF_DATASEC, 1, 0, 64); /* 14 */
+	word(btf, 13);
+	word(btf, 8);
+	word(btf, 40);
+	type(btf, "double", BTF_FLOAT, 0, 0, 8); /* 15 */
+	type(btf, "huge", BTF_ENUM64, 1, 0, 8);  /* 16 */
+	word(btf, string(btf, "HUGE_ONES"));
+	word(btf, UINT32_MAX);
+	word(btf, UINT32_MAX);
+	type(btf, "user", BTF_TYPE_TAG, 0, 0, 6); /* 17 */
+	type(btf, "tag", BTF_DECL_TAG, 0, 0, 6);  /* 18 */
+	word(btf, 0);
+	type(btf, NULL, BTF_RESTRICT, 0, 0, 2); /* 19 */
+}
+
+static void write_btf(const char *folder)
+{
+	struct btf btf = {.count = 0};
+	uint32_t header[6] = {0x0001eb9f, 24, 0};
+	uint8_t bytes[sizeof(header) + sizeof(btf.words) + sizeof(btf.strings)];
+	size_t at = sizeof(header);
+
+	fill_btf(&btf);
+	header[3] = btf.count * 4;
+	header[4] = btf.count * 4;
+	header[5] = btf.string_bytes;
+	memcpy(bytes, header, sizeof(header));
+	memcpy(bytes + at, btf.words, btf.count * 4);
+	at += btf.count * 4;
+	memcpy(bytes + at, btf.strings, btf.string_bytes);
+	write_seed(folder, "btf", "kinds", bytes, at + btf.string_bytes);
+	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
+}
+
+/* ---- text and objects
+ * ---------------------------------------------------------------------------------------------- */
+
+static void write_maps(const char *folder)
+{
+	static const char real[] = "0000000000000000 D __per_cpu_start\n"
+				   "0000000000000000 A fixed_percpu_data\n"
+				   "ffffffff81000000 T _text\n"
+				   "ffffffff81000000 T startup_64\n"
+				   "ffffffff82a00100 R linux_banner\n"
+				   "ffffffff83414940 D init_task\n"
+				   "ffffffff83414940 t twice\n"
+				   "ffffffff83414950 t twice\n"
+				   "ffffffff84000000 B __brk_base\n";
+	static const char narrow[] = "c1000000 T _text\nc1a00000 D init_task\n";
+	static const char stub[] = "ffffffffffffffff B The real System.map is in the "
+				   "linux-image-<version>-dbg package\n";
+
+	write_seed(folder, "system_map", "real", real, sizeof(real) - 1);
+	write_seed(folder, "system_map", "narrow", narrow, sizeof(narrow) - 1);
+	write_seed(folder, "system_map", "stub", stub, sizeof(stub) - 1);
+	write_seed(folder, "extract", "real.map", real, sizeof(real) - 1);
+}
+
+static void copy_object(const char *folder, const char *path, int number)
+{
+	static uint8_t data[1 << 20];
+	FILE *file = fopen(path, "rb");
+	char name[32];
+	size_t size_bytes;
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	size_bytes = fread(data, 1, sizeof(data), file);
+	fclose(file);
+	snprintf(name, sizeof(name), "object%d", number);
+	write_seed(folder, "extract", name, data, size_bytes);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s FOLDER OBJECT...\n", argv[0]);
+		return 2;
+	}
+	write_images(argv[1]);
+	write_btf(argv[1]);
+	write_maps(argv[1]);
+	for (int i = 2; i < argc; i++)
+		copy_object(argv[1], argv[i], i - 1);
+	return 0;
+}

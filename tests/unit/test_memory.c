@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest-physical memory: look-ups at the borders of ranges, reads across them; and the sources,
+ * told apart by content. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/include/semgap/memory.h"
+#include "runtime/include/semgap/source.h"
+
+/* ---- ranges ---- */
+
+/* Serves every byte as the low byte of its address, but nothing in the second page. */
+static enum gap_status read_pattern(void *context, struct gap_paddr address, void *buffer,
+				    size_t size_bytes)
+{
+	unsigned char *bytes = buffer;
+
+	(void)context;
+	for (size_t i = 0; i < size_bytes; i++) {
+		if ((address.value + i) >> 12 == 0x101)
+			return GAP_UNREADABLE;
+		bytes[i] = (unsigned char)(address.value + i);
+	}
+	return GAP_OK;
+}
+
+static const unsigned char low[8] = "abcdefgh", next[8] = "ijklmnop", top[8] = "stuvwxyz";
+
+static const struct gap_memory_range ranges[] = {
+	{{0x1000}, 8, low},
+	{{0x1008}, 8, next},
+	{{0x100000}, 0x3000, NULL},
+	{{UINT64_MAX - 7}, 8, top},
+};
+
+static const struct gap_memory memory = {ranges, 4, read_pattern, NULL};
+
+static void reads_lie_inside_memory(void **state)
+{
+	char bytes[16] = "";
+
+	(void)state;
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x1000}, bytes, 8), GAP_OK);
+	assert_memory_equal(bytes, "abcdefgh", 8);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x1004}, bytes, 8), GAP_OK);
+	assert_memory_equal(bytes, "efghijkl", 8);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0xfff}, bytes, 1),
+			 GAP_UNREADABLE);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x100c}, bytes, 5),
+			 GAP_UNREADABLE);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x5555}, bytes, 0), GAP_OK);
+}
+
+static void reads_end_with_the_address_space(void **state)
+{
+	char bytes[16];
+
+	(void)state;
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){UINT64_MAX - 7}, bytes, 8),
+			 GAP_OK);
+	assert_memory_equal(bytes, "stuvwxyz", 8);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){UINT64_MAX - 3}, bytes, 8),
+			 GAP_UNREADABLE);
+}
+
+static void distant_memory_is_asked_for(void **state)
+{
+	unsigned char bytes[4];
+
+	(void)state;
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x100ffc}, bytes, 4), GAP_OK);
+	assert_memory_equal(bytes, "\xfc\xfd\xfe\xff", 4);
+	assert_int_equal(gap_memory_read(&memory, (struct gap_paddr){0x100ffd}, bytes, 4),
+			 GAP_UNREADABLE);
+	assert_null(gap_memory_at(&memory, (struct gap_paddr){0x100000}, 1));
+}
+
+static void distant_memory_without_a_reader_is_unreadable(void **state)
+{
+	struct gap_memory without = memory;
+	char byte;
+
+	(void)state;
+	without.read = NULL;
+	assert_int_equal(gap_memory_read(&without, (struct gap_paddr){0x100000}, &byte, 1),
+			 GAP_UNREADABLE);
+}
+
+static void pointers_stay_in_one_range(void **state)
+{
+	(void)state;
+	assert_ptr_equal(gap_memory_at(&memory, (struct gap_paddr){0x1002}, 6), low + 2);
+	assert_null(gap_memory_at(&memory, (struct gap_paddr){0x1002}, 7));
+	assert_null(gap_memory_at(&memory, (struct gap_paddr){0x1002}, SIZE_MAX));
+	assert_ptr_equal(gap_memory_at(&memory, (struct gap_paddr){UINT64_MAX}, 1), top + 7);
+	assert_null(gap_memory_at(&memory, (struct gap_paddr){0}, 1));
+}
+
+static void no_memory_at_all(void **state)
+{
+	const struct gap_memory nothing = {NULL, 0, NULL, NULL};
+	char byte;
+
+	(void)state;
+	assert_null(gap_memory_at(&nothing, (struct gap_paddr){0}, 1));
+	assert_int_equal(gap_memory_read(&nothing, (struct gap_paddr){0}, &byte, 1),
+			 GAP_UNREADABLE);
+}
+
+/* ---- sources ---- */
+
+static char folder[] = "/tmp/semgap-memory-XXXXXX";
+static char file[64];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(file, sizeof(file), "%s/ram", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(file);
+	return rmdir(folder);
+}
+
+static void write_file(const void *start, size_t start_bytes, size_t size_bytes)
+{
+	FILE *stream = fopen(file, "wb");
+
+	assert_non_null(stream);
+	assert_int_equal(fwrite(start, 1, start_bytes, stream), start_bytes);
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(truncate(file, (off_t)size_bytes), 0);
+}
+
+static void refused(const char *source, enum gap_status expected, const char *word)
+{
+	struct gap_source_memory *opened = NULL;
+	struct gap_error error = {""};
+
+	assert_int_equal(gap_source_memory_open(source, &opened, &error), expected);
+	assert_null(opened);
+	if (!strstr(error.text, word) || !strstr(error.text, source))
+		fail_msg("\"%s\" does not say \"%s\"", error.text, word);
+}
+
+static void a_raw_file_is_mapped_and_live(void **state)
+{
+	struct gap_source_memory *opened;
+	const struct gap_memory *raw;
+	const unsigned char *byte;
+	FILE *stream;
+
+	(void)state;
+	write_file("RAM", 3, 8192);
+	assert_int_equal(gap_source_memory_open(file, &opened, NULL), GAP_OK);
+	assert_string_equal(gap_source_memory_format(opened), "raw");
+	raw = gap_source_memory_get(opened);
+	assert_int_equal(raw->range_count, 1);
+	assert_int_equal(raw->ranges[0].size_bytes, 8192);
+	byte = gap_memory_at(raw, (struct gap_paddr){0}, 1);
+	assert_int_equal(*byte, 'R');
+	stream = fopen(file, "r+b");
+	assert_non_null(stream);
+	fputc('S', stream);
+	fclose(stream);
+	assert_int_equal(*(const volatile unsigned char *)byte, 'S');
+	gap_source_memory_close(opened);
+	gap_source_memory_close(NULL);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	char missing[80];
+
+	(void)state;
+	snprintf(missing, sizeof(missing), "%s/missing", folder);
+	refused(missing, GAP_IO, "No such file");
+	refused(folder, GAP_INVALID, "folder");
+	refused("/dev/null", GAP_UNSUPPORTED, "regular");
+	refused("qemu:/tmp/qmp", GAP_UNSUPPORTED, "live");
+	refused("libvirt:domain", GAP_UNSUPPORTED, "live");
+}
+
+static void empty_and_cut_files_are_refused(void **state)
+{
+	(void)state;
+	write_file("", 0, 0);
+	refused(file, GAP_CORRUPT, "empty");
+	write_file("RAM", 3, 3);
+	refused(file, GAP_CORRUPT, "whole pages");
+	write_file("RAM", 3, 8191);
+	refused(file, GAP_CORRUPT, "whole pages");
+}
+
+static void known_formats_are_not_taken_for_raw(void **state)
+{
+	static const struct {
+		const char *start;
+		size_t start_bytes;
+		const char *word;
+	} cases[] = {
+		{"\177ELF\2\1\1", 7, "ELF core"},
+		{"EMiL\1\0\0\0", 8, "LiME"},
+		{"AVML\2\0\0\0", 8, "AVML"},
+		{"KDUMP   ", 8, "kdump"},
+		{"makedumpfile\0\0\0\0", 16, "flattened"},
+		{"QFI\373\0\0\0\3", 8, "qcow2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_file(cases[i].start, cases[i].start_bytes, 8192);
+		refused(file, GAP_UNSUPPORTED, cases[i].word);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_lie_inside_memory),
+		cmocka_unit_test(reads_end_with_the_address_space),
+		cmocka_unit_test(distant_memory_is_asked_for),
+		cmocka_unit_test(distant_memory_without_a_reader_is_unreadable),
+		cmocka_unit_test(pointers_stay_in_one_range),
+		cmocka_unit_test(no_memory_at_all),
+		cmocka_unit_test(a_raw_file_is_mapped_and_live),
+		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(empty_and_cut_files_are_refused),
+		cmocka_unit_test(known_formats_are_not_taken_for_raw),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
