@@ -14,8 +14,11 @@
 #include "emit/reduce.h"
 #include "emit/walk.h"
 
-/* Pointers may point in a circle without a name in between; no C does. */
-#define DESCRIPTOR_DEPTH_MAX 32
+/*
+ * Pointers may point in a circle without a name in between; no C does. json-c, which LibVMI reads
+ * with, gives up at 32 levels.
+ */
+#define DESCRIPTOR_DEPTH_MAX 16
 
 struct isf {
 	const struct gap_profile *profile;

@@ -3,9 +3,9 @@
  * DWARF through libdwarf: one unit after another becomes a type graph (profile/units.h) and goes to the merger. No other file
  * knows libdwarf; another reader would replace this one.
  *
- * Only what lies at the top of a unit is read: types, variables and functions that have a place in memory. Function bodies are
- * skipped through their sibling. A type that something refers to and that lies elsewhere (inside a function, in a partial
- * unit) is read when it is met.
+ * Read are types, wherever they are declared, and the variables and functions at the top of a unit that have a place in
+ * memory. What functions keep on their stacks is passed over. A type that something refers to and that lies elsewhere (in a
+ * partial unit) is read when it is met.
  */
 #include <dwarf.h>
 #include <libdwarf.h>
@@ -26,6 +26,13 @@ struct far_node {
 };
 GAP_VECTOR(far_nodes, struct far_node);
 GAP_VECTOR(offsets, uint64_t);
+
+#define TEXT_CACHE_LOG2 16
+
+struct known_text {
+	const char *place;
+	gap_text id;
+};
 
 struct reader {
 	const struct gap_extraction *run;
@@ -51,6 +58,7 @@ struct reader {
 	Dwarf_Die unit_die;
 
 	uint32_t units, rust_units, randomised_units;
+	struct known_text *known_texts; /* 2^TEXT_CACHE_LOG2 of them */
 	enum gap_status status;
 };
 
@@ -102,13 +110,30 @@ static void drop_error(struct reader *reader, Dwarf_Error error)
 
 /* ---- attributes ---- */
 
+static Dwarf_Half form_of(Dwarf_Attribute attribute)
+{
+	Dwarf_Half form = 0;
+
+	return dwarf_whatform(attribute, &form, NULL) == DW_DLV_OK ? form : 0;
+}
+
+static bool is_block(Dwarf_Half form)
+{
+	return form == DW_FORM_block || form == DW_FORM_block1 || form == DW_FORM_block2 ||
+	       form == DW_FORM_block4;
+}
+
 static bool get_unsigned(struct reader *reader, Dwarf_Attribute attribute, uint64_t *value)
 {
+	Dwarf_Half form = form_of(attribute);
 	Dwarf_Unsigned number;
 	Dwarf_Signed with_sign;
 	Dwarf_Error error = NULL;
 
-	if (dwarf_formudata(attribute, &number, &error) == DW_DLV_OK) {
+	if (form == DW_FORM_exprloc || is_block(form))
+		return false; /* a size or bound that is computed at run time */
+	if (form != DW_FORM_sdata && form != DW_FORM_implicit_const &&
+	    dwarf_formudata(attribute, &number, &error) == DW_DLV_OK) {
 		*value = number;
 		return true;
 	}
@@ -127,10 +152,9 @@ static bool get_value(struct reader *reader, Dwarf_Attribute attribute, struct f
 {
 	Dwarf_Signed number;
 	Dwarf_Error error = NULL;
-	Dwarf_Half form = 0;
+	Dwarf_Half form = form_of(attribute);
 
-	if (dwarf_whatform(attribute, &form, NULL) == DW_DLV_OK &&
-	    (form == DW_FORM_sdata || form == DW_FORM_implicit_const)) {
+	if (form == DW_FORM_sdata || form == DW_FORM_implicit_const) {
 		if (dwarf_formsdata(attribute, &number, &error) == DW_DLV_OK) {
 			facts->value = (uint64_t)number;
 			facts->value_signed = number < 0;
@@ -146,14 +170,14 @@ static bool get_reference(struct reader *reader, Dwarf_Attribute attribute, uint
 {
 	Dwarf_Off global;
 	Dwarf_Error error = NULL;
-	Dwarf_Half form = 0;
+	Dwarf_Half form;
 
 	if (dwarf_global_formref(attribute, &global, &error) == DW_DLV_OK) {
 		*offset = global;
 		return true;
 	}
 	drop_error(reader, error);
-	dwarf_whatform(attribute, &form, NULL);
+	form = form_of(attribute);
 	if (form == DW_FORM_ref_sig8)
 		fail(reader, GAP_UNSUPPORTED,
 		     "types lie in type units (-fdebug-types-section), which this version does not "
@@ -179,23 +203,23 @@ static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
 	return NULL;
 }
 
-/* An expression's bytes, whatever form carries them. */
+/* An expression's bytes, whatever form carries them. Forms are asked for first: libdwarf's refusals are slow. */
 static bool get_block(struct reader *reader, Dwarf_Attribute attribute, const unsigned char **bytes,
 		      uint64_t *size_bytes)
 {
+	Dwarf_Half form = form_of(attribute);
 	Dwarf_Unsigned length;
 	Dwarf_Ptr data;
 	Dwarf_Block *block;
 	Dwarf_Error error = NULL;
 
-	if (dwarf_formexprloc(attribute, &length, &data, &error) == DW_DLV_OK) {
+	if (form == DW_FORM_exprloc &&
+	    dwarf_formexprloc(attribute, &length, &data, &error) == DW_DLV_OK) {
 		*bytes = data;
 		*size_bytes = length;
 		return true;
 	}
-	drop_error(reader, error);
-	error = NULL;
-	if (dwarf_formblock(attribute, &block, &error) == DW_DLV_OK) {
+	if (is_block(form) && dwarf_formblock(attribute, &block, &error) == DW_DLV_OK) {
 		*bytes = block->bl_data; /* points into the section */
 		*size_bytes = block->bl_len;
 		dwarf_dealloc(reader->debug, block, DW_DLA_BLOCK);
@@ -227,8 +251,11 @@ static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute
 	if (get_block(reader, attribute, &bytes, &size_bytes)) {
 		const unsigned char *at = bytes + 1, *end = bytes + size_bytes;
 
-		return size_bytes >= 2 && bytes[0] == DW_OP_plus_uconst &&
-		       read_uleb(&at, end, location) && at == end;
+		if (size_bytes >= 2 && bytes[0] == DW_OP_plus_uconst &&
+		    read_uleb(&at, end, location) && at == end)
+			return true;
+		fail(reader, GAP_UNSUPPORTED, "a member lies where only an expression tells");
+		return false;
 	}
 	return get_unsigned(reader, attribute, location);
 }
@@ -500,47 +527,66 @@ static struct gap_unit_type *node_at(struct reader *reader, uint32_t node)
 	return &reader->unit.types.items[node];
 }
 
+/* The same name is the same place in .debug_str, a million times: remember places before hashing texts. */
 static gap_text text(struct reader *reader, const char *name)
 {
-	return gap_builder_name(reader->run->builder, name);
+	struct known_text *known =
+		&reader->known_texts[((uintptr_t)name * 0x9e3779b97f4a7c15u) >> (64 - TEXT_CACHE_LOG2)];
+
+	if (!name)
+		return 0;
+	if (known->place != name) {
+		known->id = gap_builder_name(reader->run->builder, name);
+		known->place = name;
+	}
+	return known->id;
 }
 
 /* ---- files ---- */
 
-/* A path relative to the source tree, if the folder of compilation lies in the same tree. */
+static const char *without_dot(const char *path)
+{
+	while (strncmp(path, "./", 2) == 0)
+		path += 2;
+	return path;
+}
+
+/*
+ * A path relative to the source tree: without the folder of compilation, or (a build outside the tree) without what the two
+ * have in common.
+ */
 static const char *relative(const char *path, const char *folder)
 {
-	size_t common = 0;
+	size_t length = folder ? strlen(folder) : 0, common = 0;
 
-	if (strncmp(path, "./", 2) == 0)
-		path += 2;
-	if (!folder || *path != '/')
+	path = without_dot(path);
+	if (length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/')
+		return without_dot(path + length + 1);
+	if (length == 0 || *path != '/')
 		return path;
-	for (size_t i = 0; path[i]; i++) {
-		if (path[i] == '/' && (folder[i] == '/' || folder[i] == '\0'))
+	for (size_t i = 0; path[i] && path[i] == folder[i]; i++)
+		if (path[i] == '/')
 			common = i + 1;
-		if (path[i] != folder[i])
-			break;
-	}
 	return common > 1 ? path + common : path;
 }
 
-/* "a/b/../c" is "a/c". In place. */
-static void shorten(char *path)
+/* "a/b/../c" is "a/c", "a/./b" is "a/b". In place. */
+static const char *shorten(char *path)
 {
 	char *up;
 
+	while ((up = strstr(path, "/./")) != NULL)
+		memmove(up, up + 2, strlen(up + 2) + 1);
 	while ((up = strstr(path, "/../")) != NULL) {
 		char *from = up;
 
 		while (from > path && from[-1] != '/')
 			from--;
 		if (from == up || strncmp(from, "../", 3) == 0)
-			return;
+			return path;
 		memmove(from, up + 4, strlen(up + 4) + 1);
 	}
-	while ((up = strstr(path, "/./")) != NULL)
-		memmove(up, up + 2, strlen(up + 2) + 1);
+	return path;
 }
 
 static void ask_files(struct reader *reader)
@@ -591,8 +637,8 @@ static gap_text file_text(struct reader *reader, uint32_t file_plus_one)
 		char path[4096];
 
 		snprintf(path, sizeof(path), "%s", reader->files[at]);
-		shorten(path);
-		reader->file_texts[at] = text(reader, relative(path, reader->unit_folder));
+		reader->file_texts[at] = gap_builder_name(
+			reader->run->builder, relative(shorten(path), reader->unit_folder));
 	}
 	return reader->file_texts[at];
 }
@@ -1112,13 +1158,27 @@ static void read_variable(struct reader *reader, Dwarf_Die die)
 	add_symbol(reader, facts.name, type_node(reader, &facts), address);
 }
 
-/* Only a function that has code is read: the many inline ones are nobody's symbols. */
+/* Types that a function declares for itself: their names are as good as others', if seldom unique. */
+static void visit_body(struct reader *reader, Dwarf_Die die, void *context)
+{
+	int nesting = *(const int *)context + 1;
+	Dwarf_Half tag = tag_of(die);
+
+	if (tag == DW_TAG_lexical_block && nesting < NESTING_MAX)
+		for_each_child(reader, die, visit_body, &nesting);
+	else if (tag != DW_TAG_variable && tag != DW_TAG_formal_parameter)
+		read_type(reader, die, 0);
+}
+
+/* Only a function that has code becomes a symbol: the many inline ones are nobody's. */
 static void read_function(struct reader *reader, Dwarf_Die die)
 {
 	uint64_t offset = offset_of(die);
+	int nesting = 0;
 	struct facts facts;
 	uint32_t node;
 
+	for_each_child(reader, die, visit_body, &nesting);
 	if (read_facts(reader, die, &facts) || !facts.has_address ||
 	    complete_facts(reader, &facts, &offset) || !facts.name)
 		return;
@@ -1402,6 +1462,7 @@ static void deinit(struct reader *reader)
 	free(reader->far_nodes.items);
 	free(reader->wanted.items);
 	free(reader->filled);
+	free(reader->known_texts);
 }
 
 static enum gap_status read_with_libdwarf(struct reader *reader)
@@ -1432,6 +1493,9 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf 
 	if (!info || !info->data)
 		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no DWARF in it", run->path);
 	status = load_sections(&reader);
+	reader.known_texts = calloc((size_t)1 << TEXT_CACHE_LOG2, sizeof(*reader.known_texts));
+	if (!status && !reader.known_texts)
+		status = fail_memory(&reader);
 	if (!status)
 		status = gap_merger_create(run->builder, &reader.merger, run->error);
 	reader.info_bytes = info->size_bytes;

@@ -9,9 +9,11 @@
  * beyond its end.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "memory/probe.h"
 
@@ -19,6 +21,7 @@
 
 struct raw {
 	struct gap_memory_range range;
+	int fd; /* for its holes; -1 none */
 };
 
 /* Last in the table: whatever nothing else knows. */
@@ -40,27 +43,53 @@ static enum gap_status check_size(const struct gap_probe *probe, struct gap_erro
 	return GAP_OK;
 }
 
+/* From a place in a hole to the next data. */
+static uint64_t hole_bytes(void *context, struct gap_paddr address)
+{
+	const struct raw *raw = context;
+	uint64_t size_bytes = raw->range.size_bytes;
+	off_t data;
+
+	if (raw->fd < 0 || address.value >= size_bytes)
+		return 0;
+	data = lseek(raw->fd, (off_t)address.value, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? size_bytes - address.value : 0;
+	return (uint64_t)data < size_bytes ? (uint64_t)data - address.value
+					   : size_bytes - address.value;
+}
+
+static enum gap_status map_file(const struct gap_probe *probe, struct raw *raw,
+				struct gap_error *error)
+{
+	void *data = mmap(NULL, (size_t)probe->size_bytes, PROT_READ, MAP_SHARED, probe->fd, 0);
+
+	if (data == MAP_FAILED)
+		return gap_fail(error, GAP_IO, "%s: cannot be mapped: %s", probe->path,
+				strerror(errno));
+	raw->range = (struct gap_memory_range){{0}, probe->size_bytes, data};
+	raw->fd = fcntl(probe->fd, F_DUPFD_CLOEXEC, 0);
+	return GAP_OK;
+}
+
 static enum gap_status open_raw(const struct gap_probe *probe, struct gap_memory *memory,
 				void **state, struct gap_error *error)
 {
 	enum gap_status status = check_size(probe, error);
 	struct raw *raw;
-	void *data;
 
 	if (status)
 		return status;
 	raw = malloc(sizeof(*raw));
 	if (!raw)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	data = mmap(NULL, (size_t)probe->size_bytes, PROT_READ, MAP_SHARED, probe->fd, 0);
-	if (data == MAP_FAILED) {
-		status = gap_fail(error, GAP_IO, "%s: cannot be mapped: %s", probe->path,
-				  strerror(errno));
+	status = map_file(probe, raw, error);
+	if (status) {
 		free(raw);
 		return status;
 	}
-	raw->range = (struct gap_memory_range){{0}, probe->size_bytes, data};
-	*memory = (struct gap_memory){.ranges = &raw->range, .range_count = 1};
+	*memory = (struct gap_memory){
+		.ranges = &raw->range, .range_count = 1, .zero_bytes = hole_bytes, .context = raw};
 	*state = raw;
 	return GAP_OK;
 }
@@ -70,6 +99,8 @@ static void close_raw(void *state)
 	struct raw *raw = state;
 
 	munmap((void *)(uintptr_t)raw->range.data, (size_t)raw->range.size_bytes);
+	if (raw->fd >= 0)
+		close(raw->fd);
 	free(raw);
 }
 

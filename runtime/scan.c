@@ -53,21 +53,40 @@ static void fill_window(const struct scan *scan, uint64_t start, size_t size_byt
 	}
 }
 
+/* How much of @left bytes from @start on need not be looked at. */
+static uint64_t skipped(const struct scan *scan, uint64_t start, uint64_t left)
+{
+	struct gap_paddr at = {start};
+	uint64_t zeros = 0;
+
+	if (scan->memory->zero_bytes)
+		zeros = scan->memory->zero_bytes(scan->memory->context, at);
+	return zeros < left ? zeros : left;
+}
+
+static int scan_piece(const struct scan *scan, const struct gap_memory_range *range,
+		      uint64_t offset, size_t size_bytes)
+{
+	uint64_t start = range->start.value + offset;
+
+	if (range->data)
+		return scan_bytes(scan, range->data + offset, size_bytes, start);
+	fill_window(scan, start, size_bytes);
+	return scan_bytes(scan, scan->window, size_bytes, start);
+}
+
 static int scan_range(const struct scan *scan, const struct gap_memory_range *range)
 {
-	uint64_t step = PIECE_BYTES - (scan->needle_bytes - 1);
+	uint64_t step = PIECE_BYTES - (scan->needle_bytes - 1), left, done = 0;
 
-	for (uint64_t done = 0;; done += step) {
-		uint64_t left = range->size_bytes - done;
-		size_t part = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
-		const unsigned char *data = range->data ? range->data + done : scan->window;
-
-		if (!range->data)
-			fill_window(scan, range->start.value + done, part);
-		if (scan_bytes(scan, data, part, range->start.value + done))
+	for (;;) {
+		done += skipped(scan, range->start.value + done, range->size_bytes - done);
+		left = range->size_bytes - done;
+		if (scan_piece(scan, range, done, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES))
 			return 1;
 		if (left <= PIECE_BYTES)
 			return 0;
+		done += step;
 	}
 }
 

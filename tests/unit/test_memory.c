@@ -40,7 +40,7 @@ static const struct gap_memory_range ranges[] = {
 	{{UINT64_MAX - 7}, 8, top},
 };
 
-static const struct gap_memory memory = {ranges, 4, read_pattern, NULL};
+static const struct gap_memory memory = {.ranges = ranges, .range_count = 4, .read = read_pattern};
 
 static void reads_lie_inside_memory(void **state)
 {
@@ -105,7 +105,7 @@ static void pointers_stay_in_one_range(void **state)
 
 static void no_memory_at_all(void **state)
 {
-	const struct gap_memory nothing = {NULL, 0, NULL, NULL};
+	const struct gap_memory nothing = {0};
 	char byte;
 
 	(void)state;
@@ -181,6 +181,25 @@ static void a_raw_file_is_mapped_and_live(void **state)
 	gap_source_memory_close(NULL);
 }
 
+/* Where the file system keeps holes, they are known; where it does not, nothing is said. */
+static void holes_of_a_raw_file_are_known(void **state)
+{
+	struct gap_source_memory *opened;
+	const struct gap_memory *raw;
+	uint64_t zeros;
+
+	(void)state;
+	write_file("RAM", 3, 1 << 20);
+	assert_int_equal(gap_source_memory_open(file, &opened, NULL), GAP_OK);
+	raw = gap_source_memory_get(opened);
+	assert_int_equal(raw->zero_bytes(raw->context, (struct gap_paddr){0}), 0);
+	zeros = raw->zero_bytes(raw->context, (struct gap_paddr){1 << 19});
+	assert_true(zeros == 0 || zeros == 1 << 19);
+	assert_int_equal(raw->zero_bytes(raw->context, (struct gap_paddr){1 << 20}), 0);
+	assert_int_equal(raw->zero_bytes(raw->context, (struct gap_paddr){UINT64_MAX}), 0);
+	gap_source_memory_close(opened);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	char missing[80];
@@ -237,6 +256,7 @@ int main(void)
 		cmocka_unit_test(pointers_stay_in_one_range),
 		cmocka_unit_test(no_memory_at_all),
 		cmocka_unit_test(a_raw_file_is_mapped_and_live),
+		cmocka_unit_test(holes_of_a_raw_file_are_known),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(empty_and_cut_files_are_refused),
 		cmocka_unit_test(known_formats_are_not_taken_for_raw),
