@@ -167,6 +167,15 @@ static int try_text(void *context, const struct gap_vmcoreinfo *info)
 
 /* ---- what to say when it failed ---- */
 
+/* Kernels since 6.1 also hold a weak copy of the banner that was linked before the build had its
+ * number. */
+static int has_number(const char *banner, size_t length)
+{
+	const char *sign = memchr(banner, '#', length);
+
+	return sign && sign + 1 < banner + length && sign[1] >= '0' && sign[1] <= '9';
+}
+
 static int find_banner(void *context, struct gap_paddr at)
 {
 	struct search *search = context;
@@ -175,7 +184,8 @@ static int find_banner(void *context, struct gap_paddr at)
 	size_t start = strlen(GAP_BANNER_START), release = strlen(search->other_info.release);
 
 	if (length < start + release + 1 || text[start + release] != ' ' ||
-	    memcmp(text + start, search->other_info.release, release) != 0)
+	    memcmp(text + start, search->other_info.release, release) != 0 ||
+	    !has_number(text, length))
 		return 0;
 	gap_seen_copy(search->other_banner, text, length);
 	return 1;
