@@ -9,12 +9,9 @@
 #include "profile/output.h"
 
 static const struct option options[] = {
-	{"format", required_argument, NULL, 'f'},
-	{"field", required_argument, NULL, 'F'},
-	{"symbol", required_argument, NULL, 'S'},
-	{"fields", required_argument, NULL, 'L'},
-	{"output", required_argument, NULL, 'o'},
-	{NULL, 0, NULL, 0},
+	{"format", required_argument, NULL, 'f'}, {"field", required_argument, NULL, 'F'},
+	{"symbol", required_argument, NULL, 'S'}, {"fields", required_argument, NULL, 'L'},
+	{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0},
 };
 
 struct arguments {
@@ -72,7 +69,8 @@ static enum gap_status select_parts(struct gap_selection *selection, int argc, c
 		if (option == 'S')
 			status = gap_selection_add_symbol(selection, optarg, error);
 		if (option == 'L')
-			status = gap_selection_add_file(selection, optarg, say_warning, NULL, error);
+			status =
+				gap_selection_add_file(selection, optarg, say_warning, NULL, error);
 	}
 	return status;
 }
@@ -121,10 +119,13 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_emit = {
 	"emit",
 	"writes a profile as C header, minimal image, Volatility table, JSON",
-	"--format gap|header|isf|json [--field T.m]... [--symbol S]... [--fields F] [-o OUT] P.gap\n"
+	"--format gap|header|isf|json [--field T.m]... [--symbol S]... [--fields F] [-o OUT] "
+	"P.gap\n"
 	"\n"
-	"  --format F     gap: an image (of a selection: the minimal one), header: C constants and typed\n"
-	"                 readers, isf: a table that Volatility 3 loads, json: everything with provenance\n"
+	"  --format F     gap: an image (of a selection: the minimal one), header: C constants and "
+	"typed\n"
+	"                 readers, isf: a table that Volatility 3 loads, json: everything with "
+	"provenance\n"
 	"  --field T.m    select a member; alternatives as T.new|old\n"
 	"  --symbol S     select a symbol\n"
 	"  --fields F     select the members in the lines of F\n"

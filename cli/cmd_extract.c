@@ -89,12 +89,12 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 		report->types, report->symbols, (size_bytes + 1023) / 1024);
 	if (report->conflicts)
 		fprintf(stderr,
-			"semgap: %u names have several definitions (kept apart as NAME#1, NAME#2, …; "
+			"semgap: %u names have several definitions (kept apart as NAME#1, NAME#2, "
+			"…; "
 			"semgap info lists them)\n",
 			report->conflicts);
 	if (report->unresolved)
-		fprintf(stderr,
-			"semgap: %u declarations fit several of them and stay incomplete\n",
+		fprintf(stderr, "semgap: %u declarations fit several of them and stay incomplete\n",
 			report->unresolved);
 }
 
@@ -144,7 +144,8 @@ const struct command command_extract = {
 	"makes a profile of a vmlinux, of BTF, of a symbol table",
 	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT\n"
 	"\n"
-	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), or,\n"
+	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), "
+	"or,\n"
 	"with --symbols-only, a System.map.\n"
 	"\n"
 	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"

@@ -12,12 +12,9 @@
 #define DECLARATION_BYTES 1024
 
 static const struct option options[] = {
-	{"json", no_argument, NULL, 'j'},
-	{"types", no_argument, NULL, 't'},
-	{"members", no_argument, NULL, 'm'},
-	{"enumerators", no_argument, NULL, 'e'},
-	{"symbols", no_argument, NULL, 's'},
-	{NULL, 0, NULL, 0},
+	{"json", no_argument, NULL, 'j'},    {"types", no_argument, NULL, 't'},
+	{"members", no_argument, NULL, 'm'}, {"enumerators", no_argument, NULL, 'e'},
+	{"symbols", no_argument, NULL, 's'}, {NULL, 0, NULL, 0},
 };
 
 struct finding {
@@ -165,7 +162,8 @@ static void find_types(struct finding *finding)
 
 static void find_symbols(struct finding *finding)
 {
-	for (uint32_t row = 0; row < gap_profile_count(finding->profile, GAP_TABLE_SYMBOLS); row++) {
+	for (uint32_t row = 0; row < gap_profile_count(finding->profile, GAP_TABLE_SYMBOLS);
+	     row++) {
 		struct gap_symbol symbol;
 
 		gap_profile_symbol(finding->profile, row, &symbol);
@@ -240,7 +238,8 @@ const struct command command_find = {
 	"finds types, members, enumerators and symbols by name",
 	"[--json] [--types] [--members] [--enumerators] [--symbols] P.gap PATTERN\n"
 	"\n"
-	"PATTERN is a shell pattern; without * ? [ it is looked for anywhere in a name. Status 1: nothing\n"
+	"PATTERN is a shell pattern; without * ? [ it is looked for anywhere in a name. Status 1: "
+	"nothing\n"
 	"matches.\n",
 	run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* semgap guest VIEW: what a guest does, read from its memory. The views are rows of the table at the end. */
+/* semgap guest VIEW: what a guest does, read from its memory. The views are rows of the table at
+ * the end. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -151,7 +152,8 @@ const struct command command_guest = {
 	"  --slide        what KASLR added to the profile's addresses\n"
 	"  --phys-base    where the image's link base is in physical memory\n"
 	"\n"
-	"Root and slides are found in memory; given ones are confirmed like found ones. Status 3: the answer\n"
+	"Root and slides are found in memory; given ones are confirmed like found ones. Status 3: "
+	"the answer\n"
 	"is partial.\n",
 	run,
 };

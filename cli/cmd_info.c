@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* semgap info: which build a profile describes, what it holds, where that was learnt, which names have several meanings. */
+/* semgap info: which build a profile describes, what it holds, where that was learnt, which names
+ * have several meanings. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,10 @@ static const struct {
 	const char *name;
 	enum gap_table table;
 } tables[] = {
-	{"types", GAP_TABLE_TYPES},		{"members", GAP_TABLE_MEMBERS},
-	{"enumerators", GAP_TABLE_ENUMERATORS}, {"parameters", GAP_TABLE_PARAMETERS},
+	{"types", GAP_TABLE_TYPES},
+	{"members", GAP_TABLE_MEMBERS},
+	{"enumerators", GAP_TABLE_ENUMERATORS},
+	{"parameters", GAP_TABLE_PARAMETERS},
 	{"symbols", GAP_TABLE_SYMBOLS},
 };
 
@@ -142,7 +145,8 @@ static void json_source_of(struct gap_json *json, const struct gap_profile *prof
 		gap_json_key_name(json, "source", gap_source_kind_name(source.kind));
 }
 
-static void json_digits(struct gap_json *json, const char *key, const uint8_t *bytes, uint32_t count)
+static void json_digits(struct gap_json *json, const char *key, const uint8_t *bytes,
+			uint32_t count)
 {
 	gap_json_key(json, key);
 	gap_json_digits(json, bytes, count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* semgap show: a type with the offset of every member, in the form that papers and slides use: "[188] pid_t pid;". */
+/* semgap show: a type with the offset of every member, in the form that papers and slides use:
+ * "[188] pid_t pid;". */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -228,7 +229,8 @@ static void json_members(struct gap_json *json, const struct gap_profile *profil
 		gap_json_key_number(json, "size_bytes", inner.size_bytes);
 		if (member.width_bits)
 			gap_json_key_number(json, "width_bits", member.width_bits);
-		if (is_aggregate(&inner) && !*inner.name && bare == member.type && depth < DEPTH_MAX)
+		if (is_aggregate(&inner) && !*inner.name && bare == member.type &&
+		    depth < DEPTH_MAX)
 			json_members(json, profile, &inner, base_bits + member.offset_bits,
 				     depth + 1);
 		gap_json_close(json, '}');
@@ -362,8 +364,10 @@ const struct command command_show = {
 	"shows a type with the offsets of its members",
 	"[--json] P.gap TYPE[.MEMBER…]\n"
 	"\n"
-	"TYPE is [struct|union|enum|typedef:]NAME[@FILE|#N]. Offsets are in bytes; [24:3] is bit 3 of byte\n"
-	"24, counted from the least significant. A member is looked up in TYPE and through its anonymous\n"
+	"TYPE is [struct|union|enum|typedef:]NAME[@FILE|#N]. Offsets are in bytes; [24:3] is bit 3 "
+	"of byte\n"
+	"24, counted from the least significant. A member is looked up in TYPE and through its "
+	"anonymous\n"
 	"members, never inside another named one.\n",
 	run,
 };

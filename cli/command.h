@@ -12,7 +12,8 @@
 enum exit_status { EXIT_DONE = 0, EXIT_FINDING = 1, EXIT_UNUSABLE = 2, EXIT_PARTIAL = 3 };
 
 struct command {
-	const char *name, *summary, *usage; /* usage: what follows the name; further lines explain the options */
+	const char *name, *summary,
+		*usage; /* usage: what follows the name; further lines explain the options */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
@@ -30,7 +31,8 @@ int say_usage(const struct command *command, const char *format, ...) GAP_PRINTF
 /** Prints the help of a command and returns EXIT_DONE. */
 int print_help(const struct command *command);
 
-/** Progress of a long work, on a terminal, from the second second on. Fits the progress functions of the libraries. */
+/** Progress of a long work, on a terminal, from the second second on. Fits the progress functions
+ * of the libraries. */
 bool show_progress(void *context, const char *what, uint64_t done, uint64_t total);
 /** Ends its line. */
 void end_progress(void);
@@ -50,7 +52,8 @@ int finish_output(int status);
 struct gap_profile *open_profile(const char *path);
 
 /**
- * Splits "TYPE[.member…]" where the type ends (its @FILE may hold dots) and finds the type. @member is "" or the path.
+ * Splits "TYPE[.member…]" where the type ends (its @FILE may hold dots) and finds the type. @member
+ * is "" or the path.
  */
 enum gap_status find_type_and_member(const struct gap_profile *profile, const char *text,
 				     gap_type_id *type, const char **member,

@@ -159,7 +159,8 @@ struct gap_profile *open_profile(const char *path)
 }
 
 enum gap_status find_type_and_member(const struct gap_profile *profile, const char *text,
-				     gap_type_id *type, const char **member, struct gap_error *error)
+				     gap_type_id *type, const char **member,
+				     struct gap_error *error)
 {
 	size_t length = strlen(text);
 	char name[1024];

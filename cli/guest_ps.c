@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semgap guest ps: processes as a table or JSON. A running guest may free a task under the walk; a walk that ended
- * early is tried again a few times before it is called partial.
+ * semgap guest ps: processes as a table or JSON. A running guest may free a task under the walk; a
+ * walk that ended early is tried again a few times before it is called partial.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,8 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_info, &command_show, &command_find, &command_emit, &command_guest,
+	&command_extract, &command_info, &command_show,
+	&command_find,    &command_emit, &command_guest,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -14,7 +15,8 @@ static const struct command *const commands[] = {
 static void print_commands(FILE *stream)
 {
 	fputs("usage: semgap COMMAND [ARGUMENTS]\n\n"
-	      "Profiles of Linux kernels: what one build looks like in memory, for monitors that look "
+	      "Profiles of Linux kernels: what one build looks like in memory, for monitors that "
+	      "look "
 	      "from outside.\n\n",
 	      stream);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DWARF through libdwarf: one unit after another becomes a type graph (profile/units.h) and goes to the merger. No other file
- * knows libdwarf; another reader would replace this one.
+ * DWARF through libdwarf: one unit after another becomes a type graph (profile/units.h) and goes to
+ * the merger. No other file knows libdwarf; another reader would replace this one.
  *
- * Read are types, wherever they are declared, and the variables and functions at the top of a unit that have a place in
- * memory. What functions keep on their stacks is passed over. A type that something refers to and that lies elsewhere (in a
- * partial unit) is read when it is met.
+ * Read are types, wherever they are declared, and the variables and functions at the top of a unit
+ * that have a place in memory. What functions keep on their stacks is passed over. A type that
+ * something refers to and that lies elsewhere (in a partial unit) is read when it is met.
  */
 #include <dwarf.h>
 #include <libdwarf.h>
@@ -16,7 +16,7 @@
 #include "extract/inputs.h"
 #include "profile/units.h"
 
-#define NESTING_MAX 64      /* of types declared inside types */
+#define NESTING_MAX 64 /* of types declared inside types */
 #define UNIT_BYTES_MAX (1u << 30)
 
 /* A node for a DIE outside the unit: rare, so a plain list. */
@@ -80,8 +80,8 @@ struct facts {
 static enum gap_status fail(struct reader *reader, enum gap_status status, const char *what)
 {
 	if (!reader->status)
-		reader->status = gap_fail(reader->run->error, status, "%.600s: %s",
-					  reader->run->path, what);
+		reader->status =
+			gap_fail(reader->run->error, status, "%.600s: %s", reader->run->path, what);
 	return reader->status;
 }
 
@@ -203,7 +203,8 @@ static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
 	return NULL;
 }
 
-/* An expression's bytes, whatever form carries them. Forms are asked for first: libdwarf's refusals are slow. */
+/* An expression's bytes, whatever form carries them. Forms are asked for first: libdwarf's refusals
+ * are slow. */
 static bool get_block(struct reader *reader, Dwarf_Attribute attribute, const unsigned char **bytes,
 		      uint64_t *size_bytes)
 {
@@ -243,7 +244,8 @@ static bool read_uleb(const unsigned char **at, const unsigned char *end, uint64
 }
 
 /* A member's place: a constant, or (old compilers) the expression "add that constant". */
-static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute, uint64_t *location)
+static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute,
+				uint64_t *location)
 {
 	const unsigned char *bytes;
 	uint64_t size_bytes;
@@ -527,11 +529,12 @@ static struct gap_unit_type *node_at(struct reader *reader, uint32_t node)
 	return &reader->unit.types.items[node];
 }
 
-/* The same name is the same place in .debug_str, a million times: remember places before hashing texts. */
+/* The same name is the same place in .debug_str, a million times: remember places before hashing
+ * texts. */
 static gap_text text(struct reader *reader, const char *name)
 {
-	struct known_text *known =
-		&reader->known_texts[((uintptr_t)name * 0x9e3779b97f4a7c15u) >> (64 - TEXT_CACHE_LOG2)];
+	struct known_text *known = &reader->known_texts[((uintptr_t)name * 0x9e3779b97f4a7c15u) >>
+							(64 - TEXT_CACHE_LOG2)];
 
 	if (!name)
 		return 0;
@@ -552,8 +555,8 @@ static const char *without_dot(const char *path)
 }
 
 /*
- * A path relative to the source tree: without the folder of compilation, or (a build outside the tree) without what the two
- * have in common.
+ * A path relative to the source tree: without the folder of compilation, or (a build outside the
+ * tree) without what the two have in common.
  */
 static const char *relative(const char *path, const char *folder)
 {
@@ -622,7 +625,8 @@ static void drop_files(struct reader *reader)
 	reader->files_asked = false;
 }
 
-/* The interned path for a DW_AT_decl_file, which facts carry plus one. DWARF 5 counts files from 0, earlier from 1. */
+/* The interned path for a DW_AT_decl_file, which facts carry plus one. DWARF 5 counts files from 0,
+ * earlier from 1. */
 static gap_text file_text(struct reader *reader, uint32_t file_plus_one)
 {
 	Dwarf_Signed at = (Dwarf_Signed)file_plus_one - 1 - (reader->zero_based_files ? 0 : 1);
@@ -668,12 +672,14 @@ static uint64_t storage_bits(struct reader *reader, uint32_t node)
 	return 0;
 }
 
-/* Old bit-fields whose storage unit is not named wait for their type: bit 63 of the offset marks them. */
+/* Old bit-fields whose storage unit is not named wait for their type: bit 63 of the offset marks
+ * them. */
 #define FROM_THE_TOP (UINT64_C(1) << 63)
 
 /*
- * Offset of a member. DWARF 4 and 5 give bits from the start; before, bits were counted from the most significant end of a
- * storage unit, whose size is the member's own byte size or else its type's.
+ * Offset of a member. DWARF 4 and 5 give bits from the start; before, bits were counted from the
+ * most significant end of a storage unit, whose size is the member's own byte size or else its
+ * type's.
  */
 static uint64_t offset_of_member(const struct facts *facts)
 {
@@ -700,7 +706,8 @@ static void finish_old_bit_fields(struct reader *reader)
 		if (bits == 0)
 			fail(reader, GAP_CORRUPT,
 			     "damaged DWARF: a bit-field without a storage unit");
-		/* Below the mark stands a signed sum; with the storage unit it must not be negative. */
+		/* Below the mark stands a signed sum; with the storage unit it must not be
+		 * negative. */
 		member->offset_bits = (uint64_t)((int64_t)(member->offset_bits << 1) >> 1) + bits;
 		if (member->offset_bits & FROM_THE_TOP)
 			fail(reader, GAP_CORRUPT,
@@ -865,8 +872,7 @@ static void visit_dimension(struct reader *reader, Dwarf_Die die, void *context)
 	if (facts.has_count)
 		dimensions->count[at] = facts.count;
 	else if (facts.has_upper_bound) /* -1, in any width, is "no element" */
-		dimensions->count[at] =
-			facts.upper_bound == UINT32_MAX ? 0 : facts.upper_bound + 1;
+		dimensions->count[at] = facts.upper_bound == UINT32_MAX ? 0 : facts.upper_bound + 1;
 	dimensions->number++;
 }
 
@@ -1041,7 +1047,8 @@ static void read_type_as(struct reader *reader, Dwarf_Die die, uint32_t node, in
 	struct facts facts;
 
 	if (nesting > NESTING_MAX) {
-		fail(reader, GAP_CORRUPT, "damaged DWARF: types are declared inside types without end");
+		fail(reader, GAP_CORRUPT,
+		     "damaged DWARF: types are declared inside types without end");
 		return;
 	}
 	if (reader->filled[node] || read_facts(reader, die, &facts))
@@ -1158,7 +1165,8 @@ static void read_variable(struct reader *reader, Dwarf_Die die)
 	add_symbol(reader, facts.name, type_node(reader, &facts), address);
 }
 
-/* Types that a function declares for itself: their names are as good as others', if seldom unique. */
+/* Types that a function declares for itself: their names are as good as others', if seldom unique.
+ */
 static void visit_body(struct reader *reader, Dwarf_Die die, void *context)
 {
 	int nesting = *(const int *)context + 1;
@@ -1234,7 +1242,8 @@ static bool is_rust(const struct facts *facts)
 	return facts->language == DW_LANG_Rust;
 }
 
-/* GCC's RANDSTRUCT plugin reorders members after the debug information was made from the source's order. */
+/* GCC's RANDSTRUCT plugin reorders members after the debug information was made from the source's
+ * order. */
 static bool is_randomised(const struct facts *facts)
 {
 	return facts->producer && strstr(facts->producer, "randomize_layout_plugin") != NULL;
@@ -1300,8 +1309,7 @@ static void read_unit(struct reader *reader, Dwarf_Die die)
 	finish_old_bit_fields(reader);
 	drop_files(reader);
 	if (!reader->status)
-		reader->status =
-			gap_merger_add(reader->merger, &reader->unit, reader->run->error);
+		reader->status = gap_merger_add(reader->merger, &reader->unit, reader->run->error);
 }
 
 /* Reads the next unit; false at the end or on failure. */
@@ -1354,8 +1362,10 @@ static enum gap_status read_units(struct reader *reader)
 
 /* ---- sections for libdwarf ---- */
 
-/* Only debug sections are shown, and never their relocations: elf_file.c has applied what needs applying. */
-static int show_section(void *object, Dwarf_Half number, Dwarf_Obj_Access_Section *shown, int *error)
+/* Only debug sections are shown, and never their relocations: elf_file.c has applied what needs
+ * applying. */
+static int show_section(void *object, Dwarf_Half number, Dwarf_Obj_Access_Section *shown,
+			int *error)
 {
 	const struct gap_elf *elf = object;
 	const struct gap_elf_section *section;
@@ -1432,10 +1442,11 @@ static enum gap_status finish(struct reader *reader)
 	enum gap_status status;
 
 	if (reader->randomised_units)
-		return fail(reader, GAP_UNSUPPORTED,
-			    "this kernel was built with GCC's RANDSTRUCT plugin: its DWARF shows the "
-			    "members in the order of the source, not of memory, and is not used. Its "
-			    "symbols are right (--symbols-only); for the layouts use semgap infer");
+		return fail(
+			reader, GAP_UNSUPPORTED,
+			"this kernel was built with GCC's RANDSTRUCT plugin: its DWARF shows the "
+			"members in the order of the source, not of memory, and is not used. Its "
+			"symbols are right (--symbols-only); for the layouts use semgap infer");
 	if (reader->units == 0)
 		return fail(reader, GAP_NOT_FOUND, "its DWARF holds no unit that is not Rust's");
 	status = gap_extraction_progress(reader->run, "merging types", 0, 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ELF files through libelf: section table, identity, and sections as readers need them. In a relocatable file
- * (an object, a module) debug sections are relocated here. In a linked file they are not, whatever relocation
- * sections the linker left (--emit-relocs): those have been applied already.
+ * ELF files through libelf: section table, identity, and sections as readers need them. In a
+ * relocatable file (an object, a module) debug sections are relocated here. In a linked file they
+ * are not, whatever relocation sections the linker left (--emit-relocs): those have been applied
+ * already.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,10 +34,11 @@ static enum gap_status check_machine(const struct gap_elf *elf, const GElf_Ehdr 
 				"%.600s: big-endian; semgap reads little-endian kernels only",
 				elf->path);
 	if (strcmp(gap_machine_name(header->e_machine), "unknown") == 0)
-		return gap_fail(error, GAP_UNSUPPORTED,
-				"%.600s: unknown machine (ELF e_machine %u); known are x86-64, i386, "
-				"arm64, arm, riscv, loongarch",
-				elf->path, header->e_machine);
+		return gap_fail(
+			error, GAP_UNSUPPORTED,
+			"%.600s: unknown machine (ELF e_machine %u); known are x86-64, i386, "
+			"arm64, arm, riscv, loongarch",
+			elf->path, header->e_machine);
 	return GAP_OK;
 }
 
@@ -240,16 +242,16 @@ static int absolute_bytes(uint16_t machine, uint64_t type)
 {
 	switch (machine) {
 	case EM_X86_64:
-		return type == R_X86_64_64 ? 8
+		return type == R_X86_64_64                           ? 8
 		       : type == R_X86_64_32 || type == R_X86_64_32S ? 4
-		       : type == R_X86_64_NONE			     ? 0
+		       : type == R_X86_64_NONE                       ? 0
 								     : -1;
 	case EM_386:
 		return type == R_386_32 ? 4 : type == R_386_NONE ? 0 : -1;
 	case EM_AARCH64:
-		return type == R_AARCH64_ABS64	 ? 8
+		return type == R_AARCH64_ABS64   ? 8
 		       : type == R_AARCH64_ABS32 ? 4
-		       : type == R_AARCH64_NONE	 ? 0
+		       : type == R_AARCH64_NONE  ? 0
 						 : -1;
 	default:
 		return -1;
@@ -311,7 +313,8 @@ static bool get_relocation(Elf_Data *rows, int index, bool with_addend,
 static enum gap_status relocate_with(struct gap_elf *elf, struct gap_elf_section *section,
 				     const struct gap_elf_section *table, struct gap_error *error)
 {
-	Elf_Data *rows = elf_getdata(elf_getscn(elf->handle, (size_t)(table - elf->sections)), NULL);
+	Elf_Data *rows =
+		elf_getdata(elf_getscn(elf->handle, (size_t)(table - elf->sections)), NULL);
 	Elf_Data *symbols = elf_getdata(elf_getscn(elf->handle, table->link), NULL);
 	bool with_addend = table->type == SHT_RELA;
 	struct relocation relocation;

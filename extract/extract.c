@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One extraction: what is this file, and who reads it. Each kind of input is a row of the table at the end. Half of the
- * rows are there to say what a file is that cannot be read, because "which file do I give it?" is the first question.
+ * One extraction: what is this file, and who reads it. Each kind of input is a row of the table at
+ * the end. Half of the rows are there to say what a file is that cannot be read, because "which
+ * file do I give it?" is the first question.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -67,7 +68,9 @@ static enum gap_status read_file(const char *path, struct content *content, stru
 	}
 	if (!file || !whole.data || ferror(file) || capacity > TEXT_BYTES_MAX) {
 		gap_fail(error, file ? GAP_NO_MEMORY : GAP_IO, "%.600s: %s", path,
-			 !file ? strerror(errno) : whole.data ? "cannot be read" : "out of memory");
+			 !file        ? strerror(errno)
+			 : whole.data ? "cannot be read"
+				      : "out of memory");
 		free(whole.data);
 		if (file)
 			fclose(file);
@@ -129,8 +132,8 @@ static enum gap_status read_btf(const struct gap_extraction *run, const void *da
 				size_t size_bytes)
 {
 	struct gap_error detail;
-	enum gap_status status = gap_btf_read(run->builder, data, size_bytes, type_by_name,
-					      run->builder, &detail);
+	enum gap_status status =
+		gap_btf_read(run->builder, data, size_bytes, type_by_name, run->builder, &detail);
 
 	if (status)
 		return gap_fail(run->error, status, "%.600s: %.400s", run->path, detail.text);
@@ -170,16 +173,18 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 	if (run->options->symbols_only)
 		return GAP_OK;
 	if (from == GAP_TYPES_DWARF && !has_dwarf(elf))
-		return gap_fail(run->error, GAP_NOT_FOUND,
-				"%.600s: no DWARF in it; pass the file of linux-image-…-dbg (or your "
-				"distribution's debug package), or leave out --dwarf",
-				run->path);
+		return gap_fail(
+			run->error, GAP_NOT_FOUND,
+			"%.600s: no DWARF in it; pass the file of linux-image-…-dbg (or your "
+			"distribution's debug package), or leave out --dwarf",
+			run->path);
 	if (from == GAP_TYPES_BEST && !has_dwarf(elf) && !gap_elf_find(elf, ".BTF"))
-		return gap_fail(run->error, GAP_NOT_FOUND,
-				"%.500s: no types: this file is stripped of DWARF and holds no BTF; pass "
-				"the file of linux-image-…-dbg, or /sys/kernel/btf/vmlinux of the running "
-				"kernel, or take its symbols alone with --symbols-only",
-				run->path);
+		return gap_fail(
+			run->error, GAP_NOT_FOUND,
+			"%.500s: no types: this file is stripped of DWARF and holds no BTF; pass "
+			"the file of linux-image-…-dbg, or /sys/kernel/btf/vmlinux of the running "
+			"kernel, or take its symbols alone with --symbols-only",
+			run->path);
 	if (from == GAP_TYPES_BTF || !has_dwarf(elf)) {
 		*kind = GAP_SOURCE_BTF;
 		return read_btf_section(run, elf);
@@ -204,9 +209,9 @@ static enum gap_status read_elf_parts(const struct gap_extraction *run, struct g
 	gap_builder_target_set(run->builder, &target);
 	status = gap_symtab_read(run, elf, &symbols);
 	if (!status && symbols)
-		gap_builder_source_default(run->builder, GAP_TABLE_SYMBOLS,
-					   add_source(run, GAP_SOURCE_SYMTAB, build_id,
-						      target.build_id_bytes));
+		gap_builder_source_default(
+			run->builder, GAP_TABLE_SYMBOLS,
+			add_source(run, GAP_SOURCE_SYMTAB, build_id, target.build_id_bytes));
 	if (!status)
 		status = read_types(run, elf, &types_kind);
 	if (!status && types_kind != GAP_SOURCE_UNKNOWN)
@@ -241,7 +246,8 @@ static uint16_t machine_of_host(const struct utsname *host)
 	return 0;
 }
 
-/* BTF says nothing of its kernel; what sysfs shows is the running kernel's, which says who it is. */
+/* BTF says nothing of its kernel; what sysfs shows is the running kernel's, which says who it is.
+ */
 static void identify_running_kernel(const struct gap_extraction *run)
 {
 	struct content notes;
@@ -255,8 +261,7 @@ static void identify_running_kernel(const struct gap_extraction *run)
 	target.release = host.release;
 	target.machine = machine_of_host(&host);
 	if (read_file("/sys/kernel/notes", &notes, NULL) == GAP_OK) {
-		target.build_id_bytes =
-			gap_notes_build_id(notes.data, notes.size_bytes, build_id);
+		target.build_id_bytes = gap_notes_build_id(notes.data, notes.size_bytes, build_id);
 		free(notes.data);
 	}
 	gap_builder_target_set(run->builder, &target);
@@ -271,7 +276,8 @@ static enum gap_status read_raw_btf(const struct gap_extraction *run)
 		return gap_fail(run->error, GAP_INVALID, "%.600s: this is BTF; leave out --dwarf",
 				run->path);
 	if (run->options->symbols_only)
-		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: BTF holds no symbols", run->path);
+		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: BTF holds no symbols",
+				run->path);
 	status = read_file(run->path, &content, run->error);
 	if (status)
 		return status;
@@ -291,11 +297,12 @@ static enum gap_status read_map_input(const struct gap_extraction *run)
 	enum gap_status status = read_system_map(run, run->path, &count);
 
 	if (!status && !run->options->symbols_only)
-		status = gap_fail(run->error, GAP_NOT_FOUND,
-				  "%.500s: no types: a System.map holds symbols only; pass the vmlinux of "
-				  "linux-image-…-dbg or a BTF file as input and this with --system-map, "
-				  "or take the symbols alone with --symbols-only",
-				  run->path);
+		status = gap_fail(
+			run->error, GAP_NOT_FOUND,
+			"%.500s: no types: a System.map holds symbols only; pass the vmlinux of "
+			"linux-image-…-dbg or a BTF file as input and this with --system-map, "
+			"or take the symbols alone with --symbols-only",
+			run->path);
 	if (!status)
 		gap_builder_source_default(run->builder, GAP_TABLE_SYMBOLS,
 					   add_source(run, GAP_SOURCE_SYSTEM_MAP, NULL, 0));
@@ -348,7 +355,11 @@ static bool is_package(const struct head *head)
 
 static bool is_compressed(const struct head *head)
 {
-	return begins(head, 0, "\x1f\x8b", 2) || begins(head, 0, "\xfd" "7zXZ", 5) ||
+	return begins(head, 0, "\x1f\x8b", 2) ||
+	       begins(head, 0,
+		      "\xfd"
+		      "7zXZ",
+		      5) ||
 	       begins(head, 0, "\x28\xb5\x2f\xfd", 4) || begins(head, 0, "BZh", 3);
 }
 
@@ -405,10 +416,11 @@ static enum gap_status read_input(const struct gap_extraction *run)
 		return gap_fail(run->error, GAP_UNSUPPORTED, "%.500s: %s", run->path,
 				kinds[i].advice);
 	}
-	return gap_fail(run->error, GAP_UNSUPPORTED,
-			"%.500s: not a file that semgap knows: neither ELF (vmlinux), nor BTF, nor a "
-			"System.map",
-			run->path);
+	return gap_fail(
+		run->error, GAP_UNSUPPORTED,
+		"%.500s: not a file that semgap knows: neither ELF (vmlinux), nor BTF, nor a "
+		"System.map",
+		run->path);
 }
 
 /* Symbols beside the input's own; where the input has none, they are all there is. */

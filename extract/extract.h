@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extract: inputs to builder. The kind of an input is probed by its content; one row of the table in extract.c
- * per kind.
+ * extract: inputs to builder. The kind of an input is probed by its content; one row of the table
+ * in extract.c per kind.
  */
 #ifndef SEMGAP_EXTRACT_H
 #define SEMGAP_EXTRACT_H
@@ -14,7 +14,8 @@ enum gap_types_from { GAP_TYPES_BEST, GAP_TYPES_DWARF, GAP_TYPES_BTF };
 
 struct gap_extract_options {
 	enum gap_types_from types_from;
-	const char *system_map; /* file of symbols to use beside (or instead of) the input's own; NULL none */
+	const char *system_map; /* file of symbols to use beside (or instead of) the input's own;
+				   NULL none */
 	bool symbols_only;
 	bool with_rust;
 	/* Progress: @done of @total units of work; returns false to cancel. May be NULL. */
@@ -33,8 +34,9 @@ struct gap_extract_report {
 };
 
 /**
- * Reads @path into @builder. Errors name the file, what is wrong and what to do next: GAP_IO, GAP_CORRUPT,
- * GAP_UNSUPPORTED, GAP_NOT_FOUND (no types in it), GAP_MISMATCH (System.map of another build), GAP_CANCELLED.
+ * Reads @path into @builder. Errors name the file, what is wrong and what to do next: GAP_IO,
+ * GAP_CORRUPT, GAP_UNSUPPORTED, GAP_NOT_FOUND (no types in it), GAP_MISMATCH (System.map of another
+ * build), GAP_CANCELLED.
  */
 enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 			    const struct gap_extract_options *options,

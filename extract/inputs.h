@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of extract share: an opened ELF file, the run of one extraction, and the readers. */
+/* What the files of extract share: an opened ELF file, the run of one extraction, and the readers.
+ */
 #ifndef SEMGAP_INPUTS_H
 #define SEMGAP_INPUTS_H
 
@@ -29,7 +30,8 @@ enum gap_status gap_elf_open(struct gap_elf *elf, const char *path,
 			     struct gap_error *error) GAP_MUST_CHECK;
 void gap_elf_close(struct gap_elf *elf);
 
-/** The section's data, decompressed and (in relocatable files) relocated; cached. GAP_NOT_FOUND: no such section. */
+/** The section's data, decompressed and (in relocatable files) relocated; cached. GAP_NOT_FOUND: no
+ * such section. */
 enum gap_status gap_elf_load(struct gap_elf *elf, struct gap_elf_section *section,
 			     struct gap_error *error) GAP_MUST_CHECK;
 struct gap_elf_section *gap_elf_find(struct gap_elf *elf, const char *name);
@@ -59,7 +61,8 @@ enum gap_status gap_extraction_progress(const struct gap_extraction *run, const 
 enum gap_status gap_dwarf_read(const struct gap_extraction *run,
 			       struct gap_elf *elf) GAP_MUST_CHECK;
 
-/** Symbols of an ELF file, and the identity that hangs on them (the banner). @count: how many were added. */
+/** Symbols of an ELF file, and the identity that hangs on them (the banner). @count: how many were
+ * added. */
 enum gap_status gap_symtab_read(const struct gap_extraction *run, struct gap_elf *elf,
 				uint32_t *count) GAP_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Symbols of an ELF file: every section's, with sizes, source files of local ones, per-CPU ones marked; and the banner. */
+/* Symbols of an ELF file: every section's, with sizes, source files of local ones, per-CPU ones
+ * marked; and the banner. */
 #include <gelf.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ void gap_identity_from_banner(struct gap_builder *builder, const char *banner, s
 	if (size_bytes <= sizeof(prefix) || memcmp(banner, prefix, sizeof(prefix) - 1) != 0)
 		return;
 	for (size_t i = 0; i < sizeof(release) - 1; i++) {
-		char at = sizeof(prefix) - 1 + i < size_bytes ? banner[sizeof(prefix) - 1 + i] : ' ';
+		char at =
+			sizeof(prefix) - 1 + i < size_bytes ? banner[sizeof(prefix) - 1 + i] : ' ';
 
 		release[i] = '\0';
 		if (at == ' ' || at == '\n')
@@ -41,8 +43,7 @@ static const struct gap_elf_section *section_of(const struct reading *reading,
 {
 	uint32_t number = symbol->st_shndx;
 
-	if (number == SHN_UNDEF || number >= SHN_LORESERVE ||
-	    number >= reading->elf->section_count)
+	if (number == SHN_UNDEF || number >= SHN_LORESERVE || number >= reading->elf->section_count)
 		return NULL;
 	return &reading->elf->sections[number];
 }
@@ -144,8 +145,9 @@ enum gap_status gap_symtab_read(const struct gap_extraction *run, struct gap_elf
 	if (!table)
 		return GAP_OK;
 	if (elf->type == ET_REL) {
-		gap_extraction_warn(run, "%s is a relocatable object: its symbols have no addresses "
-					 "yet and are left out",
+		gap_extraction_warn(run,
+				    "%s is a relocatable object: its symbols have no addresses "
+				    "yet and are left out",
 				    elf->path);
 		return GAP_OK;
 	}

@@ -84,7 +84,8 @@ static uint32_t flags_of(const struct line *line)
 
 static bool name_is(const struct line *line, const char *name)
 {
-	return line->name_length == strlen(name) && memcmp(line->name, name, line->name_length) == 0;
+	return line->name_length == strlen(name) &&
+	       memcmp(line->name, name, line->name_length) == 0;
 }
 
 /* The text, and where per-CPU variables are linked. */
@@ -123,10 +124,11 @@ static enum gap_status for_each_line(struct map *map,
 	return GAP_OK;
 }
 
-/* Symbols that every build has once: where they lie elsewhere in the input, the map is another build's. */
+/* Symbols that every build has once: where they lie elsewhere in the input, the map is another
+ * build's. */
 static enum gap_status check_same_build(const struct map *map, const struct line *line)
 {
-	static const char *const names[] = {"_text",	 "_stext",	 "_etext",
+	static const char *const names[] = {"_text",     "_stext",       "_etext",
 					    "init_task", "linux_banner", "_end"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -135,12 +137,12 @@ static enum gap_status check_same_build(const struct map *map, const struct line
 		if (name_is(line, names[i]) &&
 		    gap_builder_symbol_find(map->run->builder, names[i], &address) &&
 		    address != line->address)
-			return gap_fail(map->run->error, GAP_MISMATCH,
-					"%.400s is of another build than %.400s: %s is at 0x%llx there "
-					"and at 0x%llx here",
-					map->path, map->run->path, names[i],
-					(unsigned long long)line->address,
-					(unsigned long long)address);
+			return gap_fail(
+				map->run->error, GAP_MISMATCH,
+				"%.400s is of another build than %.400s: %s is at 0x%llx there "
+				"and at 0x%llx here",
+				map->path, map->run->path, names[i],
+				(unsigned long long)line->address, (unsigned long long)address);
 	}
 	return GAP_OK;
 }
@@ -151,12 +153,14 @@ static enum gap_status look_at(struct map *map, const struct line *line)
 		map->percpu_start = line->address;
 	if (name_is(line, "__per_cpu_end"))
 		map->percpu_end = line->address;
-	if (line->name_length > 20 && memmem(line->name, line->name_length, " System.map is in ", 18))
-		return gap_fail(map->run->error, GAP_NOT_FOUND,
-				"%.500s: this is a stub that Debian ships instead of a System.map; the "
-				"symbols are in the vmlinux of linux-image-…-dbg (and, in some "
-				"versions, a real System.map beside it)",
-				map->path);
+	if (line->name_length > 20 &&
+	    memmem(line->name, line->name_length, " System.map is in ", 18))
+		return gap_fail(
+			map->run->error, GAP_NOT_FOUND,
+			"%.500s: this is a stub that Debian ships instead of a System.map; the "
+			"symbols are in the vmlinux of linux-image-…-dbg (and, in some "
+			"versions, a real System.map beside it)",
+			map->path);
 	return check_same_build(map, line);
 }
 

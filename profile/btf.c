@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading BTF. BTF is deduplicated already: its types become the builder's one to one, in two passes, the first of which
- * only checks sizes and finds where each type begins. Nothing in the data is believed before it is checked.
+ * Reading BTF. BTF is deduplicated already: its types become the builder's one to one, in two
+ * passes, the first of which only checks sizes and finds where each type begins. Nothing in the
+ * data is believed before it is checked.
  */
 #include <string.h>
 
@@ -69,9 +70,9 @@ struct btf {
 static const struct {
 	uint8_t fixed, each;
 } sizes[BTF_KIND_COUNT] = {
-	[BTF_INT] = {4, 0},	   [BTF_ARRAY] = {12, 0},   [BTF_STRUCT] = {0, 12},
-	[BTF_UNION] = {0, 12},	   [BTF_ENUM] = {0, 8},	    [BTF_FUNC_PROTO] = {0, 8},
-	[BTF_VAR] = {4, 0},	   [BTF_DATASEC] = {0, 12}, [BTF_DECL_TAG] = {4, 0},
+	[BTF_INT] = {4, 0},     [BTF_ARRAY] = {12, 0},   [BTF_STRUCT] = {0, 12},
+	[BTF_UNION] = {0, 12},  [BTF_ENUM] = {0, 8},     [BTF_FUNC_PROTO] = {0, 8},
+	[BTF_VAR] = {4, 0},     [BTF_DATASEC] = {0, 12}, [BTF_DECL_TAG] = {4, 0},
 	[BTF_ENUM64] = {0, 12},
 };
 
@@ -115,8 +116,9 @@ static enum gap_status open_header(struct btf *btf, const void *data, size_t siz
 		return gap_fail(btf->error, GAP_CORRUPT, "BTF is cut: %zu bytes", size_bytes);
 	memcpy(&header, data, sizeof(header));
 	if (header.magic == BTF_MAGIC_SWAPPED)
-		return gap_fail(btf->error, GAP_UNSUPPORTED, "BTF is big-endian; semgap reads "
-							     "little-endian kernels only");
+		return gap_fail(btf->error, GAP_UNSUPPORTED,
+				"BTF is big-endian; semgap reads "
+				"little-endian kernels only");
 	if (header.magic != BTF_MAGIC || header.version != 1)
 		return gap_fail(btf->error, GAP_CORRUPT, "not BTF: magic 0x%04x, version %u",
 				header.magic, header.version);
@@ -133,8 +135,7 @@ static enum gap_status open_header(struct btf *btf, const void *data, size_t siz
 	btf->strings = (const char *)data + header.header_bytes + header.strings_offset;
 	btf->strings_bytes = header.strings_bytes;
 	if (btf->strings_bytes == 0 || btf->strings[btf->strings_bytes - 1] != '\0')
-		return gap_fail(btf->error, GAP_CORRUPT,
-				"BTF is damaged: its strings do not end");
+		return gap_fail(btf->error, GAP_CORRUPT, "BTF is damaged: its strings do not end");
 	if (btf->strings[0] != '\0')
 		return gap_fail(btf->error, GAP_UNSUPPORTED,
 				"this is split BTF (of a module); it needs the vmlinux it was "
@@ -190,8 +191,8 @@ static enum gap_status find_types(struct btf *btf)
 /* FUNC, VAR, DATASEC and DECL_TAG are no types; a TYPE_TAG is the type that it tags. */
 static bool is_type(uint32_t kind)
 {
-	return kind != BTF_FUNC && kind != BTF_VAR && kind != BTF_DATASEC &&
-	       kind != BTF_DECL_TAG && kind != BTF_TYPE_TAG;
+	return kind != BTF_FUNC && kind != BTF_VAR && kind != BTF_DATASEC && kind != BTF_DECL_TAG &&
+	       kind != BTF_TYPE_TAG;
 }
 
 /* A kernel's long is as wide as its pointers: where nothing else tells, the type's size does. */
@@ -235,7 +236,8 @@ static enum gap_status assign_ids(struct btf *btf)
 }
 
 /* The builder's type for a BTF id; follows tags, at most as many as there are types. */
-static enum gap_status resolve(const struct btf *btf, uint32_t owner, uint32_t id, gap_type_id *type)
+static enum gap_status resolve(const struct btf *btf, uint32_t owner, uint32_t id,
+			       gap_type_id *type)
 {
 	for (uint32_t steps = 0; id != 0; steps++) {
 		struct btf_type row;
@@ -277,7 +279,8 @@ static enum gap_status read_int(const struct btf *btf, uint32_t id, struct gap_b
 	if ((encoding >> 24) & 4)
 		out->flags |= GAP_TYPE_BOOL;
 	/* pahole writes no CHAR encoding; the name tells as the compiler meant it. */
-	if (out->size_bytes == 1 && strcmp(gap_builder_string(btf->builder, out->name), "char") == 0)
+	if (out->size_bytes == 1 &&
+	    strcmp(gap_builder_string(btf->builder, out->name), "char") == 0)
 		out->flags |= GAP_TYPE_CHAR | GAP_TYPE_SIGNED;
 	return GAP_OK;
 }
@@ -377,7 +380,7 @@ static enum gap_status read_reference(const struct btf *btf, uint32_t id,
 				      const struct btf_type *type, struct gap_build_type *out)
 {
 	static const enum gap_kind kinds[BTF_KIND_COUNT] = {
-		[BTF_PTR] = GAP_KIND_POINTER,	    [BTF_TYPEDEF] = GAP_KIND_TYPEDEF,
+		[BTF_PTR] = GAP_KIND_POINTER,       [BTF_TYPEDEF] = GAP_KIND_TYPEDEF,
 		[BTF_VOLATILE] = GAP_KIND_VOLATILE, [BTF_CONST] = GAP_KIND_CONST,
 		[BTF_RESTRICT] = GAP_KIND_RESTRICT, [BTF_FUNC_PROTO] = GAP_KIND_FUNCTION,
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The BTF decoder (BPF Type Format; the kernel's Documentation/bpf/btf.rst), used by extract and infer. */
+/* The BTF decoder (BPF Type Format; the kernel's Documentation/bpf/btf.rst), used by extract and
+ * infer. */
 #ifndef SEMGAP_BTF_H
 #define SEMGAP_BTF_H
 
@@ -9,10 +10,12 @@
 bool gap_btf_probe(const void *data, size_t size_bytes);
 
 /**
- * Adds all types of @data to @builder. Functions become typings only where symbols are at hand, which is the caller's:
- * @on_function (may be NULL) is called for each FUNC and VAR with its name and the builder's type. The pointer size
- * is the builder's target's; where that is unknown, the width of `unsigned long` tells it. Errors: GAP_CORRUPT naming the byte or type; GAP_UNSUPPORTED
- * (big-endian, split BTF without base, a kind that this version does not know).
+ * Adds all types of @data to @builder. Functions become typings only where symbols are at hand,
+ * which is the caller's:
+ * @on_function (may be NULL) is called for each FUNC and VAR with its name and the builder's type.
+ * The pointer size is the builder's target's; where that is unknown, the width of `unsigned long`
+ * tells it. Errors: GAP_CORRUPT naming the byte or type; GAP_UNSUPPORTED (big-endian, split BTF
+ * without base, a kind that this version does not know).
  */
 enum gap_status gap_btf_read(struct gap_builder *builder, const void *data, size_t size_bytes,
 			     void (*on_function)(void *context, gap_text name, gap_type_id type),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Filling a builder: rows are copied in as they come; everything that needs the whole is freeze's. */
+/* Filling a builder: rows are copied in as they come; everything that needs the whole is freeze's.
+ */
 #include <string.h>
 
 #include "profile/rows.h"

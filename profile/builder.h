@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The builder: a profile in the making. Sources add strings, types, symbols and identity; freeze turns
- * the whole into an image (docs/blob-format.md) and is the only way from one to the other.
+ * The builder: a profile in the making. Sources add strings, types, symbols and identity; freeze
+ * turns the whole into an image (docs/blob-format.md) and is the only way from one to the other.
  *
- * Running out of memory is sticky: the functions that return an id then return 0 and freeze reports it, so
- * that sources need not check every call. One builder is for one thread at a time.
+ * Running out of memory is sticky: the functions that return an id then return 0 and freeze reports
+ * it, so that sources need not check every call. One builder is for one thread at a time.
  */
 #ifndef SEMGAP_BUILDER_H
 #define SEMGAP_BUILDER_H
@@ -93,12 +93,13 @@ gap_text gap_builder_name(struct gap_builder *builder, const char *text);
 const char *gap_builder_string(const struct gap_builder *builder, gap_text text);
 
 /**
- * Adds a type and returns its id. Row 0, void, is there from the start. References may point to types that do
- * not exist yet; freeze checks them all.
+ * Adds a type and returns its id. Row 0, void, is there from the start. References may point to
+ * types that do not exist yet; freeze checks them all.
  */
 gap_type_id gap_builder_type_add(struct gap_builder *builder, const struct gap_build_type *type);
 
-/** Reserves @count consecutive ids, to be filled by gap_builder_type_set(); returns the first. Until then: UNKNOWN. */
+/** Reserves @count consecutive ids, to be filled by gap_builder_type_set(); returns the first.
+ * Until then: UNKNOWN. */
 gap_type_id gap_builder_type_reserve(struct gap_builder *builder, uint32_t count);
 void gap_builder_type_set(struct gap_builder *builder, gap_type_id id,
 			  const struct gap_build_type *type);
@@ -108,13 +109,15 @@ void gap_builder_symbol_add(struct gap_builder *builder, const struct gap_build_
 uint32_t gap_builder_symbol_count(const struct gap_builder *builder);
 
 /**
- * Gives the symbol at @address with @name its type, whether it is added before or after. What matches no symbol is
- * dropped at freeze: a debugger's variable without a symbol has no place in memory that we know of.
+ * Gives the symbol at @address with @name its type, whether it is added before or after. What
+ * matches no symbol is dropped at freeze: a debugger's variable without a symbol has no place in
+ * memory that we know of.
  */
 void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_t address,
 			     gap_type_id type);
 
-/** The same for sources that know no addresses (BTF): applies where exactly one symbol has the name. */
+/** The same for sources that know no addresses (BTF): applies where exactly one symbol has the
+ * name. */
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type);
 
 /** Address of the first symbol of a name that was added; false when there is none. */
@@ -146,12 +149,14 @@ void gap_builder_exception_add(struct gap_builder *builder,
 			       const struct gap_build_exception *exception);
 
 enum gap_freeze_flag {
-	GAP_FREEZE_MINIMAL = 1 /* no indices, no provenance, no declarations, no banner text: the blob of one monitor */
+	GAP_FREEZE_MINIMAL = 1 /* no indices, no provenance, no declarations, no banner text: the
+				  blob of one monitor */
 };
 
 /**
- * Writes the image into fresh memory (free() it). The same additions give the same bytes. Errors: GAP_NO_MEMORY;
- * GAP_CORRUPT (a reference to a type that does not exist; a type that contains itself); GAP_UNSUPPORTED (over 4 GiB).
+ * Writes the image into fresh memory (free() it). The same additions give the same bytes. Errors:
+ * GAP_NO_MEMORY; GAP_CORRUPT (a reference to a type that does not exist; a type that contains
+ * itself); GAP_UNSUPPORTED (over 4 GiB).
  */
 enum gap_status gap_builder_freeze(struct gap_builder *builder, unsigned flags, void **image,
 				   size_t *size_bytes, struct gap_error *error) GAP_MUST_CHECK;

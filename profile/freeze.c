@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Freezing a builder into an image: the one writer of docs/blob-format.md. Types are put in the order that order.c
- * found, symbols are sorted and given their types, names are indexed, everything is summed.
+ * Freezing a builder into an image: the one writer of docs/blob-format.md. Types are put in the
+ * order that order.c found, symbols are sorted and given their types, names are indexed, everything
+ * is summed.
  */
 #include <string.h>
 
@@ -26,7 +27,8 @@ struct freezing {
 	bool minimal;
 	uint32_t *symbol_order; /* rows of builder->symbols, sorted, without duplicates */
 	uint32_t symbol_count;
-	uint32_t *member_base; /* by new type row: image row of its first member, enumerator or parameter */
+	uint32_t *member_base; /* by new type row: image row of its first member, enumerator or
+				  parameter */
 	struct section_data sections[GAP_SECTION_KNOWN];
 };
 
@@ -439,8 +441,8 @@ static bool write_declarations(struct freezing *freezing)
 
 static bool write_symbols(struct freezing *freezing)
 {
-	struct gap_format_symbol *rows = section_make(freezing, GAP_SECTION_SYMBOLS,
-						      freezing->symbol_count, sizeof(*rows));
+	struct gap_format_symbol *rows =
+		section_make(freezing, GAP_SECTION_SYMBOLS, freezing->symbol_count, sizeof(*rows));
 
 	for (uint32_t i = 0; rows && i < freezing->symbol_count; i++) {
 		const struct gap_build_symbol *symbol =
@@ -463,16 +465,16 @@ static bool write_symbols(struct freezing *freezing)
 static bool write_symbol_files(struct freezing *freezing, const uint8_t *shared)
 {
 	uint32_t used = 0;
-	struct gap_format_symbol_file *rows = section_make(
-		freezing, GAP_SECTION_SYMBOL_FILES, freezing->symbol_count, sizeof(*rows));
+	struct gap_format_symbol_file *rows = section_make(freezing, GAP_SECTION_SYMBOL_FILES,
+							   freezing->symbol_count, sizeof(*rows));
 
 	for (uint32_t i = 0; rows && i < freezing->symbol_count; i++) {
 		const struct gap_build_symbol *symbol =
 			&freezing->builder->symbols.items[freezing->symbol_order[i]];
 
 		if (symbol->file && shared[symbol->name] > 1)
-			rows[used++] = (struct gap_format_symbol_file){
-				i, text_at(freezing, symbol->file)};
+			rows[used++] =
+				(struct gap_format_symbol_file){i, text_at(freezing, symbol->file)};
 	}
 	freezing->sections[GAP_SECTION_SYMBOL_FILES].size_bytes = (uint64_t)used * sizeof(*rows);
 	return rows != NULL;
@@ -528,8 +530,7 @@ static bool write_symbol_index(struct freezing *freezing)
 	bool good = true;
 
 	for (uint32_t i = 0; good && i < freezing->symbol_count; i++) {
-		gap_text name =
-			freezing->builder->symbols.items[freezing->symbol_order[i]].name;
+		gap_text name = freezing->builder->symbols.items[freezing->symbol_order[i]].name;
 
 		good = add_entry(&entries, gap_format_mix(hash_of_text(freezing, name)), i);
 	}
@@ -554,12 +555,13 @@ static bool write_enumerator_index(struct freezing *freezing)
 	return close_index(freezing, GAP_SECTION_ENUMERATOR_INDEX, &entries, good);
 }
 
-/* All names that a look-up in one aggregate can find, each with the direct member that leads to it. */
+/* All names that a look-up in one aggregate can find, each with the direct member that leads to it.
+ */
 struct member_names {
 	struct freezing *freezing;
 	struct gap_index_entries entries;
-	gap_type_id owner;  /* new row */
-	uint64_t limit;     /* entries at most, so that nested anonymous types cannot explode */
+	gap_type_id owner; /* new row */
+	uint64_t limit;    /* entries at most, so that nested anonymous types cannot explode */
 	bool out_of_memory;
 };
 
@@ -580,16 +582,16 @@ static bool add_names(struct member_names *names, const struct gap_row_type *typ
 	for (uint64_t i = 0; i < type->count; i++) {
 		const struct gap_build_member *member =
 			&names->freezing->builder->members.items[type->first + i];
-		uint32_t row = depth ? lead
-				     : names->freezing->member_base[names->owner] + (uint32_t)i;
+		uint32_t row =
+			depth ? lead : names->freezing->member_base[names->owner] + (uint32_t)i;
 
 		if (names->entries.count >= names->limit)
 			return false;
 		if (member->name) {
 			uint32_t hash = hash_of_text(names->freezing, member->name);
 
-			if (!add_entry(&names->entries,
-				       gap_format_member_hash(hash, names->owner), row))
+			if (!add_entry(&names->entries, gap_format_member_hash(hash, names->owner),
+				       row))
 				return false;
 		} else {
 			const struct gap_row_type *inner = stripped(names->freezing, member->type);
@@ -686,6 +688,17 @@ static int compare_exceptions(const void *left, const void *right)
 	return compare_u64(a->row, b->row);
 }
 
+/* What was said of a row first stays. */
+static uint32_t drop_repeated(struct gap_format_exception *rows, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (kept == 0 || compare_exceptions(&rows[kept - 1], &rows[i]) != 0)
+			rows[kept++] = rows[i];
+	return kept;
+}
+
 static bool write_exceptions(struct freezing *freezing)
 {
 	struct gap_builder *builder = freezing->builder;
@@ -711,6 +724,7 @@ static bool write_exceptions(struct freezing *freezing)
 	}
 	if (used)
 		qsort(rows, used, sizeof(*rows), compare_exceptions);
+	used = drop_repeated(rows, used);
 	freezing->sections[GAP_SECTION_EXCEPTIONS].size_bytes = (uint64_t)used * sizeof(*rows);
 	return rows != NULL;
 }

@@ -172,8 +172,7 @@ static uint32_t *find_node(const struct gap_graph *graph, const struct gap_node 
 	for (uint32_t at = like->hash & mask;; at = (at + 1) & mask) {
 		uint32_t *slot = &graph->node_slots.items[at];
 
-		if (*slot == 0 ||
-		    nodes_equal(graph, &graph->nodes.items[*slot - 1], like, entries))
+		if (*slot == 0 || nodes_equal(graph, &graph->nodes.items[*slot - 1], like, entries))
 			return slot;
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The merger's graph: hash-consed nodes. Two nodes with equal content are one. A reference is a token: a node, void, or a
- * *nominal*, "the struct called x, whichever definition that is", which is what a pointer in C refers to.
+ * The merger's graph: hash-consed nodes. Two nodes with equal content are one. A reference is a
+ * token: a node, void, or a *nominal*, "the struct called x, whichever definition that is", which
+ * is what a pointer in C refers to.
  */
 #ifndef SEMGAP_GRAPH_H
 #define SEMGAP_GRAPH_H
@@ -45,8 +46,8 @@ struct gap_node {
 struct gap_nominal {
 	gap_text name;
 	uint8_t kind;
-	uint32_t bodies;   /* distinct definitions */
-	uint32_t body;     /* one of them; the only one when bodies == 1 */
+	uint32_t bodies; /* distinct definitions */
+	uint32_t body;   /* one of them; the only one when bodies == 1 */
 };
 
 GAP_VECTOR(gap_nodes, struct gap_node);
@@ -82,8 +83,8 @@ struct gap_entries {
 };
 
 /**
- * The node equal to @like with @entries, made if there is none. @like->first and ->hash are not looked at; file and line do not
- * count. Returns GAP_NONE without memory.
+ * The node equal to @like with @entries, made if there is none. @like->first and ->hash are not
+ * looked at; file and line do not count. Returns GAP_NONE without memory.
  */
 gap_token gap_graph_intern(struct gap_graph *graph, const struct gap_node *like,
 			   const struct gap_entries *entries);
@@ -94,9 +95,11 @@ struct gap_entries gap_graph_entries(const struct gap_graph *graph, const struct
 /** The token for a tag's name; GAP_NONE without memory. */
 gap_token gap_graph_nominal(struct gap_graph *graph, enum gap_kind kind, gap_text name);
 
-/** Forgets which nodes exist, not the nodes: the next intern of equal content makes a new one or re-enters @row. */
+/** Forgets which nodes exist, not the nodes: the next intern of equal content makes a new one or
+ * re-enters @row. */
 bool gap_graph_restart(struct gap_graph *graph);
-/** Enters an existing node; returns the equal one that was entered before, or @row itself. GAP_NONE without memory. */
+/** Enters an existing node; returns the equal one that was entered before, or @row itself. GAP_NONE
+ * without memory. */
 gap_token gap_graph_enter(struct gap_graph *graph, uint32_t row);
 
 #endif

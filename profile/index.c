@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Laying out an index by counting sort. Between one and two rows a bucket: small, and still one cache line away. */
+/* Laying out an index by counting sort. Between one and two rows a bucket: small, and still one
+ * cache line away. */
 #include "profile/index.h"
 
 static uint32_t bucket_count_for(uint32_t rows)
@@ -29,7 +30,8 @@ uint32_t *gap_index_build(const struct gap_index_entries *entries, uint32_t *wor
 		starts[(entries->items[i].hash & mask) + 1]++;
 	for (uint32_t i = 0; i < buckets; i++)
 		starts[i + 1] += starts[i];
-	/* starts[b] moves to the bucket's end while it fills, which is where bucket b + 1 starts. */
+	/* starts[b] moves to the bucket's end while it fills, which is where bucket b + 1 starts.
+	 */
 	for (uint32_t i = 0; i < entries->count; i++)
 		rows[starts[entries->items[i].hash & mask]++] = entries->items[i].row;
 	for (uint32_t i = buckets; i > 0; i--)

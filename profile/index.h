@@ -11,7 +11,8 @@ struct gap_index_entry {
 
 GAP_VECTOR(gap_index_entries, struct gap_index_entry);
 
-/** Lays @entries out as an index section; rows of one hash keep their order. NULL without memory. */
+/** Lays @entries out as an index section; rows of one hash keep their order. NULL without memory.
+ */
 uint32_t *gap_index_build(const struct gap_index_entries *entries, uint32_t *word_count);
 
 #endif

@@ -19,7 +19,8 @@ GAP_VECTOR(gap_merged_symbols, struct gap_merged_symbol);
 struct gap_merger {
 	struct gap_builder *builder;
 	struct gap_graph graph;
-	/* Which named definitions and typedefs each unit has: nodes of unit u are occurrences[starts[u] … starts[u + 1]). */
+	/* Which named definitions and typedefs each unit has: nodes of unit u are
+	 * occurrences[starts[u] … starts[u + 1]). */
 	struct gap_rows starts, occurrences;
 	struct gap_merged_symbols symbols;
 

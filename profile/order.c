@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of types in an image. Two needs meet here: the reader's, that whatever a type contains by value
- * lies before it (so that every chain ends), and reproducibility's, that the order depends on what the types
- * are and not on the order in which a source told of them.
+ * The order of types in an image. Two needs meet here: the reader's, that whatever a type contains
+ * by value lies before it (so that every chain ends), and reproducibility's, that the order depends
+ * on what the types are and not on the order in which a source told of them.
  *
- * Content hashes are bottom-up: by value a type counts with its whole content, behind a pointer a named aggregate
- * counts by its name alone. C has no by-value cycles, so this ends; input that has one is refused.
+ * Content hashes are bottom-up: by value a type counts with its whole content, behind a pointer a
+ * named aggregate counts by its name alone. C has no by-value cycles, so this ends; input that has
+ * one is refused.
  */
 #include <string.h>
 
@@ -123,7 +124,7 @@ static uint64_t hash_of(struct hashes *hashes, gap_type_id id, bool behind_point
 		return 2;
 	hashes->busy[id] |= (uint8_t)(1 << behind_pointer);
 	hash = hash_content(hashes, &hashes->builder->types.items[id], behind_pointer, depth + 1);
-	hashes->busy[id] &= (uint8_t)~(1 << behind_pointer);
+	hashes->busy[id] &= (uint8_t) ~(1 << behind_pointer);
 	memo[id] = hash | 1;
 	return memo[id];
 }
@@ -143,7 +144,8 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Named types first, by kind, name and content; then the others by kind and content. Ties keep the source's order. */
+/* Named types first, by kind, name and content; then the others by kind and content. Ties keep the
+ * source's order. */
 static int compare_keys(const void *left, const void *right)
 {
 	const struct sort_key *a = left, *b = right;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole or not at all. The temporary file has no name until it is complete (O_TMPFILE), so that not even a killed
- * process leaves one; where the file system cannot do that, a named one beside the target serves.
+ * Whole or not at all. The temporary file has no name until it is complete (O_TMPFILE), so that not
+ * even a killed process leaves one; where the file system cannot do that, a named one beside the
+ * target serves.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ static void split_directory(const char *path, char *directory, size_t capacity)
 	if (!slash)
 		snprintf(directory, capacity, ".");
 	else
-		snprintf(directory, capacity, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		snprintf(directory, capacity, "%.*s", slash == path ? 1 : (int)(slash - path),
+			 path);
 }
 
 static int open_unnamed(const char *path)
@@ -37,8 +39,8 @@ static int open_unnamed(const char *path)
 
 static int open_named(struct gap_output *output)
 {
-	int length = snprintf(output->temporary, sizeof(output->temporary), "%s.XXXXXX",
-			      output->path);
+	int length =
+		snprintf(output->temporary, sizeof(output->temporary), "%s.XXXXXX", output->path);
 
 	if (length < 0 || (size_t)length >= sizeof(output->temporary)) {
 		output->temporary[0] = '\0';
@@ -48,7 +50,8 @@ static int open_named(struct gap_output *output)
 	return mkostemp(output->temporary, O_CLOEXEC);
 }
 
-/* Only a regular file is replaced by renaming: a terminal, a pipe or /dev/full is written to as it is. */
+/* Only a regular file is replaced by renaming: a terminal, a pipe or /dev/full is written to as it
+ * is. */
 static bool is_special(const char *path)
 {
 	struct stat existing;

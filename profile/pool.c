@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Laying out the string pool. Texts are sorted by their reversed bytes; a text that is the tail of the next one
- * then lies right before it and shares its bytes ("printk" in "__ksymtab_printk").
+ * Laying out the string pool. Texts are sorted by their reversed bytes; a text that is the tail of
+ * the next one then lies right before it and shares its bytes ("printk" in "__ksymtab_printk").
  */
 #include <string.h>
 
@@ -49,7 +49,8 @@ static uint64_t last_bytes(const struct gap_string *string)
 
 	for (uint32_t i = 0; i < 8; i++)
 		key = (key << 8) |
-		      (i < string->length ? (unsigned char)string->text[string->length - 1 - i] : 0);
+		      (i < string->length ? (unsigned char)string->text[string->length - 1 - i]
+					  : 0);
 	return key;
 }
 

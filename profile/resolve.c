@@ -2,11 +2,13 @@
 /*
  * Finishing the merger. References to names become references to definitions:
  *
- *  1. Collapse: a name with one definition *is* that definition, so references to the one and to the other are the same.
- *     Rewriting them so may make nodes equal, and definitions with them; repeat until nothing changes.
- *  2. Bind: a name that keeps several definitions means, in one unit, the definition that this unit has. A root (a named
- *     definition, a typedef, a symbol) whose units all agree is bound to theirs; otherwise it keeps pointing to an
- *     incomplete type marked ambiguous. Layouts are never split over what a pointer points to.
+ *  1. Collapse: a name with one definition *is* that definition, so references to the one and to
+ * the other are the same. Rewriting them so may make nodes equal, and definitions with them; repeat
+ * until nothing changes.
+ *  2. Bind: a name that keeps several definitions means, in one unit, the definition that this unit
+ * has. A root (a named definition, a typedef, a symbol) whose units all agree is bound to theirs;
+ * otherwise it keeps pointing to an incomplete type marked ambiguous. Layouts are never split over
+ * what a pointer points to.
  *  3. Emit what is reachable into the builder.
  */
 #include <string.h>
@@ -194,8 +196,8 @@ static bool token_reaches(const struct resolving *resolving, gap_token token)
 {
 	if (is_conflicting(resolving, token))
 		return true;
-	return gap_token_is_node(token) && token < resolving->count &&
-	       resolving->reaches[token] && !is_root_node(node_at(resolving, token));
+	return gap_token_is_node(token) && token < resolving->count && resolving->reaches[token] &&
+	       !is_root_node(node_at(resolving, token));
 }
 
 static gap_token child_at(const struct resolving *resolving, const struct gap_node *node,
@@ -382,7 +384,8 @@ static void bind_roots(struct resolving *resolving, struct bindings *scope)
 
 static gap_token rewrite_bound(struct resolving *resolving, gap_token token);
 
-/* A copy of a node between root and name, with the names bound. Equal copies are one, here and across roots. */
+/* A copy of a node between root and name, with the names bound. Equal copies are one, here and
+ * across roots. */
 static gap_token clone_node(struct resolving *resolving, gap_token token)
 {
 	struct gap_node node = *node_at(resolving, token);
@@ -419,7 +422,8 @@ static gap_token clone_node(struct resolving *resolving, gap_token token)
 	return made == GAP_NONE ? token : made;
 }
 
-/* Nodes made by cloning lie beyond the arrays that are indexed by node, and reach nothing any more. */
+/* Nodes made by cloning lie beyond the arrays that are indexed by node, and reach nothing any more.
+ */
 static gap_token rewrite_bound(struct resolving *resolving, gap_token token)
 {
 	uint32_t body;
@@ -489,8 +493,7 @@ static void bind(struct resolving *resolving)
 
 static gap_type_id type_of_name(struct resolving *resolving, gap_token token)
 {
-	const struct gap_nominal *nominal =
-		&resolving->graph->nominals.items[gap_token_row(token)];
+	const struct gap_nominal *nominal = &resolving->graph->nominals.items[gap_token_row(token)];
 	gap_type_id *type = &resolving->type_of_nominal[gap_token_row(token)];
 	struct gap_build_type row = {
 		.kind = (enum gap_kind)nominal->kind,
@@ -581,8 +584,7 @@ static bool emit(struct resolving *resolving)
 	struct gap_merged_symbols *symbols = &resolving->merger->symbols;
 
 	resolving->type_of_node = calloc((size_t)graph->nodes.count + 1, sizeof(gap_type_id));
-	resolving->type_of_nominal =
-		calloc((size_t)graph->nominals.count + 1, sizeof(gap_type_id));
+	resolving->type_of_nominal = calloc((size_t)graph->nominals.count + 1, sizeof(gap_type_id));
 	if (!resolving->type_of_node || !resolving->type_of_nominal)
 		return false;
 	for (uint32_t row = 0; row < resolving->count; row++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The builder from inside: its rows, as builder.c fills them, order.c sorts them and freeze.c writes them. */
+/* The builder from inside: its rows, as builder.c fills them, order.c sorts them and freeze.c
+ * writes them. */
 #ifndef SEMGAP_ROWS_H
 #define SEMGAP_ROWS_H
 
@@ -69,8 +70,10 @@ static inline bool gap_row_is_aggregate(const struct gap_row_type *type)
 }
 
 /**
- * The order in which types are written: by value before their containers, named ones by kind, name and content.
- * @old_of_new and @new_of_old have one entry a type; @named lists the named ones (old ids) in the order of #N.
+ * The order in which types are written: by value before their containers, named ones by kind, name
+ * and content.
+ * @old_of_new and @new_of_old have one entry a type; @named lists the named ones (old ids) in the
+ * order of #N.
  */
 struct gap_order {
 	uint32_t *old_of_new, *new_of_old;

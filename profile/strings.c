@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The string table of a builder: texts in chunks that never move, ids through an open-addressed hash. */
+/* The string table of a builder: texts in chunks that never move, ids through an open-addressed
+ * hash. */
 #include <string.h>
 
 #include "profile/strings.h"

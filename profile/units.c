@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adding units to the merger: each unit's nodes are turned, bottom-up, into nodes of the shared graph.
+ * Adding units to the merger: each unit's nodes are turned, bottom-up, into nodes of the shared
+ * graph.
  *
- * A node is turned in one of two ways. *By value* (a member, an element) a named structure stands for its content. *Behind a
- * pointer* it stands for its name alone, because that is all a unit need know of it; which definition is meant is
- * settled when all units are in. As C has no cycles by value, the first way always ends.
+ * A node is turned in one of two ways. *By value* (a member, an element) a named structure stands
+ * for its content. *Behind a pointer* it stands for its name alone, because that is all a unit need
+ * know of it; which definition is meant is settled when all units are in. As C has no cycles by
+ * value, the first way always ends.
  */
 #include <string.h>
 
@@ -87,8 +89,7 @@ static gap_token intern(struct gap_merger *merger, const struct gap_node *node,
 
 static gap_token nominal(struct gap_merger *merger, const struct gap_unit_type *type)
 {
-	gap_token token =
-		gap_graph_nominal(&merger->graph, (enum gap_kind)type->kind, type->name);
+	gap_token token = gap_graph_nominal(&merger->graph, (enum gap_kind)type->kind, type->name);
 
 	return token == GAP_NONE ? fail_memory(merger) : token;
 }
@@ -189,7 +190,8 @@ static gap_token convert(struct gap_merger *merger, uint32_t at, bool behind, in
 	if (*memo != MEMO_UNKNOWN && *memo != MEMO_BUSY)
 		return *memo;
 	if (depth > DEPTH_MAX)
-		return fail(merger, GAP_CORRUPT, "debug information is damaged: types nest without end");
+		return fail(merger, GAP_CORRUPT,
+			    "debug information is damaged: types nest without end");
 	if (gap_kind_is_tag(type->kind) &&
 	    (*memo == MEMO_BUSY || (type->flags & GAP_TYPE_INCOMPLETE) || (behind && type->name)))
 		return nominal(merger, type);
@@ -219,7 +221,7 @@ static bool unit_good(const struct gap_unit *unit)
 
 	for (uint32_t i = 0; i < unit->types.count; i++) {
 		const struct gap_unit_type *type = &unit->types.items[i];
-		uint32_t count = type->kind == GAP_KIND_ENUM	   ? unit->enumerators.count
+		uint32_t count = type->kind == GAP_KIND_ENUM       ? unit->enumerators.count
 				 : type->kind == GAP_KIND_FUNCTION ? unit->parameters.count
 								   : unit->members.count;
 

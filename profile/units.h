@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Merging the type graphs of compilation units into one. A kernel's debug information tells of the same
- * eight thousand structures in two thousand units, a million times; a reader hands over one unit after another as
- * plain arrays, and the merger keeps each distinct type once.
+ * Merging the type graphs of compilation units into one. A kernel's debug information tells of the
+ * same eight thousand structures in two thousand units, a million times; a reader hands over one
+ * unit after another as plain arrays, and the merger keeps each distinct type once.
  *
- * What counts as the same, and what becomes of names with several definitions, is in docs/decisions/merging-units.md.
+ * What counts as the same, and what becomes of names with several definitions, is in
+ * docs/decisions/merging-units.md.
  */
 #ifndef SEMGAP_UNITS_H
 #define SEMGAP_UNITS_H
@@ -15,15 +16,15 @@
 /** A node of a unit's type graph. Nodes refer to each other by index; GAP_NONE is void. */
 struct gap_unit_type {
 	uint64_t size_bytes;
-	uint64_t count;     /* ARRAY: elements */
+	uint64_t count; /* ARRAY: elements */
 	gap_text name, file;
 	uint32_t line;
-	uint32_t ref;       /* node: target, element, return type; GAP_NONE void */
-	uint32_t first;     /* entries in the unit's table: members, enumerators, parameters */
+	uint32_t ref;   /* node: target, element, return type; GAP_NONE void */
+	uint32_t first; /* entries in the unit's table: members, enumerators, parameters */
 	uint32_t entries;
 	uint32_t align_bytes;
-	uint8_t kind;       /* enum gap_kind */
-	uint8_t flags;      /* enum gap_type_flag */
+	uint8_t kind;  /* enum gap_kind */
+	uint8_t flags; /* enum gap_type_flag */
 };
 
 /** Members and parameters of a unit: their type is a node. */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /**
- * Makes room for @needed items of @item_bytes in *@items. False, and nothing changed, when memory or 32-bit counts run
- * out.
+ * Makes room for @needed items of @item_bytes in *@items. False, and nothing changed, when memory
+ * or 32-bit counts run out.
  */
 static inline bool gap_vector_reserve(void **items, uint32_t *capacity, uint64_t needed,
 				      size_t item_bytes)
@@ -33,7 +33,8 @@ static inline bool gap_vector_reserve(void **items, uint32_t *capacity, uint64_t
 	return true;
 }
 
-/* Declares `struct name { type *items; uint32_t count, capacity; }` and name_push(), which returns NULL without memory. */
+/* Declares `struct name { type *items; uint32_t count, capacity; }` and name_push(), which returns
+ * NULL without memory. */
 #define GAP_VECTOR(name, type)                                                                     \
 	struct name {                                                                              \
 		type *items;                                                                       \
@@ -43,9 +44,9 @@ static inline bool gap_vector_reserve(void **items, uint32_t *capacity, uint64_t
 	{                                                                                          \
 		void *items = vector->items;                                                       \
 		type *first;                                                                       \
-		/* Room for none still gives a pointer: NULL means that memory ran out. */          \
-		if (!gap_vector_reserve(&items, &vector->capacity,                                 \
-					vector->count + count + !count, sizeof(type)))             \
+		/* Room for none still gives a pointer: NULL means that memory ran out. */         \
+		if (!gap_vector_reserve(&items, &vector->capacity, vector->count + count + !count, \
+					sizeof(type)))                                             \
 			return NULL;                                                               \
 		vector->items = items;                                                             \
 		first = vector->items + vector->count;                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding: names to numbers, once, at a monitor's start. Alternatives are tried in order; everything that is
- * missing is collected into one error.
+ * Binding: names to numbers, once, at a monitor's start. Alternatives are tried in order;
+ * everything that is missing is collected into one error.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The digest of images and banners. Four independent lanes keep a core's multiplier busy; each step is a
- * bijection of lane and word, so that a change confined to one word always shows.
+ * The digest of images and banners. Four independent lanes keep a core's multiplier busy; each step
+ * is a bijection of lane and word, so that a change confined to one word always shows.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The image's digest (docs/blob-format.md, "Digest"): fast, finds accidents, proves nothing to an adversary. */
+/* The image's digest (docs/blob-format.md, "Digest"): fast, finds accidents, proves nothing to an
+ * adversary. */
 #ifndef SEMGAP_DIGEST_H
 #define SEMGAP_DIGEST_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The profile image as C structures, exactly as docs/blob-format.md specifies them. Shared by the reader
- * (runtime/image.c) and the writer (profile/freeze.c); nobody else includes it.
+ * The profile image as C structures, exactly as docs/blob-format.md specifies them. Shared by the
+ * reader (runtime/image.c) and the writer (profile/freeze.c); nobody else includes it.
  */
 #ifndef SEMGAP_FORMAT_H
 #define SEMGAP_FORMAT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening an image: map it, hold it against the format, row by row, once. Look-ups are lookup.c's. The checks
- * of one table are collected in a single flag and tested at the end, so that the loops stay branch-free and an
- * image of 12 MB is through in a few milliseconds.
+ * Opening an image: map it, hold it against the format, row by row, once. Look-ups are lookup.c's.
+ * The checks of one table are collected in a single flag and tested at the end, so that the loops
+ * stay branch-free and an image of 12 MB is through in a few milliseconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,18 +34,22 @@ static const struct section_rule rules[GAP_SECTION_KNOWN] = {
 	[GAP_SECTION_STRINGS] = RULE(char, strings, strings_bytes),
 	[GAP_SECTION_TYPES] = RULE(struct gap_format_type, types, type_count),
 	[GAP_SECTION_MEMBERS] = RULE(struct gap_format_member, members, member_count),
-	[GAP_SECTION_ENUMERATORS] = RULE(struct gap_format_enumerator, enumerators, enumerator_count),
+	[GAP_SECTION_ENUMERATORS] =
+		RULE(struct gap_format_enumerator, enumerators, enumerator_count),
 	[GAP_SECTION_PARAMETERS] = RULE(struct gap_format_parameter, parameters, parameter_count),
 	[GAP_SECTION_SYMBOLS] = RULE(struct gap_format_symbol, symbols, symbol_count),
 	[GAP_SECTION_TYPE_INDEX] = {4, offsetof(struct gap_profile, type_index), NO_COUNT},
 	[GAP_SECTION_MEMBER_INDEX] = {4, offsetof(struct gap_profile, member_index), NO_COUNT},
 	[GAP_SECTION_SYMBOL_INDEX] = {4, offsetof(struct gap_profile, symbol_index), NO_COUNT},
-	[GAP_SECTION_ENUMERATOR_INDEX] = {4, offsetof(struct gap_profile, enumerator_index), NO_COUNT},
+	[GAP_SECTION_ENUMERATOR_INDEX] = {4, offsetof(struct gap_profile, enumerator_index),
+					  NO_COUNT},
 	[GAP_SECTION_SOURCES] = RULE(struct gap_format_source, sources, source_count),
 	[GAP_SECTION_DEFAULTS] = RULE(struct gap_format_default, defaults, default_count),
 	[GAP_SECTION_EXCEPTIONS] = RULE(struct gap_format_exception, exceptions, exception_count),
-	[GAP_SECTION_DECLARATIONS] = RULE(struct gap_format_declaration, declarations, declaration_count),
-	[GAP_SECTION_SYMBOL_FILES] = RULE(struct gap_format_symbol_file, symbol_files, symbol_file_count),
+	[GAP_SECTION_DECLARATIONS] =
+		RULE(struct gap_format_declaration, declarations, declaration_count),
+	[GAP_SECTION_SYMBOL_FILES] =
+		RULE(struct gap_format_symbol_file, symbol_files, symbol_file_count),
 };
 
 static int is_index(unsigned kind)
@@ -175,7 +179,8 @@ static enum gap_status check_identity(const struct gap_profile *profile, struct 
 	return GAP_OK;
 }
 
-/* Number of rows that a type's ref and count (or size) span in some table: 0 or an impossible end. */
+/* Number of rows that a type's ref and count (or size) span in some table: 0 or an impossible end.
+ */
 static uint64_t range_end(uint32_t first, uint32_t count)
 {
 	return count ? (uint64_t)first + count : 0;
@@ -257,7 +262,8 @@ static enum gap_status check_small_rows(const struct gap_profile *profile, struc
 	for (uint32_t i = 0; i < profile->declaration_count; i++)
 		good &= (profile->declarations[i].file < pool) &
 			(profile->declarations[i].type < profile->type_count) &
-			(i == 0 || profile->declarations[i - 1].type < profile->declarations[i].type);
+			(i == 0 ||
+			 profile->declarations[i - 1].type < profile->declarations[i].type);
 	for (uint32_t i = 0; i < profile->symbol_file_count; i++)
 		good &= (profile->symbol_files[i].file < pool) &
 			(profile->symbol_files[i].symbol < profile->symbol_count) &
@@ -297,7 +303,9 @@ static enum gap_status check_provenance(const struct gap_profile *profile, struc
 		good &= profile->defaults[i].source < profile->source_count;
 	for (uint32_t i = 0; i < profile->exception_count; i++)
 		good &= (profile->exceptions[i].witnesses < pool) &
-			(profile->exceptions[i].source < profile->source_count);
+			(profile->exceptions[i].source < profile->source_count) &
+			(i == 0 || gap_image_exception_key(&profile->exceptions[i - 1]) <
+					   gap_image_exception_key(&profile->exceptions[i]));
 	return good ? GAP_OK : corrupt(error, "bad provenance rows");
 }
 
@@ -329,8 +337,8 @@ static enum gap_status check_indices(const struct gap_profile *profile, struct g
 static enum gap_status validate(struct gap_profile *profile, struct gap_error *error)
 {
 	static enum gap_status (*const checks[])(const struct gap_profile *, struct gap_error *) = {
-		check_identity, check_types,	  check_small_rows,
-		check_symbols,	check_provenance, check_indices,
+		check_identity, check_types,      check_small_rows,
+		check_symbols,  check_provenance, check_indices,
 	};
 	enum gap_status status = check_header(profile->image, profile->size_bytes, error);
 

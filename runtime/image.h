@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An opened image, as the files of the runtime share it: pointers to its tables, all validated. What has been
- * validated at open is read without further checks.
+ * An opened image, as the files of the runtime share it: pointers to its tables, all validated.
+ * What has been validated at open is read without further checks.
  */
 #ifndef SEMGAP_IMAGE_H
 #define SEMGAP_IMAGE_H
@@ -42,6 +42,12 @@ struct gap_profile {
 static inline const char *gap_image_string(const struct gap_profile *profile, uint32_t offset)
 {
 	return profile->strings + offset;
+}
+
+/** Exceptions are sorted by this, without duplicates. */
+static inline uint64_t gap_image_exception_key(const struct gap_format_exception *exception)
+{
+	return (uint64_t)exception->section << 32 | exception->row;
 }
 
 static inline int gap_image_is_aggregate(const struct gap_format_type *type)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From names to rows: through the image's indices where it has them, row by row where it has none (the blob
- * of one monitor), with the same answers. A name with several definitions is never answered by one of them.
+ * From names to rows: through the image's indices where it has them, row by row where it has none
+ * (the blob of one monitor), with the same answers. A name with several definitions is never
+ * answered by one of them.
  */
 #include <stdlib.h>
 
@@ -278,7 +279,8 @@ static enum gap_status step_into(struct path *path, struct gap_error *error)
 	uint32_t length = first;
 	struct member_search search;
 
-	/* A member that is known by its path alone has a dotted name: try longer and longer ones. */
+	/* A member that is known by its path alone has a dotted name: try longer and longer ones.
+	 */
 	while (!find_member(path->profile, id, path->at, length, &search)) {
 		if (path->at[length] != '.')
 			return fail_member(path, first, error);
@@ -333,7 +335,8 @@ enum gap_status gap_profile_find_member(const struct gap_profile *profile, gap_t
 		if (!expect_name && *path.at == '.')
 			path.at++;
 		else if (!expect_name && *path.at != '[')
-			return gap_fail(error, GAP_INVALID, "\"%.300s\" is not a member path", text);
+			return gap_fail(error, GAP_INVALID, "\"%.300s\" is not a member path",
+					text);
 		status = *path.at == '[' ? step_element(&path, error) : step_into(&path, error);
 		if (status)
 			return status;
@@ -392,7 +395,8 @@ static uint32_t keep_symbols(const struct gap_profile *profile, const struct gap
 	return kept;
 }
 
-/* The one that is meant: all agree in address, or one is global among local ones. GAP_NONE: cannot tell. */
+/* The one that is meant: all agree in address, or one is global among local ones. GAP_NONE: cannot
+ * tell. */
 static uint32_t choose_symbol(const struct gap_profile *profile, const uint32_t *rows,
 			      uint32_t count)
 {
@@ -446,10 +450,11 @@ enum gap_status gap_profile_find_symbol(const struct gap_profile *profile, const
 	count = find_symbols(profile, name.text, name.length, rows, CANDIDATES_MAX);
 	count = keep_symbols(profile, &name, rows, count < CANDIDATES_MAX ? count : CANDIDATES_MAX);
 	if (count == 0 && profile->symbol_count == 0)
-		return gap_fail(error, GAP_NOT_FOUND,
-				"no symbol \"%.200s\": this profile holds no symbols at all (BTF has "
-				"none; give extract a vmlinux, or a --system-map)",
-				text);
+		return gap_fail(
+			error, GAP_NOT_FOUND,
+			"no symbol \"%.200s\": this profile holds no symbols at all (BTF has "
+			"none; give extract a vmlinux, or a --system-map)",
+			text);
 	if (count == 0)
 		return gap_fail(error, GAP_NOT_FOUND, "no symbol \"%.200s\" in this profile", text);
 	row = choose_symbol(profile, rows, count);
@@ -491,10 +496,11 @@ enum gap_status gap_profile_find_enumerator(const struct gap_profile *profile, c
 
 		if (!gap_text_equal(gap_image_string(profile, at->name), name, length))
 			continue;
-		if (found && (at->value_low != found->value_low ||
-			      at->value_high != found->value_high))
+		if (found &&
+		    (at->value_low != found->value_low || at->value_high != found->value_high))
 			return gap_fail(error, GAP_AMBIGUOUS,
-					"enumerator %.200s has several values in this kernel", name);
+					"enumerator %.200s has several values in this kernel",
+					name);
 		found = at;
 	}
 	if (!found)

@@ -17,7 +17,8 @@ static uint32_t kind_prefix(const char *text, int *kind)
 		const char *word = gap_kind_name((enum gap_kind)kinds[i]);
 		size_t length = strlen(word);
 
-		if (strncmp(text, word, length) == 0 && (text[length] == ':' || text[length] == ' ')) {
+		if (strncmp(text, word, length) == 0 &&
+		    (text[length] == ':' || text[length] == ' ')) {
 			*kind = kinds[i];
 			return (uint32_t)length + 1;
 		}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsing of the names that users write: "[struct:]NAME[@FILE|#N]". Shared by look-ups of types and symbols. */
+/* Parsing of the names that users write: "[struct:]NAME[@FILE|#N]". Shared by look-ups of types and
+ * symbols. */
 #ifndef SEMGAP_NAMES_H
 #define SEMGAP_NAMES_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of an opened image as values: types, members, symbols, target, provenance, and the names of kinds. Finding a
- * row by name is lookup.c's.
+ * Rows of an opened image as values: types, members, symbols, target, provenance, and the names of
+ * kinds. Finding a row by name is lookup.c's.
  */
 #include "runtime/image.h"
 
@@ -116,7 +116,8 @@ int gap_profile_parameter(const struct gap_profile *profile, uint32_t row,
 	return 1;
 }
 
-/* Enumerators do not name their enum; the rows of enums rise with the types that own them only by habit, so look. */
+/* Enumerators do not name their enum; the rows of enums rise with the types that own them only by
+ * habit, so look. */
 static gap_type_id enum_of(const struct gap_profile *profile, uint32_t row)
 {
 	for (uint32_t id = 0; id < profile->type_count; id++) {
@@ -235,11 +236,18 @@ int gap_profile_source(const struct gap_profile *profile, uint32_t index, struct
 static const struct gap_format_exception *find_exception(const struct gap_profile *profile,
 							 uint16_t section, uint32_t row)
 {
-	for (uint32_t i = 0; i < profile->exception_count; i++) {
-		const struct gap_format_exception *exception = &profile->exceptions[i];
+	uint32_t low = 0, high = profile->exception_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct gap_format_exception *exception = &profile->exceptions[middle];
 
 		if (exception->section == section && exception->row == row)
 			return exception;
+		if (gap_image_exception_key(exception) < ((uint64_t)section << 32 | row))
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return NULL;
 }
@@ -271,7 +279,7 @@ void gap_profile_provenance(const struct gap_profile *profile, enum gap_table ta
 const char *gap_kind_name(enum gap_kind kind)
 {
 	static const char *const names[GAP_KIND_COUNT] = {
-		"void", "int",     "float", "pointer",  "array",    "struct", "union",   "enum",
+		"void",    "int",   "float",    "pointer",  "array",  "struct",   "union",   "enum",
 		"typedef", "const", "volatile", "restrict", "atomic", "function", "unknown",
 	};
 
@@ -281,7 +289,7 @@ const char *gap_kind_name(enum gap_kind kind)
 const char *gap_source_kind_name(enum gap_source_kind kind)
 {
 	static const char *const names[GAP_SOURCE_COUNT] = {
-		"unknown",  "dwarf",   "btf",    "symtab", "system-map",
+		"unknown",  "dwarf",   "btf",    "symtab",  "system-map",
 		"kallsyms", "headers", "memory", "profile",
 	};
 

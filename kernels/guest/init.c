@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PID 1 of a test guest: mounts what is needed, starts the workload, and then answers questions
  * about the guest from the guest's own point of view (/proc), over a serial line of its own. It

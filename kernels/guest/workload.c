@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The processes of a test guest: a table of roles, each a process (or a few) in one unusual state
  * that a view has to get right, with a name known in advance. Runs once, as a child of the guest's

@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /**
- * A field that a monitor wants. @type and @member may each hold alternatives separated by '|', the names
- * that the same thing had in different kernels ("__state|state"); a member alternative is a path.
- * The first that the profile has wins.
+ * A field that a monitor wants. @type and @member may each hold alternatives separated by '|', the
+ * names that the same thing had in different kernels ("__state|state"); a member alternative is a
+ * path. The first that the profile has wins.
  */
 struct gap_field_request {
 	const char *type;
@@ -45,7 +45,8 @@ struct gap_bound_symbol {
 };
 
 /**
- * Binds @count fields: fields[i] answers requests[i]. Fails as a whole: on error no field is written and
+ * Binds @count fields: fields[i] answers requests[i]. Fails as a whole: on error no field is
+ * written and
  * @error names every required field that is missing, and the kernel. GAP_NOT_FOUND, GAP_AMBIGUOUS,
  * GAP_MISMATCH (of another width).
  */

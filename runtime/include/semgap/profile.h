@@ -59,7 +59,8 @@ struct gap_type {
 	enum gap_kind kind;
 	uint32_t flags;       /* enum gap_type_flag */
 	uint32_t align_bytes; /* declared alignment; 0 natural */
-	uint64_t size_bytes;  /* of the type itself, typedefs and qualifiers followed; 0 for functions, void */
+	uint64_t size_bytes;  /* of the type itself, typedefs and qualifiers followed; 0 for
+				 functions, void */
 	gap_type_id ref;      /* target, element or return type; 0 otherwise */
 	uint32_t first;       /* row of the first member, enumerator or parameter */
 	uint32_t count;       /* members, enumerators, parameters, or elements of an array */
@@ -68,7 +69,8 @@ struct gap_type {
 struct gap_member {
 	const char *name; /* "" when anonymous */
 	gap_type_id type;
-	uint64_t offset_bits; /* from the start of the aggregate; counted from the least significant bit */
+	uint64_t offset_bits; /* from the start of the aggregate; counted from the least significant
+				 bit */
 	uint32_t width_bits;  /* 0: not a bit-field */
 };
 
@@ -93,9 +95,9 @@ enum gap_symbol_flag {
 
 struct gap_symbol {
 	const char *name;
-	uint64_t address; /* as linked; per-CPU: offset in the per-CPU area */
+	uint64_t address;    /* as linked; per-CPU: offset in the per-CPU area */
 	uint64_t size_bytes; /* 0 unknown */
-	gap_type_id type; /* GAP_NONE unknown */
+	gap_type_id type;    /* GAP_NONE unknown */
 	enum gap_symbol_kind kind;
 	uint32_t flags; /* enum gap_symbol_flag */
 };
@@ -133,7 +135,8 @@ enum gap_table {
 
 /**
  * Opens and validates an image. The file is mapped until gap_profile_close().
- * Errors: GAP_IO; GAP_CORRUPT (not an image, altered, cut); GAP_UNSUPPORTED (newer format); GAP_NO_MEMORY.
+ * Errors: GAP_IO; GAP_CORRUPT (not an image, altered, cut); GAP_UNSUPPORTED (newer format);
+ * GAP_NO_MEMORY.
  */
 GAP_API enum gap_status gap_profile_open(const char *path, struct gap_profile **profile,
 					 struct gap_error *error) GAP_MUST_CHECK;
@@ -168,22 +171,25 @@ GAP_API int gap_profile_parameter(const struct gap_profile *profile, uint32_t ro
 GAP_API int gap_profile_symbol(const struct gap_profile *profile, uint32_t row,
 			       struct gap_symbol *symbol);
 
-/** The enum that owns an enumerator's row; looks through the types, so it is not for a loop. GAP_NONE: no such row. */
+/** The enum that owns an enumerator's row; looks through the types, so it is not for a loop.
+ * GAP_NONE: no such row. */
 GAP_API gap_type_id gap_profile_enumerator_enum(const struct gap_profile *profile, uint32_t row);
 
 /** Follows typedefs and qualifiers to the type they stand for. */
 GAP_API gap_type_id gap_profile_strip(const struct gap_profile *profile, gap_type_id id);
 
 /**
- * Finds a type by "[struct|union|enum|typedef:]NAME[@FILE|#N]". A bare NAME that a tag and a typedef of
- * that tag share is the tag. Errors: GAP_NOT_FOUND; GAP_AMBIGUOUS, @error listing the candidates;
- * GAP_INVALID (not of that form).
+ * Finds a type by "[struct|union|enum|typedef:]NAME[@FILE|#N]". A bare NAME that a tag and a
+ * typedef of that tag share is the tag. Errors: GAP_NOT_FOUND; GAP_AMBIGUOUS, @error listing the
+ * candidates; GAP_INVALID (not of that form).
  */
 GAP_API enum gap_status gap_profile_find_type(const struct gap_profile *profile, const char *name,
-					      gap_type_id *id, struct gap_error *error) GAP_MUST_CHECK;
+					      gap_type_id *id,
+					      struct gap_error *error) GAP_MUST_CHECK;
 
 /**
- * All definitions of a plain NAME (named tags, typedefs and base types), in the order of #N. Writes at most
+ * All definitions of a plain NAME (named tags, typedefs and base types), in the order of #N. Writes
+ * at most
  * @capacity ids and returns how many there are.
  */
 GAP_API uint32_t gap_profile_find_types(const struct gap_profile *profile, const char *name,
@@ -191,9 +197,9 @@ GAP_API uint32_t gap_profile_find_types(const struct gap_profile *profile, const
 
 /**
  * Finds a member by path from @type (typedefs and qualifiers are followed): names separated by '.',
- * array elements as "[3]". A name is looked up in the aggregate and through its *anonymous* members only;
- * named members are descended into only where the path says so. Errors: GAP_NOT_FOUND, GAP_AMBIGUOUS (an
- * incomplete type with several definitions), GAP_INVALID.
+ * array elements as "[3]". A name is looked up in the aggregate and through its *anonymous* members
+ * only; named members are descended into only where the path says so. Errors: GAP_NOT_FOUND,
+ * GAP_AMBIGUOUS (an incomplete type with several definitions), GAP_INVALID.
  */
 GAP_API enum gap_status gap_profile_find_member(const struct gap_profile *profile, gap_type_id type,
 						const char *path, struct gap_location *location,
@@ -211,12 +217,13 @@ GAP_API enum gap_status gap_profile_find_symbol(const struct gap_profile *profil
 GAP_API uint32_t gap_profile_find_symbols(const struct gap_profile *profile, const char *name,
 					  uint32_t *rows, uint32_t capacity);
 
-/** Row of the last symbol whose address is at most @address; GAP_NONE when there is none. Per-CPU ones left out. */
+/** Row of the last symbol whose address is at most @address; GAP_NONE when there is none. Per-CPU
+ * ones left out. */
 GAP_API uint32_t gap_profile_symbol_at(const struct gap_profile *profile, uint64_t address);
 
 /** Finds an enumerator's row; GAP_AMBIGUOUS when two enums give the name different values. */
-GAP_API enum gap_status gap_profile_find_enumerator(const struct gap_profile *profile, const char *name,
-						    uint32_t *row,
+GAP_API enum gap_status gap_profile_find_enumerator(const struct gap_profile *profile,
+						    const char *name, uint32_t *row,
 						    struct gap_error *error) GAP_MUST_CHECK;
 
 /** Declaring file ("" unknown), line and the number of units that define a type. */
@@ -260,17 +267,18 @@ GAP_API int gap_profile_source(const struct gap_profile *profile, uint32_t index
 
 /** Where a row was learnt and how surely. */
 struct gap_provenance {
-	uint32_t source;     /* index for gap_profile_source(); GAP_NONE unknown */
-	uint8_t method;      /* of inference; 0 read directly */
-	double confidence;   /* 1 when read directly */
-	uint32_t runner_up;  /* byte offset of the best rival; GAP_NONE none */
+	uint32_t source;    /* index for gap_profile_source(); GAP_NONE unknown */
+	uint8_t method;     /* of inference; 0 read directly */
+	double confidence;  /* 1 when read directly */
+	uint32_t runner_up; /* byte offset of the best rival; GAP_NONE none */
 	const char *witnesses;
 };
 
 GAP_API void gap_profile_provenance(const struct gap_profile *profile, enum gap_table table,
 				    uint32_t row, struct gap_provenance *provenance);
 
-/** Stable name of a kind ("struct"), of a source kind ("dwarf"), of an ELF machine ("x86-64"). Static strings. */
+/** Stable name of a kind ("struct"), of a source kind ("dwarf"), of an ELF machine ("x86-64").
+ * Static strings. */
 GAP_API const char *gap_kind_name(enum gap_kind kind);
 GAP_API const char *gap_source_kind_name(enum gap_source_kind kind);
 GAP_API const char *gap_machine_name(uint16_t machine);

@@ -20,10 +20,10 @@ enum gap_status {
 	GAP_UNSUPPORTED, /* valid, but nothing here reads it */
 	GAP_IO,          /* the operating system refused: open, read, write, map */
 	GAP_NO_MEMORY,
-	GAP_UNREADABLE,  /* a guest address is not mapped, or its memory is not in the source */
-	GAP_PARTIAL,     /* a walk ended early: broken, looped or over its bound */
-	GAP_MISMATCH,    /* profile and guest, or two inputs, are of different builds */
-	GAP_CANCELLED    /* the caller's progress function asked to stop */
+	GAP_UNREADABLE, /* a guest address is not mapped, or its memory is not in the source */
+	GAP_PARTIAL,    /* a walk ended early: broken, looped or over its bound */
+	GAP_MISMATCH,   /* profile and guest, or two inputs, are of different builds */
+	GAP_CANCELLED   /* the caller's progress function asked to stop */
 };
 
 /** Detail of a failure: one line of text without newline. Caller-owned; pass NULL to do without. */
@@ -45,8 +45,8 @@ struct gap_error {
 GAP_API const char *gap_status_name(enum gap_status status);
 
 /**
- * Writes a formatted text into @error (may be NULL) and returns @status, so that failing functions end
- * in `return gap_fail(error, GAP_…, "…")`. Over-long text is cut.
+ * Writes a formatted text into @error (may be NULL) and returns @status, so that failing functions
+ * end in `return gap_fail(error, GAP_…, "…")`. Over-long text is cut.
  */
 GAP_API enum gap_status gap_fail(struct gap_error *error, enum gap_status status,
 				 const char *format, ...) GAP_PRINTF(3, 4);
