@@ -100,9 +100,9 @@ static uint32_t keep_qualified(const struct gap_profile *profile, const struct g
 	return kept;
 }
 
-/* `typedef struct x {…} x;`: one thing under two names. */
-static gap_type_id tag_behind_typedefs(const struct gap_profile *profile, const gap_type_id *ids,
-				       uint32_t count)
+/* `typedef struct x {…} x;` is one thing under two names, and two typedefs may mean the same. */
+static gap_type_id one_meaning(const struct gap_profile *profile, const gap_type_id *ids,
+			       uint32_t count)
 {
 	gap_type_id tag = GAP_NONE;
 
@@ -116,7 +116,7 @@ static gap_type_id tag_behind_typedefs(const struct gap_profile *profile, const 
 	for (uint32_t i = 0; i < count; i++)
 		if (ids[i] == tag)
 			return tag;
-	return GAP_NONE;
+	return ids[0];
 }
 
 static enum gap_status fail_ambiguous_type(const struct gap_profile *profile,
@@ -161,7 +161,7 @@ enum gap_status gap_profile_find_type(const struct gap_profile *profile, const c
 				"no type \"%.200s\": this profile holds no types at all", text);
 	if (kept == 0)
 		return gap_fail(error, GAP_NOT_FOUND, "no type \"%.200s\" in this profile", text);
-	tag = kept == 1 ? ids[0] : tag_behind_typedefs(profile, ids, kept);
+	tag = kept == 1 ? ids[0] : one_meaning(profile, ids, kept);
 	if (tag == GAP_NONE)
 		return fail_ambiguous_type(profile, &name, error);
 	*id = tag;
