@@ -31,6 +31,55 @@ struct gap_memory_range {
 	const unsigned char *data;
 };
 
+/** Which registers of a virtual CPU are known; those of the other architecture never are. */
+enum gap_vcpu_known {
+	GAP_VCPU_PC = 1 << 0,
+	GAP_VCPU_SP = 1 << 1,
+	GAP_VCPU_FP = 1 << 2,
+	GAP_VCPU_FLAGS = 1 << 3,
+	GAP_VCPU_USER_MODE = 1 << 4,
+
+	GAP_VCPU_CR0 = 1 << 5,
+	GAP_VCPU_CR3 = 1 << 6,
+	GAP_VCPU_CR4 = 1 << 7,
+	GAP_VCPU_EFER = 1 << 8,
+	GAP_VCPU_LSTAR = 1 << 9,
+	GAP_VCPU_FS_BASE = 1 << 10,
+	GAP_VCPU_GS_BASE = 1 << 11,
+	GAP_VCPU_KERNEL_GS_BASE = 1 << 12,
+	GAP_VCPU_IDTR = 1 << 13,
+
+	GAP_VCPU_SCTLR_EL1 = 1 << 14,
+	GAP_VCPU_TTBR0_EL1 = 1 << 15,
+	GAP_VCPU_TTBR1_EL1 = 1 << 16,
+	GAP_VCPU_TCR_EL1 = 1 << 17,
+	GAP_VCPU_VBAR_EL1 = 1 << 18,
+	GAP_VCPU_TPIDR_EL1 = 1 << 19,
+	GAP_VCPU_SP_EL0 = 1 << 20
+};
+
+/**
+ * Registers of one virtual CPU, as the hypervisor or a dump tells them: not the guest's own words.
+ * A field counts only when its bit of enum gap_vcpu_known is set. Names as in the architectures'
+ * manuals (Intel SDM volume 3, section 2; Arm ARM, section D19).
+ */
+struct gap_vcpu {
+	uint32_t index;
+	uint32_t known;
+	uint64_t pc, sp, fp; /* rip rsp rbp; pc sp x29 */
+	uint64_t flags;      /* rflags; PSTATE */
+	int user_mode;       /* CPL 3; EL0 */
+
+	uint64_t cr0, cr3, cr4, efer, lstar;
+	uint64_t fs_base, gs_base, kernel_gs_base; /* gs_base: of the moment, also after swapgs */
+	uint64_t idtr_base;
+	uint32_t idtr_limit; /* in bytes, less one */
+
+	uint64_t sctlr_el1, ttbr0_el1, ttbr1_el1, tcr_el1, vbar_el1;
+	uint64_t tpidr_el1; /* Linux: the CPU's per-CPU offset */
+	uint64_t sp_el0;    /* Linux, in the kernel: the current task */
+};
+
 /**
  * Guest-physical memory. @ranges are sorted by start and do not overlap. @read serves the ranges
  * whose data is NULL (it may be NULL when there are none); it returns GAP_UNREADABLE for what is
@@ -40,6 +89,9 @@ struct gap_memory_range {
  * @zero_bytes (may be NULL) says how many bytes from @address on are zero without anyone looking,
  * as in a hole of a sparse file; 0 when that is not known. It keeps searches from filling the host
  * with pages the guest never used.
+ *
+ * @vcpus are the registers, where the source has them: taken when it was opened or last refreshed.
+ * NULL and 0 where it has none.
  */
 struct gap_memory {
 	const struct gap_memory_range *ranges;
@@ -48,6 +100,8 @@ struct gap_memory {
 				size_t size_bytes);
 	uint64_t (*zero_bytes)(void *context, struct gap_paddr address);
 	void *context;
+	const struct gap_vcpu *vcpus;
+	size_t vcpu_count;
 };
 
 /** Reads physical memory across ranges. GAP_UNREADABLE when any byte is not there; @buffer is then
