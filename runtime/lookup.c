@@ -10,8 +10,10 @@
 #include "runtime/names.h"
 
 #define CANDIDATES_MAX 256
-/* Work that one look-up may do before it gives up on a type built to be slow. */
+/* Work that one look-up may do, and anonymous members that it looks into inside one another, before
+ * it gives up on a type built to be slow. */
 #define STEPS_MAX 65536
+#define NESTING_MAX 128
 
 /* The rows of one bucket, or the whole table where there is no index. */
 struct rows {
@@ -174,7 +176,7 @@ struct member_search {
 	const struct gap_profile *profile;
 	const char *name;
 	uint32_t length, hash; /* the name's hash before mixing */
-	uint32_t steps;
+	uint32_t steps, nesting;
 	const struct gap_format_member *found;
 	uint64_t base_bits; /* of the anonymous members passed */
 };
@@ -192,9 +194,15 @@ static int try_member(struct member_search *search, uint32_t row, uint64_t base_
 
 	if (search->steps++ > STEPS_MAX)
 		return 0;
-	if (member->name == 0)
-		return search_aggregate(search, gap_profile_strip(search->profile, member->type),
-					base_bits + member_offset_bits(member));
+	if (member->name == 0) {
+		int found;
+
+		search->nesting++;
+		found = search_aggregate(search, gap_profile_strip(search->profile, member->type),
+					 base_bits + member_offset_bits(member));
+		search->nesting--;
+		return found;
+	}
 	if (!gap_text_equal(gap_image_string(search->profile, member->name), search->name,
 			    search->length))
 		return 0;
@@ -210,7 +218,8 @@ static int search_aggregate(struct member_search *search, uint32_t id, uint64_t 
 	const struct gap_index *index = &search->profile->member_index;
 	struct rows rows;
 
-	if (!gap_image_is_aggregate(type) || search->steps > STEPS_MAX)
+	if (!gap_image_is_aggregate(type) || search->steps > STEPS_MAX ||
+	    search->nesting > NESTING_MAX)
 		return 0;
 	if (!index->starts) {
 		for (uint32_t i = 0; i < type->count; i++)
