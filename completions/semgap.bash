@@ -24,7 +24,7 @@ _semgap() {
             extract) words="--dwarf --btf --system-map --symbols-only --with-rust -o --help" ;;
             info | show | find) words="--json --help" ;;
             emit) words="--format --field --symbol --fields -o --help" ;;
-            guest) words="--memory --profile --root --slide --phys-base --json --help" ;;
+            guest) words="--memory --profile --root --slide --phys-base --pause --json --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
         return
