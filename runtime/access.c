@@ -22,7 +22,7 @@ void gap_guest_refresh(struct gap_guest *guest)
 static enum gap_status walk(const struct gap_guest *guest, uint64_t address,
 			    struct gap_translation *translation)
 {
-	if (!guest->arch->is_canonical(address, guest->space.levels))
+	if (!gap_guest_is_address(guest, address))
 		return GAP_UNREADABLE;
 	return guest->arch->walk(guest->memory, &guest->space, address, translation);
 }
@@ -93,14 +93,6 @@ static enum gap_status read_piece(struct gap_guest *guest, uint64_t address, voi
 	return GAP_OK;
 }
 
-/* How much of @size_bytes lies in the page of @address. */
-static size_t within_page(uint64_t address, size_t size_bytes)
-{
-	size_t left = GAP_PAGE_BYTES - address % GAP_PAGE_BYTES;
-
-	return size_bytes < left ? size_bytes : left;
-}
-
 enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
 				    struct gap_paddr *physical)
 {
@@ -120,7 +112,7 @@ enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address
 	if (size_bytes > 0 && size_bytes - 1 > UINT64_MAX - address.value)
 		return GAP_UNREADABLE;
 	while (size_bytes > 0) {
-		size_t part = within_page(address.value, size_bytes);
+		size_t part = gap_within_page(address.value, size_bytes);
 		enum gap_status status = read_piece(guest, address.value, at, part);
 
 		if (status)
@@ -221,7 +213,7 @@ enum gap_status gap_guest_read_string(struct gap_guest *guest, struct gap_vaddr 
 	if (capacity == 0)
 		return GAP_INVALID;
 	while (!ended && length < capacity - 1) {
-		size_t part = within_page(address.value, capacity - 1 - length);
+		size_t part = gap_within_page(address.value, capacity - 1 - length);
 		enum gap_status status =
 			copy_string(guest, address.value, text + length, part, &ended);
 

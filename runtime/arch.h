@@ -36,7 +36,11 @@ struct gap_arch {
 	uint64_t image_base, image_window_bytes, slide_step_bytes;
 	const char *root_symbols; /* names of the kernel's own page-table root, through history */
 
-	int (*is_canonical)(uint64_t address, int levels);
+	uint32_t root_align_bytes; /* where a root may begin */
+
+	int (*is_canonical)(const struct gap_space *space, uint64_t address);
+	/** Is it an address of the user half? */
+	int (*is_user)(const struct gap_space *space, uint64_t address);
 	/** Walks the tables. GAP_UNREADABLE: not mapped, or tables outside memory. */
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
 				uint64_t address, struct gap_translation *translation);

@@ -15,12 +15,17 @@
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages; above, the large bit is reserved and the CPU faults */
 
 /* All bits from the highest that is translated up must be equal. */
-static int is_canonical(uint64_t address, int levels)
+static int is_canonical(const struct gap_space *space, uint64_t address)
 {
-	unsigned width = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)levels;
+	unsigned width = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)space->levels;
 	uint64_t high = address >> (width - 1);
 
 	return high == 0 || high == UINT64_MAX >> (width - 1);
+}
+
+static int is_user(const struct gap_space *space, uint64_t address)
+{
+	return !(address >> 63) && is_canonical(space, address);
 }
 
 /* The depth is fixed, so that tables which map themselves cannot make the walk loop. */
@@ -63,6 +68,8 @@ const struct gap_arch gap_arch_x86_64 = {
 	.slide_step_bytes = (uint64_t)2 << 20,   /* smallest CONFIG_PHYSICAL_ALIGN */
 	/* init_level4_pgt until 65ade2f872b4 (4.13). */
 	.root_symbols = "swapper_pg_dir|init_top_pgt|init_level4_pgt",
+	.root_align_bytes = GAP_PAGE_BYTES,
 	.is_canonical = is_canonical,
+	.is_user = is_user,
 	.walk = walk,
 };

@@ -56,7 +56,7 @@ static const char *fault_of(const struct gap_list *list, uint64_t next)
 		return "null";
 	if (next % arch->pointer_bytes)
 		return "misaligned";
-	if (!arch->is_canonical(next, list->guest->space.levels))
+	if (!gap_guest_is_address(list->guest, next))
 		return "not an address";
 	if (next == list->at.value)
 		return "a pointer to its own element";

@@ -40,6 +40,20 @@ struct gap_guest {
 	struct gap_guest_info info;
 };
 
+/** Could it be an address of this guest at all? */
+static inline int gap_guest_is_address(const struct gap_guest *guest, uint64_t address)
+{
+	return guest->arch->is_canonical(&guest->space, address);
+}
+
+/** How much of @size_bytes lies in the page of @address. */
+static inline size_t gap_within_page(uint64_t address, size_t size_bytes)
+{
+	size_t left = GAP_PAGE_BYTES - address % GAP_PAGE_BYTES;
+
+	return size_bytes < left ? size_bytes : left;
+}
+
 static inline size_t gap_tlb_slot(uint64_t page)
 {
 	return (page ^ (page >> 9)) % GAP_TLB_ENTRIES;
