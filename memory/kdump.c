@@ -76,7 +76,7 @@ static enum gap_status make(struct gap_segments *segments, struct kdump **made)
 		free(kdump);
 		return GAP_NO_MEMORY;
 	}
-	segments->io = (struct gap_segments_io){read_pages, close_kdump, kdump};
+	segments->io = (struct gap_segments_io){read_pages, NULL, close_kdump, kdump};
 	*made = kdump;
 	return GAP_OK;
 }

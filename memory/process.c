@@ -193,14 +193,16 @@ uint64_t gap_process_untouched_bytes(int page_map, uint64_t address, uint64_t le
 {
 	const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE), first = address / page_bytes;
 	uint64_t entries[MAP_ENTRIES], page = first, untouched;
+	ssize_t asked = 1; /* most often the first is there, and the kernel works for each */
 
 	for (int round = 0; round < MAP_ROUNDS && (page - first) * page_bytes <= left; round++) {
-		ssize_t got = pread(page_map, entries, sizeof(entries), (off_t)(page * 8)) / 8;
+		ssize_t got = pread(page_map, entries, (size_t)asked * 8, (off_t)(page * 8)) / 8;
 		ssize_t count = count_untouched(entries, got);
 
 		page += (uint64_t)(count > 0 ? count : 0);
-		if (count < MAP_ENTRIES)
+		if (count < asked)
 			break;
+		asked = asked < MAP_ENTRIES ? 8 * asked : MAP_ENTRIES;
 	}
 	if (page == first)
 		return 0;

@@ -169,6 +169,11 @@ static uint64_t hole_bytes(void *context, struct gap_paddr address)
 		return 0;
 	offset = segment->offset + (address.value - segment->start);
 	left = segment->offset + segment->size_bytes - offset;
+	if (segments->io.read) {
+		uint64_t zeros = segments->io.zero_bytes(segments->io.context, offset);
+
+		return zeros < left ? zeros : left;
+	}
 	data = lseek(segments->fd, (off_t)offset, SEEK_DATA);
 	if (data < 0)
 		return errno == ENXIO ? left : 0;
@@ -269,7 +274,8 @@ enum gap_status gap_segments_open(const struct gap_probe *probe, struct gap_segm
 	opened->memory.ranges = segments->ranges;
 	opened->memory.range_count = segments->count;
 	opened->memory.read = read_memory;
-	opened->memory.zero_bytes = segments->io.read ? NULL : hole_bytes;
+	opened->memory.zero_bytes =
+		segments->io.read && !segments->io.zero_bytes ? NULL : hole_bytes;
 	opened->memory.context = segments;
 	opened->state = segments;
 	return GAP_OK;

@@ -19,6 +19,8 @@ struct gap_segment {
 struct gap_segments_io {
 	/** Reads at an offset of a segment; never beyond the segment. */
 	enum gap_status (*read)(void *context, uint64_t offset, void *buffer, size_t size_bytes);
+	/** How many bytes from an offset on are known to be zero; NULL: none. */
+	uint64_t (*zero_bytes)(void *context, uint64_t offset);
 	void (*close)(void *context);
 	void *context;
 };

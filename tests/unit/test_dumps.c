@@ -643,6 +643,41 @@ static void broken_avml_answers_for_what_is_there(void **state)
 	dump_free(&dump);
 }
 
+/* Two chunks of zeros behind one that is not. */
+static void avml_knows_its_zeros(void **state)
+{
+	static const unsigned char zeros[65536];
+	const struct gap_memory *memory;
+	struct gap_source_memory *opened;
+	struct dump dump = {0};
+	uint64_t length = 0;
+
+	(void)state;
+	if (!reads_avml())
+		skip();
+	dump_add_lime_header(&dump, "AVML", 2, 0x100000, 0x12ffff);
+	for (int i = 0; i < 3; i++) {
+		struct dump chunk = {0};
+
+		if (i == 0)
+			dump_add_memory(&chunk, 0x100000, 65536);
+		else
+			dump_add(&chunk, zeros, 65536);
+		dump_add_chunk(&dump, 1, dump_checksum(chunk.data, 65536), chunk.data, 65536);
+		dump_free(&chunk);
+	}
+	dump_add(&dump, &length, 8);
+	opened = open_dump(&dump);
+	memory = gap_source_memory_get(opened);
+	assert_int_equal(memory->zero_bytes(memory->context, (struct gap_paddr){0x100000}), 0);
+	assert_int_equal(memory->zero_bytes(memory->context, (struct gap_paddr){0x110000}),
+			 0x20000);
+	assert_int_equal(memory->zero_bytes(memory->context, (struct gap_paddr){0x11fff0}),
+			 0x10010);
+	assert_int_equal(memory->zero_bytes(memory->context, (struct gap_paddr){0x130000}), 0);
+	gap_source_memory_close(opened);
+}
+
 static void odd_avml_chunks_end_it(void **state)
 {
 	static const struct {
@@ -762,6 +797,7 @@ int main(void)
 		cmocka_unit_test(avml_is_expanded),
 		cmocka_unit_test(avml_with_packed_chunks),
 		cmocka_unit_test(broken_avml_answers_for_what_is_there),
+		cmocka_unit_test(avml_knows_its_zeros),
 		cmocka_unit_test(odd_avml_chunks_end_it),
 		cmocka_unit_test(avml_is_read_by_many_threads),
 		cmocka_unit_test(odd_kdumps_are_refused),
