@@ -85,8 +85,10 @@ enum gap_status gap_process_mapping_find(pid_t pid, uint64_t address,
 	int found;
 
 	if (!maps)
-		return gap_fail(error, GAP_IO, "the memory map of QEMU's process %d: %s", (int)pid,
-				strerror(errno));
+		return gap_fail(error, GAP_IO,
+				"QEMU's process %d does not show its memory map: %s (run as root, "
+				"or as its user with CAP_SYS_PTRACE)",
+				(int)pid, strerror(errno));
 	found = search_maps(maps, address, mapping);
 	fclose(maps);
 	return found ? GAP_OK
