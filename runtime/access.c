@@ -24,7 +24,7 @@ static enum gap_status walk(const struct gap_guest *guest, uint64_t address,
 {
 	if (!gap_guest_is_address(guest, address))
 		return GAP_UNREADABLE;
-	return guest->arch->walk(guest->memory, &guest->space, address, translation);
+	return guest->arch->walk(guest->memory, &guest->space, address, translation, NULL);
 }
 
 /* The distant page's own hit path: one read of the leaf instead of a whole walk. */

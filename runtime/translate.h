@@ -37,6 +37,7 @@ struct gap_guest {
 	const struct gap_memory *memory;
 	const struct gap_profile *profile;
 	struct gap_space space;
+	struct gap_window image; /* where addresses move with the slide */
 	struct gap_guest_info info;
 };
 
