@@ -36,12 +36,22 @@ static uint64_t distance(const struct gap_search *search, const struct gap_candi
 						     : candidate->space.root - mark.physical;
 }
 
-/* Every process has a root of the same form; the kernel's own lies in its image. */
+/* A table under a root passes for a root of fewer levels. Every process has a root of the same
+ * form; the kernel's own lies in its image. */
+static int is_better_root(const struct gap_search *search, const struct gap_candidate *candidate)
+{
+	int levels = search->chosen.space.paging.levels;
+
+	if (candidate->space.paging.levels != levels)
+		return candidate->space.paging.levels > levels;
+	return distance(search, candidate) < distance(search, &search->chosen);
+}
+
 static int is_another_root(struct gap_search *search, const struct gap_candidate *candidate)
 {
 	if (!search->roots_alike || search->chosen.slide != candidate->slide)
 		return 0;
-	if (distance(search, candidate) < distance(search, &search->chosen))
+	if (is_better_root(search, candidate))
 		search->chosen = *candidate;
 	return 1;
 }
