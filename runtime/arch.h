@@ -63,7 +63,7 @@ struct gap_arch {
 	/**
 	 * Walks the tables. GAP_UNREADABLE: not mapped, or tables outside memory. Either way
 	 * @span_bytes (unless NULL) says how far around @address the last entry reaches: a power
-	 * of two, aligned.
+	 * of two, aligned. An address that is not canonical is not mapped.
 	 */
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
 				uint64_t address, struct gap_translation *translation,

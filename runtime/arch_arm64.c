@@ -81,6 +81,10 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 	unsigned index_bits = paging->page_shift - 3u, shift, width;
 	uint64_t table = space->root, entry, at;
 
+	if (span_bytes)
+		*span_bytes = (uint64_t)1 << paging->va_bits;
+	if (!is_canonical(space, address))
+		return GAP_UNREADABLE;
 	shift = paging->page_shift + index_bits * (unsigned)(paging->levels - 1);
 	width = paging->va_bits - shift; /* the root may be shorter */
 	for (int level = paging->levels; level >= 1; level--) {

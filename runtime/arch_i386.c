@@ -120,6 +120,8 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 {
 	uint64_t span;
 
+	if (address > UINT32_MAX)
+		return GAP_UNREADABLE;
 	return (space->paging.levels == 2 ? walk_narrow : walk_pae)(
 		memory, space, address, translation, span_bytes ? span_bytes : &span);
 }

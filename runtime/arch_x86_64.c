@@ -56,6 +56,10 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 	unsigned shift = space->paging.va_bits;
 	int level = space->paging.levels;
 
+	if (span_bytes)
+		*span_bytes = (uint64_t)1 << shift;
+	if (!is_canonical(space, address))
+		return GAP_UNREADABLE;
 	for (;;) {
 		shift -= INDEX_BITS;
 		at = table + ((address >> shift) & INDEX_MASK) * 8;

@@ -7,6 +7,8 @@
 
 #include "runtime/bootstrap.h"
 
+#define LINE_BYTES 64
+
 static int has_levels(const struct gap_arch *arch, int levels)
 {
 	for (size_t i = 0; i < arch->paging_count; i++)
@@ -36,6 +38,17 @@ static enum gap_status choose_arch(const struct gap_profile *profile,
 	return GAP_OK;
 }
 
+/* At a cache line, so that no entry of the TLB lies in two. */
+static struct gap_guest *allocate(void)
+{
+	size_t size_bytes = (sizeof(struct gap_guest) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	struct gap_guest *guest = aligned_alloc(LINE_BYTES, size_bytes);
+
+	if (guest)
+		memset(guest, 0, size_bytes);
+	return guest;
+}
+
 enum gap_status gap_guest_open(const struct gap_memory *memory, const struct gap_profile *profile,
 			       const struct gap_guest_options *options, struct gap_guest **guest,
 			       struct gap_error *error)
@@ -50,7 +63,7 @@ enum gap_status gap_guest_open(const struct gap_memory *memory, const struct gap
 	status = choose_arch(profile, options, &arch, error);
 	if (status)
 		return status;
-	opened = calloc(1, sizeof(*opened));
+	opened = allocate();
 	if (!opened)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	opened->arch = arch;
