@@ -21,9 +21,10 @@ _semgap() {
     esac
     if [[ $current == -* ]]; then
         case $command in
-            extract) words="--dwarf --btf --system-map --symbols-only --with-rust -o --help" ;;
-            info | show | find) words="--json --help" ;;
-            emit) words="--format --field --symbol --fields -o --help" ;;
+            extract) words="--dwarf --btf --system-map --symbols-only --with-rust --output --help" ;;
+            info | show) words="--json --help" ;;
+            find) words="--json --types --members --enumerators --symbols --help" ;;
+            emit) words="--format --field --symbol --fields --output --help" ;;
             guest) words="--memory --profile --root --slide --phys-base --json --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -180,8 +180,8 @@ GAP_API gap_type_id gap_profile_strip(const struct gap_profile *profile, gap_typ
 
 /**
  * Finds a type by "[struct|union|enum|typedef:]NAME[@FILE|#N]". A bare NAME that a tag and a
- * typedef of that tag share is the tag. Errors: GAP_NOT_FOUND; GAP_AMBIGUOUS, @error listing the
- * candidates; GAP_INVALID (not of that form).
+ * typedef of that tag share is the tag; typedefs that mean the same are one. Errors: GAP_NOT_FOUND;
+ * GAP_AMBIGUOUS, @error listing the candidates; GAP_INVALID (not of that form).
  */
 GAP_API enum gap_status gap_profile_find_type(const struct gap_profile *profile, const char *name,
 					      gap_type_id *id,
