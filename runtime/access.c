@@ -48,8 +48,9 @@ static int distant_hit(const struct gap_guest *guest, uint64_t address, struct p
 	return 1;
 }
 
-static void remember_distant(struct gap_guest *guest, uint64_t page, uint64_t start,
-			     const struct gap_translation *translation)
+static __attribute__((noinline)) void remember_distant(struct gap_guest *guest, uint64_t page,
+						       uint64_t start,
+						       const struct gap_translation *translation)
 {
 	if (!guest->has_distant)
 		forget_distant(guest);

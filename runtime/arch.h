@@ -104,16 +104,39 @@ static inline const unsigned char *gap_physical_at(const struct gap_memory *memo
 						    size_bytes);
 }
 
-/** Reads 8 aligned bytes of a table: true when they are there. */
-static inline int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry)
-{
-	const unsigned char *data = gap_physical_at(memory, address, sizeof(*entry));
+/** Reads 8 aligned bytes of a table, wherever they are: true when they are there. */
+int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry);
 
-	if (data) {
-		memcpy(entry, data, sizeof(*entry));
-		return 1;
+/** The same for a walk, whose tables mostly lie in the first range of memory: that one is kept in
+ * registers. */
+struct gap_entry_reader {
+	const struct gap_memory *memory;
+	const unsigned char *data;
+	uint64_t start, size_bytes; /* size less one entry */
+};
+
+static inline struct gap_entry_reader gap_entry_reader(const struct gap_memory *memory)
+{
+	struct gap_entry_reader reader = {.memory = memory, .start = UINT64_MAX};
+	const struct gap_memory_range *range = memory->ranges;
+
+	if (memory->range_count && range->data && range->size_bytes >= sizeof(uint64_t)) {
+		reader.data = range->data;
+		reader.start = range->start.value;
+		reader.size_bytes = range->size_bytes - sizeof(uint64_t);
 	}
-	return !gap_memory_read(memory, (struct gap_paddr){address}, entry, sizeof(*entry));
+	return reader;
+}
+
+static inline int gap_entry_next(const struct gap_entry_reader *reader, uint64_t address,
+				 uint64_t *entry)
+{
+	uint64_t offset = address - reader->start;
+
+	if (__builtin_expect(offset > reader->size_bytes, 0))
+		return gap_entry_read(reader->memory, address, entry);
+	memcpy(entry, reader->data + offset, sizeof(*entry));
+	return 1;
 }
 
 #endif

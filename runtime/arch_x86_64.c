@@ -34,11 +34,14 @@ static struct gap_window window(const struct gap_paging *paging, uint64_t linked
 }
 
 /* All bits from the highest that is translated up must be equal. */
+static inline int is_extended(uint64_t address, unsigned va_bits)
+{
+	return (uint64_t)((int64_t)(address << (64 - va_bits)) >> (64 - va_bits)) == address;
+}
+
 static int is_canonical(const struct gap_space *space, uint64_t address)
 {
-	uint64_t high = address >> (space->paging.va_bits - 1);
-
-	return high == 0 || high == UINT64_MAX >> (space->paging.va_bits - 1);
+	return is_extended(address, space->paging.va_bits);
 }
 
 static int is_user(const struct gap_space *space, uint64_t address)
@@ -46,38 +49,62 @@ static int is_user(const struct gap_space *space, uint64_t address)
 	return address >> (space->paging.va_bits - 1) == 0;
 }
 
-/* The depth is fixed, so that tables which map themselves cannot make the walk loop. */
+/* The way down to an address: the last entry, and what its lowest bit maps. */
+struct path {
+	uint64_t at, entry;
+	unsigned shift;
+	int level; /* 0: not mapped */
+};
+
+/*
+ * Inlined for each depth, which is a constant then. Being fixed, tables which map themselves cannot
+ * make the walk loop.
+ */
+static inline __attribute__((always_inline)) struct path descend(const struct gap_memory *memory,
+								 const struct gap_space *space,
+								 uint64_t address, const int levels)
+{
+	const struct gap_entry_reader reader = gap_entry_reader(memory);
+	const uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
+	uint64_t table = space->root & mask;
+	struct path path = {.shift = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)levels};
+
+	if (!is_extended(address, path.shift))
+		return path;
+#pragma GCC unroll 5
+	for (path.level = levels; path.level > 0; path.level--) {
+		uint64_t entry;
+
+		path.shift -= INDEX_BITS;
+		path.at = table + ((address >> path.shift) & INDEX_MASK) * 8;
+		if (!gap_entry_next(&reader, path.at, &entry) || !(entry & ENTRY_PRESENT)) {
+			path.level = 0;
+			break;
+		}
+		path.entry = entry;
+		if (path.level == 1 || (entry & ENTRY_LARGE))
+			break;
+		table = entry & mask;
+	}
+	return path;
+}
+
 static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
 			    uint64_t address, struct gap_translation *translation,
 			    uint64_t *span_bytes)
 {
-	uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
-	uint64_t table = space->root & mask, entry, at;
-	unsigned shift = space->paging.va_bits;
-	int level = space->paging.levels;
+	const struct path path = space->paging.levels == 4 ? descend(memory, space, address, 4)
+							   : descend(memory, space, address, 5);
+	const uint64_t inside = ((uint64_t)1 << path.shift) - 1;
+	const uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
 
 	if (span_bytes)
-		*span_bytes = (uint64_t)1 << shift;
-	if (!is_canonical(space, address))
+		*span_bytes = inside + 1;
+	if (path.level == 0 || path.level > LEVEL_LARGE_MAX)
 		return GAP_UNREADABLE;
-	for (;;) {
-		shift -= INDEX_BITS;
-		at = table + ((address >> shift) & INDEX_MASK) * 8;
-		if (span_bytes)
-			*span_bytes = (uint64_t)1 << shift;
-		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_PRESENT))
-			return GAP_UNREADABLE;
-		if (level == 1 || (entry & ENTRY_LARGE))
-			break;
-		table = entry & mask;
-		level--;
-	}
-	if (level > LEVEL_LARGE_MAX)
-		return GAP_UNREADABLE;
-	mask &= ~(((uint64_t)1 << shift) - 1);
-	translation->physical = (entry & mask) | (address & (((uint64_t)1 << shift) - 1));
-	translation->leaf_at = at;
-	translation->leaf = entry;
+	translation->physical = (path.entry & mask & ~inside) | (address & inside);
+	translation->leaf_at = path.at;
+	translation->leaf = path.entry;
 	return GAP_OK;
 }
 
