@@ -48,8 +48,8 @@ struct gap_arch {
 	uint16_t machine; /* ELF e_machine */
 	uint8_t pointer_bytes;
 	uint16_t root_align_bytes; /* where a root may begin */
-	/* The shapes that there are, in the order in which they are tried: where an inner table of
-	 * one passes for the root of another, the outer comes first. */
+	/* The shapes that there are, in the order in which they are tried: where tables of one pass
+	 * for those of another, the other comes later. */
 	const struct gap_paging *pagings;
 	size_t paging_count;
 	const char *root_symbols; /* names of the kernel's own page-table root, through history */

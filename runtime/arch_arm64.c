@@ -32,15 +32,12 @@ static int is_lpa2(const struct gap_paging *paging)
 static uint64_t address_of(uint64_t entry, const struct gap_space *space)
 {
 	const struct gap_paging *paging = &space->paging;
-	uint64_t page = ((uint64_t)1 << paging->page_shift) - 1, address;
+	uint64_t address = entry & ADDRESS_48;
 
 	if (is_lpa2(paging))
-		address = (entry & (ADDRESS_48 | UINT64_C(3) << 48)) | (entry >> 8 & 3) << 50;
-	else
-		address = entry & ADDRESS_48;
-	address &= ~page;
+		address |= (entry & UINT64_C(3) << 48) | (entry >> 8 & 3) << 50;
 	if (paging->page_shift == PAGE_SHIFT_64K)
-		address |= (entry >> 12 & 15) << 48;
+		address = (address & ~UINT64_C(0xffff)) | (entry >> 12 & 15) << 48;
 	return address & ~space->ignored_bits;
 }
 
@@ -73,13 +70,19 @@ static int block_allowed(const struct gap_paging *paging, int level)
 	return level <= (is_lpa2(paging) || paging->page_shift == PAGE_SHIFT_64K ? 3 : 2);
 }
 
+/*
+ * Output addresses that are not aligned to what they lead to are refused: no kernel writes such, and
+ * they show that tables are being read in a shape that is not theirs.
+ */
 static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
 			    uint64_t address, struct gap_translation *translation,
 			    uint64_t *span_bytes)
 {
 	const struct gap_paging *paging = &space->paging;
 	unsigned index_bits = paging->page_shift - 3u, shift, width;
-	uint64_t table = space->root, entry, at;
+	const uint64_t page = ((uint64_t)1 << paging->page_shift) - 1;
+	uint64_t table = space->root, entry, at, output, inside;
+	int level;
 
 	if (span_bytes)
 		*span_bytes = (uint64_t)1 << paging->va_bits;
@@ -87,28 +90,29 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 		return GAP_UNREADABLE;
 	shift = paging->page_shift + index_bits * (unsigned)(paging->levels - 1);
 	width = paging->va_bits - shift; /* the root may be shorter */
-	for (int level = paging->levels; level >= 1; level--) {
+	for (level = paging->levels;; level--) {
 		at = table + ((address >> shift) & (((uint64_t)1 << width) - 1)) * 8;
 		if (span_bytes)
 			*span_bytes = (uint64_t)1 << shift;
 		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_VALID))
 			return GAP_UNREADABLE;
-		if (level == 1 || !(entry & ENTRY_TABLE)) {
-			uint64_t inside = ((uint64_t)1 << shift) - 1;
-
-			if (level == 1 ? !(entry & ENTRY_TABLE) : !block_allowed(paging, level))
-				return GAP_UNREADABLE;
-			translation->physical =
-				(address_of(entry, space) & ~inside) | (address & inside);
-			translation->leaf_at = at;
-			translation->leaf = entry;
-			return GAP_OK;
-		}
-		table = address_of(entry, space);
+		output = address_of(entry, space);
+		if (level == 1 || !(entry & ENTRY_TABLE))
+			break;
+		if (output & page)
+			return GAP_UNREADABLE;
+		table = output;
 		shift -= index_bits;
 		width = index_bits;
 	}
-	return GAP_UNREADABLE;
+	inside = ((uint64_t)1 << shift) - 1;
+	if (output & inside ||
+	    (level == 1 ? !(entry & ENTRY_TABLE) : !block_allowed(paging, level)))
+		return GAP_UNREADABLE;
+	translation->physical = output | (address & inside);
+	translation->leaf_at = at;
+	translation->leaf = entry;
+	return GAP_OK;
 }
 
 /* TCR_EL1 describes the kernel's half in T1SZ (bits 16 to 21) and TG1 (bits 30 and 31). */
@@ -143,10 +147,12 @@ static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct ga
 	return 1;
 }
 
+/* The shallow before the deep: a block under few levels passes for a larger one under more, and the
+ * whole image with it. */
 static const struct gap_paging pagings[] = {
-	{4, 12, 48}, {3, 12, 39}, {5, 12, 52},              /* 4 KiB */
-	{4, 14, 48}, {3, 14, 47}, {4, 14, 52}, {2, 14, 36}, /* 16 KiB */
-	{3, 16, 52}, {3, 16, 48}, {2, 16, 42},              /* 64 KiB */
+	{3, 12, 39}, {4, 12, 48}, {5, 12, 52},              /* 4 KiB */
+	{2, 14, 36}, {3, 14, 47}, {4, 14, 48}, {4, 14, 52}, /* 16 KiB */
+	{2, 16, 42}, {3, 16, 48}, {3, 16, 52},              /* 64 KiB */
 };
 
 const struct gap_arch gap_arch_arm64 = {

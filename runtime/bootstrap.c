@@ -14,7 +14,7 @@
 #define CANDIDATES_MAX 4096
 /* Places of physical memory that are looked at (1 TiB has so many pages), and steps of walks. */
 #define PLACES_MAX ((uint64_t)1 << 28)
-#define WALKS_MAX ((uint64_t)1 << 24)
+#define WALKS_MAX ((uint64_t)1 << 22)
 
 /* ---- candidates ---- */
 

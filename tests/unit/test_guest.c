@@ -337,6 +337,7 @@ static void says_that_two_kernels_are_there(void **state)
 	struct gap_guest_options options = {.has_root = 1};
 	struct gap_guest *guest;
 	struct gap_error error;
+	struct gap_vcpu vcpu = {.known = GAP_VCPU_CR3};
 	const uint64_t moved = 0x400000; /* in RAM, behind the image */
 	uint64_t head;
 
@@ -358,11 +359,101 @@ static void says_that_two_kernels_are_there(void **state)
 				head);
 	synthetic_vmcoreinfo(&synthetic, 0x8000, &old, SYNTHETIC_RELEASE, SYNTHETIC_BUILD_ID);
 	refuses(&synthetic, NULL, GAP_AMBIGUOUS, "0xa00000", "0x600000");
+	refuses(&synthetic, &only_texts, GAP_AMBIGUOUS, "0xa00000", "0x600000");
+	/* The register tells which one runs. */
+	vcpu.cr3 = old.root | 0x1;
+	synthetic.memory.vcpus = &vcpu;
+	synthetic.memory.vcpu_count = 1;
+	assert_int_equal(open_with(&synthetic, NULL, &guest, &error), GAP_OK);
+	assert_string_equal(info_of(guest).found_by, "registers");
+	assert_int_equal(info_of(guest).virtual_slide, old.slide);
+	gap_guest_close(guest);
 	options.root.value = synthetic.root;
 	assert_int_equal(open_with(&synthetic, &options, &guest, &error), GAP_OK);
 	assert_int_equal(info_of(guest).virtual_slide, SYNTHETIC_SLIDE);
 	gap_guest_close(guest);
 	synthetic_deinit(&synthetic);
+}
+
+/* A process's root, which dies with it, leads to the kernel's own. */
+static void registers_lead_to_the_kernels_root(void **state)
+{
+	struct gap_vcpu vcpus[3] = {{.known = GAP_VCPU_CR3}, /* not started yet */
+				    {.known = GAP_VCPU_CR0 | GAP_VCPU_CR3, .cr3 = 0x5000},
+				    {.known = GAP_VCPU_CR3}};
+	struct synthetic synthetic;
+	struct gap_guest *guest;
+	struct gap_error error;
+	uint64_t pgd;
+
+	(void)state;
+	synthetic_init(&synthetic, 5);
+	pgd = synthetic.next_heap = (synthetic.next_heap + 0x1fff) & ~(uint64_t)0x1fff;
+	synthetic.next_heap += 0x2000;
+	memcpy(synthetic.ram + pgd, synthetic.ram + synthetic.root, 4096);
+	vcpus[2].cr3 = (pgd + 0x1000) | 0x805; /* the user's, under KPTI, with a PCID */
+	synthetic.memory.vcpus = vcpus;
+	synthetic.memory.vcpu_count = 3;
+	assert_int_equal(open_with(&synthetic, NULL, &guest, &error), GAP_OK);
+	assert_string_equal(info_of(guest).found_by, "registers");
+	assert_int_equal(info_of(guest).root.value, synthetic.root);
+	gap_guest_close(guest);
+	forget_image(&synthetic); /* without the symbol the process's has to do */
+	assert_int_equal(open_with(&synthetic, NULL, &guest, &error), GAP_OK);
+	assert_int_equal(info_of(guest).root.value, pgd);
+	gap_guest_close(guest);
+	assert_int_equal(open_with(&synthetic,
+				   &(struct gap_guest_options){.no_registers = 1, .no_search = 1},
+				   &guest, &error),
+			 GAP_OK);
+	assert_string_equal(info_of(guest).found_by, "vmcoreinfo");
+	gap_guest_close(guest);
+	synthetic_deinit(&synthetic);
+}
+
+/* What the decompressor leaves behind: an image whose tables were never filled. */
+static void a_leftover_copy_is_refused(void **state)
+{
+	struct synthetic synthetic;
+	struct gap_guest *guest;
+
+	(void)state;
+	synthetic_init(&synthetic, 4);
+	memcpy(synthetic.ram + 0xa00000, synthetic.ram + SYNTHETIC_IMAGE_AT, 0x200000);
+	memcpy(synthetic.ram + 0x20000, synthetic.ram + SYNTHETIC_IMAGE_AT, 0x4000);
+	guest = synthetic_open(&synthetic);
+	assert_string_equal(info_of(guest).found_by, "image");
+	assert_int_equal(info_of(guest).root.value, synthetic.root);
+	gap_guest_close(guest);
+	synthetic_deinit(&synthetic);
+}
+
+/* With memory encryption every entry has a bit that is no address. */
+static void masks_the_encryption_bit(void **state)
+{
+	(void)state;
+	for (int bit = 47; bit <= 51; bit += 4) {
+		struct synthetic synthetic;
+		struct gap_guest *guest;
+		uint64_t pid_page;
+		uint8_t byte;
+
+		synthetic_init(&synthetic, 4);
+		for (uint64_t table = SYNTHETIC_TABLES_AT; table < synthetic.next_table; table += 8)
+			if (*(uint64_t *)(synthetic.ram + table))
+				*(uint64_t *)(synthetic.ram + table) |= UINT64_C(1) << bit;
+		for (uint64_t i = 0; i < 512; i++)
+			if (((uint64_t *)(synthetic.ram + synthetic.root))[i])
+				((uint64_t *)(synthetic.ram + synthetic.root))[i] |= UINT64_C(1)
+										     << bit;
+		guest = synthetic_open(&synthetic);
+		assert_string_equal(info_of(guest).found_by, "image");
+		assert_int_equal(info_of(guest).encryption_mask, UINT64_C(1) << bit);
+		pid_page = SYNTHETIC_INIT_TASK + SYNTHETIC_SLIDE;
+		assert_int_equal(gap_guest_read_u8(guest, at(pid_page), &byte), GAP_OK);
+		gap_guest_close(guest);
+		synthetic_deinit(&synthetic);
+	}
 }
 
 static void init_task_must_look_like_itself(void **state)
@@ -719,6 +810,9 @@ int main(void)
 		cmocka_unit_test(survives_a_memory_full_of_beginnings),
 		cmocka_unit_test(survives_absurd_numbers),
 		cmocka_unit_test(says_that_two_kernels_are_there),
+		cmocka_unit_test(registers_lead_to_the_kernels_root),
+		cmocka_unit_test(a_leftover_copy_is_refused),
+		cmocka_unit_test(masks_the_encryption_bit),
 		cmocka_unit_test(init_task_must_look_like_itself),
 		cmocka_unit_test(reads_across_pages),
 		cmocka_unit_test(reads_numbers_of_every_width),
