@@ -178,6 +178,12 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 			"%.600s: no DWARF in it; pass the file of linux-image-…-dbg (or your "
 			"distribution's debug package), or leave out --dwarf",
 			run->path);
+	if (from != GAP_TYPES_BTF && !has_dwarf(elf) && gap_elf_find(elf, ".zdebug_info"))
+		return gap_fail(run->error, GAP_UNSUPPORTED,
+				"%.500s: its DWARF is compressed in the old GNU form "
+				"(.zdebug_info); undo that "
+				"with objcopy --decompress-debug-sections",
+				run->path);
 	if (from == GAP_TYPES_BEST && !has_dwarf(elf) && !gap_elf_find(elf, ".BTF"))
 		return gap_fail(
 			run->error, GAP_NOT_FOUND,

@@ -137,6 +137,28 @@ static int compare_typings(const void *left, const void *right)
 	return difference ? difference : compare_u64(a->name, b->name);
 }
 
+static int compare_typings_wholly(const void *left, const void *right)
+{
+	const struct gap_row_typing *a = left, *b = right;
+	int difference = compare_typings(a, b);
+
+	return difference ? difference : compare_u64(a->type, b->type);
+}
+
+/* Sorts typings; of several for one symbol the first stays, whichever the sorting found first. */
+static void sort_typings(struct gap_typings *typings)
+{
+	uint32_t kept = 0;
+
+	if (typings->count)
+		qsort(typings->items, typings->count, sizeof(*typings->items),
+		      compare_typings_wholly);
+	for (uint32_t i = 0; i < typings->count; i++)
+		if (kept == 0 || compare_typings(&typings->items[kept - 1], &typings->items[i]))
+			typings->items[kept++] = typings->items[i];
+	typings->count = kept;
+}
+
 static int compare_name_typings(const void *left, const void *right)
 {
 	const struct gap_row_typing *a = left, *b = right;
@@ -178,8 +200,7 @@ static void give_types(struct gap_builder *builder)
 {
 	struct gap_typings *typings = &builder->typings;
 
-	if (typings->count)
-		qsort(typings->items, typings->count, sizeof(*typings->items), compare_typings);
+	sort_typings(typings);
 	for (uint32_t i = 0; typings->count && i < builder->symbols.count; i++) {
 		struct gap_build_symbol *symbol = &builder->symbols.items[i];
 		struct gap_row_typing key = {symbol->address, symbol->name, 0};

@@ -315,6 +315,7 @@ static enum gap_status check_symbols(const struct gap_profile *profile, struct g
 
 		good &= (symbol->address >= last) & (symbol->name < profile->strings_bytes) &
 			(symbol->name != 0) & (symbol->zero == 0) &
+			(symbol->kind <= GAP_SYMBOL_FUNCTION) & (symbol->flags < 16) &
 			((symbol->type < profile->type_count) | (symbol->type == GAP_NONE));
 		last = symbol->address;
 	}
@@ -336,6 +337,7 @@ static enum gap_status check_provenance(const struct gap_profile *profile, struc
 		good &= profile->defaults[i].source < profile->source_count;
 	for (uint32_t i = 0; i < profile->exception_count; i++)
 		good &= (profile->exceptions[i].witnesses < pool) &
+			(profile->exceptions[i].zero == 0) &
 			(profile->exceptions[i].source < profile->source_count) &
 			(i == 0 || gap_image_exception_key(&profile->exceptions[i - 1]) <
 					   gap_image_exception_key(&profile->exceptions[i]));

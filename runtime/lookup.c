@@ -102,6 +102,23 @@ static uint32_t keep_qualified(const struct gap_profile *profile, const struct g
 	return kept;
 }
 
+/* A declaration says nothing beside a definition (BTF may hold both). */
+static uint32_t drop_declarations(const struct gap_profile *profile, gap_type_id *ids,
+				  uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		kept += !(profile->types[ids[i]].flags & GAP_TYPE_INCOMPLETE);
+	if (kept == 0 || kept == count)
+		return count;
+	kept = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (!(profile->types[ids[i]].flags & GAP_TYPE_INCOMPLETE))
+			ids[kept++] = ids[i];
+	return kept;
+}
+
 /* `typedef struct x {…} x;` is one thing under two names, and two typedefs may mean the same. */
 static gap_type_id one_meaning(const struct gap_profile *profile, const gap_type_id *ids,
 			       uint32_t count)
@@ -163,6 +180,7 @@ enum gap_status gap_profile_find_type(const struct gap_profile *profile, const c
 				"no type \"%.200s\": this profile holds no types at all", text);
 	if (kept == 0)
 		return gap_fail(error, GAP_NOT_FOUND, "no type \"%.200s\" in this profile", text);
+	kept = drop_declarations(profile, ids, kept);
 	tag = kept == 1 ? ids[0] : one_meaning(profile, ids, kept);
 	if (tag == GAP_NONE)
 		return fail_ambiguous_type(profile, &name, error);
