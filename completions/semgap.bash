@@ -25,7 +25,7 @@ _semgap() {
             info | show) words="--json --help" ;;
             find) words="--json --types --members --enumerators --symbols --help" ;;
             emit) words="--format --field --symbol --fields --output --help" ;;
-            guest) words="--memory --profile --root --slide --phys-base --json --help" ;;
+            guest) words="--memory --profile --root --slide --phys-base --pause --json --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
         return

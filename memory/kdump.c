@@ -13,6 +13,17 @@
 #include "memory/segments.h"
 #include "memory/vcpu_notes.h"
 
+/* What is looked at of the file's header before libkdumpfile gets it; that library (0.5.1) believes
+ * what it reads. struct disk_dump_header of makedumpfile and of QEMU (include/sysemu/dump.h). */
+struct header {
+	char signature[8];
+	uint32_t version;
+	char names[6][65];
+	char pad[6]; /* of the time stamp behind */
+	uint64_t times[2];
+	uint32_t status, block_bytes, subheader_blocks, bitmap_blocks, page_max;
+};
+
 #define RANGES_MAX                                                                                 \
 	1000000 /* a filtered dump is full of holes; behind this many they are not told */
 
@@ -45,7 +56,8 @@ static void close_kdump(void *context)
 {
 	struct kdump *kdump = context;
 
-	kdump_free(kdump->context);
+	if (kdump->context)
+		kdump_free(kdump->context);
 	pthread_mutex_destroy(&kdump->lock);
 	free(kdump);
 }
@@ -77,6 +89,28 @@ static enum gap_status fail(const struct gap_probe *probe, struct kdump *kdump, 
 	return gap_fail(error, status == KDUMP_ERR_SYSTEM ? GAP_IO : kind,
 			"%s: a kdump file: libkdumpfile says: %s", probe->path,
 			kdump_get_err(kdump->context));
+}
+
+static enum gap_status check_header(const struct gap_probe *probe, struct gap_error *error)
+{
+	struct header header;
+	uint64_t bitmap_end, bits;
+
+	if (probe->start_bytes < sizeof(header))
+		return gap_fail(error, GAP_CORRUPT, "%s: a kdump file cut short in its header",
+				probe->path);
+	memcpy(&header, probe->start, sizeof(header));
+	if (header.version < 1 || header.version > 64 || header.block_bytes < 4096 ||
+	    header.block_bytes > 65536 || header.block_bytes & (header.block_bytes - 1))
+		return gap_fail(error, GAP_CORRUPT, "%s: a kdump file with an odd header",
+				probe->path);
+	bitmap_end =
+		(1 + (uint64_t)header.subheader_blocks + header.bitmap_blocks) * header.block_bytes;
+	bits = (uint64_t)header.bitmap_blocks * header.block_bytes * 8;
+	if (bitmap_end > probe->size_bytes || header.page_max > bits)
+		return gap_fail(error, GAP_CORRUPT, "%s: a kdump file cut short in its bitmaps",
+				probe->path);
+	return GAP_OK;
 }
 
 /* ---- which pages are there ---- */
@@ -213,8 +247,11 @@ static enum gap_status open_with(const struct gap_probe *probe, struct gap_segme
 	if (status)
 		return gap_fail(error, status, "out of memory");
 	opens = kdump_open_fd(kdump->context, segments->fd);
-	if (opens != KDUMP_OK)
-		return fail(probe, kdump, opens, error);
+	if (opens != KDUMP_OK) {
+		status = fail(probe, kdump, opens, error);
+		kdump->context = NULL; /* to free it after that crashes in 0.5.1: it is lost */
+		return status;
+	}
 	status = add_memory(probe, segments, kdump, error);
 	if (status)
 		return status;
@@ -226,8 +263,10 @@ static enum gap_status open_kdump(const struct gap_probe *probe, struct gap_sour
 				  struct gap_error *error)
 {
 	struct gap_segments *segments;
-	enum gap_status status = gap_segments_create(probe, &segments, error);
+	enum gap_status status = check_header(probe, error);
 
+	if (!status)
+		status = gap_segments_create(probe, &segments, error);
 	if (status)
 		return status;
 	status = open_with(probe, segments, opened, error);

@@ -30,12 +30,14 @@ static FILE *open_maps(pid_t pid)
 static int parse_line(const char *line, struct gap_process_mapping *mapping)
 {
 	struct gap_process_mapping parsed = {0};
-	char shared;
+	char readable, shared;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*3c%c %" SCNx64 " %x:%x %" SCNu64 " %1023[^\n]",
-		   &parsed.start, &parsed.end, &shared, &parsed.offset, &parsed.device_major,
-		   &parsed.device_minor, &parsed.inode, parsed.path) < 7)
+	if (sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %c%*2c%c %" SCNx64 " %x:%x %" SCNu64 " %1023[^\n]",
+		   &parsed.start, &parsed.end, &readable, &shared, &parsed.offset,
+		   &parsed.device_major, &parsed.device_minor, &parsed.inode, parsed.path) < 8)
 		return 0;
+	parsed.is_readable = readable == 'r';
 	parsed.is_shared = shared == 's';
 	*mapping = parsed;
 	return 1;
@@ -47,6 +49,7 @@ static int continues(const struct gap_process_mapping *first,
 	return next->start == first->end && next->inode == first->inode &&
 	       next->device_major == first->device_major &&
 	       next->device_minor == first->device_minor && next->is_shared == first->is_shared &&
+	       next->is_readable == first->is_readable &&
 	       (next->inode == 0 || next->offset == first->offset + (first->end - first->start));
 }
 

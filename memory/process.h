@@ -16,7 +16,7 @@ struct gap_process_mapping {
 	uint64_t offset;     /* in the file, of @start */
 	uint64_t inode;      /* 0: no file */
 	unsigned device_major, device_minor;
-	int is_shared;
+	int is_readable, is_shared;
 	char path[1024]; /* as the process sees it */
 };
 

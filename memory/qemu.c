@@ -175,7 +175,7 @@ static enum gap_status attach(struct live *live, const struct gap_qemu_region *p
 						  error);
 	if (status)
 		return status;
-	if (mapping.end - region.host_address < part->size_bytes)
+	if (!mapping.is_readable || mapping.end - region.host_address < part->size_bytes)
 		return gap_fail(error, GAP_IO,
 				"process %d maps less than the guest has: is it QEMU?",
 				(int)live->qmp.pid);

@@ -34,6 +34,14 @@ static enum gap_status fail(const struct socket_channel *channel, const char *wh
 	return gap_fail(error, GAP_IO, "%s: %s", channel->name, what);
 }
 
+static enum gap_status fail_system(const struct socket_channel *channel, int number,
+				   struct gap_error *error)
+{
+	int gone = number == 0 || number == ECONNRESET || number == EPIPE;
+
+	return fail(channel, gone ? "QEMU hung up" : strerror(number), error);
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -56,7 +64,7 @@ static enum gap_status wait_for(const struct socket_channel *channel, short even
 		if (ready == 0)
 			return fail(channel, "QEMU does not answer", error);
 		if (errno != EINTR)
-			return fail(channel, strerror(errno), error);
+			return fail_system(channel, errno, error);
 	}
 }
 
@@ -68,7 +76,7 @@ static enum gap_status send_all(const struct socket_channel *channel, const char
 		enum gap_status status;
 
 		if (sent < 0 && errno != EINTR && errno != EAGAIN)
-			return fail(channel, strerror(errno), error);
+			return fail_system(channel, errno, error);
 		if (sent > 0) {
 			text += sent;
 			length -= (size_t)sent;
@@ -92,10 +100,8 @@ static enum gap_status receive(struct socket_channel *channel, int64_t deadline,
 	got = recv(channel->fd, channel->buffer, sizeof(channel->buffer), MSG_DONTWAIT);
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		got = 0;
-	else if (got == 0)
-		return fail(channel, "QEMU hung up", error);
-	else if (got < 0)
-		return fail(channel, strerror(errno), error);
+	else if (got <= 0)
+		return fail_system(channel, got ? errno : 0, error);
 	channel->begin = 0;
 	channel->end = (size_t)got;
 	return GAP_OK;

@@ -11,6 +11,7 @@
 
 #include "profile/builder.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/dump_file.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
 		       size_t size_bytes)
@@ -351,6 +352,70 @@ static void copy_object(const char *folder, const char *path, int number)
 	write_seed(folder, "extract", name, data, size_bytes);
 }
 
+/* ---- guest memory ---- */
+
+static void write_lime(const char *folder)
+{
+	struct dump dump = {0};
+
+	dump_add_lime(&dump, 0x100000, 0x1000);
+	dump_add_lime(&dump, 0x1000, 0x1000);
+	write_seed(folder, "memory", "lime", dump.data, dump.size_bytes);
+	dump_free(&dump);
+}
+
+static void write_core(const char *folder)
+{
+	struct dump dump = {0};
+	size_t headers = sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Phdr);
+	size_t note_bytes = sizeof(Elf64_Nhdr) + 8 + 448;
+
+	dump_add_elf(&dump, EM_X86_64, 3);
+	dump_add_segment(&dump, PT_NOTE, headers, 0, 0, note_bytes);
+	dump_add_segment(&dump, PT_LOAD, 0x1000, 0, 0x1000, 0x1000);
+	dump_add_segment(&dump, PT_LOAD, 0x1800, 0, 0x8000, 0x1000);
+	dump_add_qemu_note(&dump, 0x1000);
+	dump_pad(&dump, 0x1000);
+	dump_add_memory(&dump, 0x1000, 0x1800);
+	write_seed(folder, "memory", "core", dump.data, dump.size_bytes);
+	dump_free(&dump);
+}
+
+/* Snappy's stream of one packed chunk (eight zeros) and a plain one. */
+static void write_avml(const char *folder)
+{
+	static const unsigned char packed[] = {8, 7 << 2, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const unsigned char zeros[512];
+	const uint64_t length = 4 + 6 + 8 + sizeof(packed) + 8 + 504;
+	const uint32_t stream = 0xff | 6 << 8;
+	struct dump dump = {0};
+
+	dump_add_lime_header(&dump, "AVML", 2, 0x1000, 0x11ff);
+	dump_add(&dump, &stream, 4);
+	dump_add(&dump, "sNaPpY", 6);
+	dump_add_chunk(&dump, 0, dump_checksum(zeros, 8), packed, sizeof(packed));
+	dump_add_chunk(&dump, 1, dump_checksum(zeros, 504), zeros, 504);
+	dump_add(&dump, &length, 8);
+	dump_add_lime_header(&dump, "AVML", 2, 0x3000, 0x31f7);
+	dump_add_chunk(&dump, 1, dump_checksum(zeros, 504), zeros, 504);
+	write_seed(folder, "memory", "avml", dump.data, dump.size_bytes);
+	dump_free(&dump);
+}
+
+static void write_monitor(const char *folder)
+{
+	static const char text[] =
+		"FlatView #2\n AS \"memory\", root: system\n Root memory region: system\n"
+		"  0000000000000000-000000000009ffff (prio 0, ram): ram KVM\n"
+		"  00000000000c0000-00000000000cbfff (prio 0, rom): ram @00000000000c0000\n"
+		"  0000000100000000-00000001002fffff (prio 0, ram): ram @0000000000100000\n\n"
+		"CPU#0\nRIP=ffffffffa7a17a0b RFL=00000246 [---Z-P-] CPL=0\n"
+		"GS =0000 ff302fe2bac00000 00000000 00000000\nIDT=     fffffe0000000000 00000fff\n"
+		"Host virtual address for 0x0 (pc.ram) is 0x7f784fe00000\n";
+
+	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -360,6 +425,10 @@ int main(int argc, char **argv)
 	write_images(argv[1]);
 	write_btf(argv[1]);
 	write_maps(argv[1]);
+	write_lime(argv[1]);
+	write_core(argv[1]);
+	write_avml(argv[1]);
+	write_monitor(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;

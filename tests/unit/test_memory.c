@@ -209,19 +209,90 @@ static void what_is_no_file_is_refused(void **state)
 	refused(missing, GAP_IO, "No such file");
 	refused(folder, GAP_INVALID, "folder");
 	refused("/dev/null", GAP_UNSUPPORTED, "regular");
-	refused("qemu:/tmp/qmp", GAP_UNSUPPORTED, "live");
-	refused("libvirt:domain", GAP_UNSUPPORTED, "live");
 }
 
-static void empty_and_cut_files_are_refused(void **state)
+static void files_without_a_page_are_refused(void **state)
 {
 	(void)state;
 	write_file("", 0, 0);
 	refused(file, GAP_CORRUPT, "empty");
 	write_file("RAM", 3, 3);
-	refused(file, GAP_CORRUPT, "whole pages");
+	refused(file, GAP_CORRUPT, "page");
+	write_file("RAM", 3, 4095);
+	refused(file, GAP_CORRUPT, "page");
+}
+
+/* What is there is answered, and what is not is said. */
+static void a_cut_raw_file_has_its_whole_pages(void **state)
+{
+	struct gap_source_memory *opened;
+	const struct gap_memory *raw;
+
+	(void)state;
 	write_file("RAM", 3, 8191);
-	refused(file, GAP_CORRUPT, "whole pages");
+	assert_int_equal(gap_source_memory_open(file, &opened, NULL), GAP_OK);
+	raw = gap_source_memory_get(opened);
+	assert_int_equal(raw->ranges[0].size_bytes, 4096);
+	assert_non_null(strstr(gap_source_memory_warning(opened), "cut short"));
+	gap_source_memory_close(opened);
+	write_file("RAM", 3, 8192);
+	assert_int_equal(gap_source_memory_open(file, &opened, NULL), GAP_OK);
+	assert_null(gap_source_memory_warning(opened));
+	gap_source_memory_close(opened);
+}
+
+static void a_raw_file_goes_on_at_4_gib(void **state)
+{
+	static const char *const wrong[] = {"",   "0",  "x",   "4097", "1T",
+					    "8G", "-1", "4Kx", "0x",   "5000000000000000000G"};
+	struct gap_source_memory *opened;
+	const struct gap_memory *raw;
+	char source[128];
+	char byte;
+
+	(void)state;
+	write_file("RAM", 3, 12288);
+	snprintf(source, sizeof(source), "raw:%s,split=4K", file);
+	assert_int_equal(gap_source_memory_open(source, &opened, NULL), GAP_OK);
+	raw = gap_source_memory_get(opened);
+	assert_int_equal(raw->range_count, 2);
+	assert_int_equal(raw->ranges[1].start.value, (uint64_t)4 << 30);
+	assert_int_equal(raw->ranges[1].size_bytes, 8192);
+	assert_int_equal(gap_memory_read(raw, (struct gap_paddr){4096}, &byte, 1), GAP_UNREADABLE);
+	gap_source_memory_close(opened);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(source, sizeof(source), "raw:%s,split=%s", file, wrong[i]);
+		refused(source, GAP_INVALID, "split");
+	}
+}
+
+/* "raw:" is for what looks like something else by chance. */
+static void raw_is_raw_whatever_it_looks_like(void **state)
+{
+	struct gap_source_memory *opened;
+	char source[128];
+
+	(void)state;
+	write_file("EMiL", 4, 8192);
+	snprintf(source, sizeof(source), "raw:%s", file);
+	assert_int_equal(gap_source_memory_open(source, &opened, NULL), GAP_OK);
+	assert_string_equal(gap_source_memory_format(opened), "raw");
+	gap_source_memory_close(opened);
+}
+
+static void files_do_not_pause(void **state)
+{
+	struct gap_source_memory *opened;
+	struct gap_error error;
+
+	(void)state;
+	write_file("RAM", 3, 8192);
+	assert_int_equal(gap_source_memory_open(file, &opened, NULL), GAP_OK);
+	assert_int_equal(gap_source_memory_pause(opened, &error), GAP_UNSUPPORTED);
+	assert_non_null(strstr(error.text, "live"));
+	assert_int_equal(gap_source_memory_resume(opened, &error), GAP_OK);
+	assert_int_equal(gap_source_memory_refresh(opened, &error), GAP_OK);
+	gap_source_memory_close(opened);
 }
 
 static void known_formats_are_not_taken_for_raw(void **state)
@@ -231,18 +302,20 @@ static void known_formats_are_not_taken_for_raw(void **state)
 		size_t start_bytes;
 		const char *word;
 	} cases[] = {
-		{"\177ELF\2\1\1", 7, "ELF core"},
-		{"EMiL\1\0\0\0", 8, "LiME"},
-		{"AVML\2\0\0\0", 8, "AVML"},
+		{"\177ELF\2\1\1", 7, "ELF"},
 		{"KDUMP   ", 8, "kdump"},
-		{"makedumpfile\0\0\0\0", 16, "flattened"},
+		{"makedumpfile\0\0\0\0", 16, "makedumpfile -R"},
 		{"QFI\373\0\0\0\3", 8, "qcow2"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gap_source_memory *opened = NULL;
+		struct gap_error error = {""};
+
 		write_file(cases[i].start, cases[i].start_bytes, 8192);
-		refused(file, GAP_UNSUPPORTED, cases[i].word);
+		assert_int_not_equal(gap_source_memory_open(file, &opened, &error), GAP_OK);
+		assert_non_null(strstr(error.text, cases[i].word));
 	}
 }
 
@@ -258,7 +331,11 @@ int main(void)
 		cmocka_unit_test(a_raw_file_is_mapped_and_live),
 		cmocka_unit_test(holes_of_a_raw_file_are_known),
 		cmocka_unit_test(what_is_no_file_is_refused),
-		cmocka_unit_test(empty_and_cut_files_are_refused),
+		cmocka_unit_test(files_without_a_page_are_refused),
+		cmocka_unit_test(a_cut_raw_file_has_its_whole_pages),
+		cmocka_unit_test(a_raw_file_goes_on_at_4_gib),
+		cmocka_unit_test(raw_is_raw_whatever_it_looks_like),
+		cmocka_unit_test(files_do_not_pause),
 		cmocka_unit_test(known_formats_are_not_taken_for_raw),
 	};
 
