@@ -433,6 +433,7 @@ static enum gap_status run_search(struct gap_search *search, struct gap_error *e
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	if (search->found && !search->ambiguous && (!search->doubted || search->vouched))
 		return GAP_OK;
+	search->cut |= search->walks.left == 0 || search->places.left == 0;
 	return gap_search_explain(search, error);
 }
 

@@ -86,7 +86,7 @@ static enum gap_status explain_none(const struct gap_search *search, struct gap_
 	return gap_fail(error, GAP_NOT_FOUND,
 			"of %u candidates%s that were found in guest memory none leads to the "
 			"profile's kernel; pass --root and --slide",
-			count, search->cut ? " (there are more)" : "");
+			count, search->cut ? " (there are more: the search was given up)" : "");
 }
 
 static enum gap_status explain_two(const struct gap_search *search, struct gap_error *error)

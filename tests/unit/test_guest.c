@@ -428,6 +428,33 @@ static void a_leftover_copy_is_refused(void **state)
 	synthetic_deinit(&synthetic);
 }
 
+/* Marks wherever an image could be, and pages that look like roots: the search ends, and finds the
+ * true one if it is there. */
+static void survives_a_memory_full_of_images(void **state)
+{
+	struct synthetic synthetic;
+	struct gap_guest *guest;
+
+	(void)state;
+	synthetic_init(&synthetic, 4);
+	for (uint64_t i = 0; i < SYNTHETIC_RAM_BYTES; i += 4096) {
+		if (i >= SYNTHETIC_TABLES_AT && i < SYNTHETIC_IMAGE_AT + SYNTHETIC_IMAGE_BYTES)
+			continue;
+		memcpy(synthetic.ram + i + (SYNTHETIC_BANNER & 4095), "Linux version ", 14);
+		synthetic_put64(synthetic.ram + i + 511 * 8, i | 0x67);
+		synthetic_put64(synthetic.ram + i + 510 * 8, i | 0x67);
+		for (uint64_t j = 0; j < 8; j++)
+			synthetic_put64(synthetic.ram + i + 0x800 + j * 8,
+					(j << 21) | 0xe3); /* four large pages and more */
+	}
+	guest = synthetic_open(&synthetic);
+	assert_int_equal(info_of(guest).root.value, synthetic.root);
+	gap_guest_close(guest);
+	memset(synthetic_image(&synthetic, SYNTHETIC_BANNER), 0, 64);
+	refuses(&synthetic, NULL, GAP_MISMATCH, "another build", "");
+	synthetic_deinit(&synthetic);
+}
+
 /* With memory encryption every entry has a bit that is no address. */
 static void masks_the_encryption_bit(void **state)
 {
@@ -812,6 +839,7 @@ int main(void)
 		cmocka_unit_test(says_that_two_kernels_are_there),
 		cmocka_unit_test(registers_lead_to_the_kernels_root),
 		cmocka_unit_test(a_leftover_copy_is_refused),
+		cmocka_unit_test(survives_a_memory_full_of_images),
 		cmocka_unit_test(masks_the_encryption_bit),
 		cmocka_unit_test(init_task_must_look_like_itself),
 		cmocka_unit_test(reads_across_pages),
