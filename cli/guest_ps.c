@@ -163,7 +163,7 @@ static void print_json(const struct task_rows *rows, enum gap_status status,
 	json_end(&json);
 }
 
-static int run(struct gap_guest *guest, bool as_json)
+static int run(struct gap_guest *guest, const struct guest_request *request)
 {
 	struct task_rows rows = {0};
 	struct gap_error error = {{0}};
@@ -174,7 +174,7 @@ static int run(struct gap_guest *guest, bool as_json)
 		free(rows.items);
 		return say_failure(status, &error);
 	}
-	if (as_json)
+	if (request->json)
 		print_json(&rows, status, &error);
 	else
 		print_table(&rows);
@@ -186,4 +186,9 @@ static int run(struct gap_guest *guest, bool as_json)
 	return result;
 }
 
-const struct guest_view guest_view_ps = {"ps", run};
+const struct guest_view guest_view_ps = {
+	.name = "ps",
+	.operands = "",
+	.summary = "processes (thread-group leaders)",
+	.run = run,
+};

@@ -264,6 +264,18 @@ static void role_mount_namespace(const char *name)
 	stand_and_sleep();
 }
 
+/* A cgroup two levels down, the inner with a blank in its name. */
+static void role_cgroup(const char *name)
+{
+	name_self(name);
+	mkdir("/sys/fs/cgroup/outer", 0755);
+	mkdir("/sys/fs/cgroup/outer/in ner", 0755);
+	FILE *file = fopen("/sys/fs/cgroup/outer/in ner/cgroup.procs", "w");
+	if (!file || fprintf(file, "0\n") < 0 || fclose(file) != 0)
+		fprintf(stderr, "workload: no cgroups here\n");
+	stand_and_sleep();
+}
+
 /* ---- executables
  * -------------------------------------------------------------------------------------------------
  */
@@ -432,14 +444,52 @@ static void unix_socket(const char *path, size_t length)
 	check(accept(fd, NULL, NULL) >= 0, "unix accept");
 }
 
+/* A datagram socket of each family, the first connected; a connection over IPv6 that nobody
+ * accepts. */
+static void more_sockets(void)
+{
+	struct sockaddr_in peer = loopback(9);
+	struct sockaddr_in6 address6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(8086), .sin6_addr = in6addr_loopback};
+	int pair[2], fd = socket_bound(SOCK_DGRAM, 5454);
+
+	check(connect(fd, (struct sockaddr *)&peer, sizeof peer) == 0, "udp connect");
+	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "socketpair");
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address6, sizeof address6) != 0)
+		fprintf(stderr, "workload: no IPv6 connection here\n");
+	address6.sin6_port = htons(5656);
+	fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address6, sizeof address6) != 0)
+		fprintf(stderr, "workload: no IPv6 datagrams here\n");
+}
+
 static void role_sockets(const char *name)
 {
 	name_self(name);
 	tcp_sockets();
 	tcp6_listener();
+	more_sockets();
 	socket_bound(SOCK_DGRAM, 5353);
 	unix_socket("/tmp/unix socket", sizeof "/tmp/unix socket");
 	unix_socket("\0abstract name", sizeof "\0abstract name" - 1);
+	stand_and_sleep();
+}
+
+/* A network namespace of its own, and a socket that two processes hold. */
+static void role_network_namespace(const char *name)
+{
+	name_self(name);
+	check(unshare(CLONE_NEWNET) == 0, "unshare");
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9090)};
+	check(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+		      listen(fd, 1) == 0,
+	      "listen");
+	pid_t child = fork();
+	check(child >= 0, "fork");
+	if (child == 0)
+		role_named("net ns child");
 	stand_and_sleep();
 }
 
@@ -472,6 +522,8 @@ static const struct role {
 	{"gone", role_gone_executable, 1},
 	{"files", role_files, 1},
 	{"sockets", role_sockets, 1},
+	{"cgroup", role_cgroup, 1},
+	{"net ns", role_network_namespace, 2},
 };
 
 /* One role after the other, each only when the one before stands: pids come in the order of the
