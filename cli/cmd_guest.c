@@ -45,6 +45,7 @@ static const char common_usage[] =
 
 static const struct guest_view *const views[] = {
 	&guest_view_ps,
+	&guest_view_threads,
 
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "runtime/fields.h"
+#include "runtime/task_reader.h"
 #include "runtime/translate.h"
 #include "semgap/tasks.h"
 
@@ -258,6 +259,16 @@ enum gap_status gap_tasks_init(struct gap_tasks *tasks, struct gap_guest *guest,
 	return GAP_OK;
 }
 
+void gap_tasks_read(struct gap_tasks *tasks, struct gap_vaddr address, struct gap_task *task)
+{
+	*task = (struct gap_task){.address = address};
+	read_pids(tasks, task);
+	read_credentials(tasks, task);
+	read_comm(tasks, task);
+	read_state(tasks, task);
+	read_start(tasks, task);
+}
+
 int gap_tasks_next(struct gap_tasks *tasks, struct gap_task *task)
 {
 	struct gap_vaddr link;
@@ -267,11 +278,7 @@ int gap_tasks_next(struct gap_tasks *tasks, struct gap_task *task)
 			note(tasks, "%s", tasks->list.reason);
 		return 0;
 	}
-	*task = (struct gap_task){.address = {link.value - tasks->fields[TASKS].offset_bytes}};
-	read_pids(tasks, task);
-	read_credentials(tasks, task);
-	read_comm(tasks, task);
-	read_state(tasks, task);
-	read_start(tasks, task);
+	link.value -= tasks->fields[TASKS].offset_bytes;
+	gap_tasks_read(tasks, link, task);
 	return 1;
 }
