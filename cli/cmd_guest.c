@@ -46,6 +46,7 @@ static const char common_usage[] =
 static const struct guest_view *const views[] = {
 	&guest_view_ps,
 	&guest_view_threads,
+	&guest_view_modules,
 
 };
 
