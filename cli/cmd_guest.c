@@ -44,9 +44,8 @@ static const char common_usage[] =
 	"--memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--json]";
 
 static const struct guest_view *const views[] = {
-	&guest_view_ps,
-	&guest_view_threads,
-	&guest_view_modules,
+	&guest_view_ps,    &guest_view_threads, &guest_view_read,
+	&guest_view_print, &guest_view_modules,
 
 };
 

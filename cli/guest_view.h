@@ -42,6 +42,8 @@ struct guest_view {
 
 extern const struct guest_view guest_view_ps;
 extern const struct guest_view guest_view_threads;
+extern const struct guest_view guest_view_read;
+extern const struct guest_view guest_view_print;
 extern const struct guest_view guest_view_modules;
 
 /** A number in hexadecimal (0x…) or decimal; a slide may be negative. */
