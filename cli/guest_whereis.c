@@ -253,7 +253,7 @@ static void print_json(struct gap_guest *guest, uint64_t address, const struct p
 	json_begin(&json, "semgap/whereis/1", false, NULL, "places");
 	gap_json_open(&json, '{');
 	out_json_hex(&json, "address", true, address);
-	out_json_hex(&json, "physical", !gap_guest_translate(guest, at, &physical), physical.value);
+	out_json_hex(&json, "physical", mapped, physical.value);
 	gap_json_key_name(&json, "kind", place->kind);
 	out_json_text(&json, "name", known, place->name);
 	out_json_number(&json, "offset_bytes", known, place->offset);
