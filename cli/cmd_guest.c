@@ -45,6 +45,9 @@ static const char common_usage[] =
 
 static const struct guest_view *const views[] = {
 	&guest_view_ps,
+	&guest_view_maps,
+	&guest_view_files,
+	&guest_view_mounts,
 
 };
 

@@ -41,6 +41,7 @@ struct guest_view {
 };
 
 extern const struct guest_view guest_view_ps;
+extern const struct guest_view guest_view_maps, guest_view_files, guest_view_mounts;
 
 /** A number in hexadecimal (0x…) or decimal; a slide may be negative. */
 bool guest_parse_number(const char *text, uint64_t *number);

@@ -38,8 +38,7 @@ enum gap_status gap_record_number(struct gap_guest *guest, struct gap_vaddr base
 	if (status)
 		return status;
 	if (field->bit_width)
-		value = value >> field->bit_offset &
-			(UINT64_MAX >> (64 - field->bit_width));
+		value = value >> field->bit_offset & (UINT64_MAX >> (64 - field->bit_width));
 	*number = value;
 	return GAP_OK;
 }
@@ -80,7 +79,7 @@ const char *gap_pointer_fault(const struct gap_guest *guest, uint64_t pointer)
 		return "null";
 	if (pointer % guest->arch->pointer_bytes)
 		return "misaligned";
-	if (!guest->arch->is_canonical(pointer, guest->space.levels))
+	if (!guest->arch->is_canonical(&guest->space, pointer))
 		return "not an address";
 	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The address space of a process: its mappings as /proc/PID/maps lists them, the file it executes,
- * its command line. The mappings are in a list (until 6.1) or in a maple tree: what the profile has.
+ * its command line. The mappings are in a list (until 6.1) or in a maple tree: what the profile
+ * has.
  */
 #ifndef SEMGAP_MAPS_H
 #define SEMGAP_MAPS_H

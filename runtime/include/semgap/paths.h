@@ -35,7 +35,7 @@ struct gap_paths {
 	struct gap_guest *guest;
 	struct gap_field fields[32];
 	struct gap_vaddr locks[2]; /* 0: not known */
-	char reason[128]; /* why the last path is partial */
+	char reason[128];          /* why the last path is partial */
 };
 
 /** GAP_NOT_FOUND: the profile lacks struct dentry or struct mount. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks along the kernel's containers. Iterators belong to the caller and nothing allocates. A guest
- * may have bent every pointer: each walk has a bound on its steps, finds cycles, and reads only what
- * is mapped. When *_next() says false, @status is GAP_OK at an honest end, or GAP_PARTIAL with
+ * Walks along the kernel's containers. Iterators belong to the caller and nothing allocates. A
+ * guest may have bent every pointer: each walk has a bound on its steps, finds cycles, and reads
+ * only what is mapped. When *_next() says false, @status is GAP_OK at an honest end, or GAP_PARTIAL
+ * with
  * @reason in words. A running guest may change a container under the walk: a node that does not fit
  * its place is read again a few times before the walk is called partial. struct list_head is in
  * guest.h.
@@ -100,7 +101,8 @@ GAP_API void gap_xarray_init(struct gap_xarray *array, struct gap_guest *guest,
 GAP_API enum gap_status gap_idr_init(struct gap_xarray *array, struct gap_guest *guest,
 				     const struct gap_xarray_layout *layout, struct gap_vaddr idr,
 				     struct gap_error *error) GAP_MUST_CHECK;
-/** Next entry that is set, by rising index. Entries are as stored: tagged values keep their bits. */
+/** Next entry that is set, by rising index. Entries are as stored: tagged values keep their bits.
+ */
 GAP_API int gap_xarray_next(struct gap_xarray *array, uint64_t *index, uint64_t *entry);
 
 /* ---- struct maple_tree ---- */
