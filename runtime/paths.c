@@ -319,7 +319,7 @@ static int same_place(const struct gap_path *one, const struct gap_path *other)
 }
 
 /* From the root of a mount to where it is mounted: 0 at the root of the namespace. */
-static int cross(struct writing *writing, struct gap_path *at)
+static int cross(struct writing *writing, struct gap_path *at, const struct gap_path *root)
 {
 	uint64_t inside = writing->paths->fields[MNT].offset_bytes; /* of vfsmount in mount */
 	struct gap_vaddr mount = {at->mount.value - inside}, parent, mountpoint;
@@ -328,7 +328,7 @@ static int cross(struct writing *writing, struct gap_path *at)
 	    !pointer_of(writing, mount, MNT_MOUNTPOINT, &mountpoint))
 		return 0;
 	if (parent.value == mount.value) {
-		writing->text->reachable = 1;
+		writing->text->reachable = root == NULL;
 		return 0;
 	}
 	at->mount.value = parent.value + inside;
@@ -375,7 +375,7 @@ static void write_place(struct writing *writing, const struct gap_path *path,
 		if (mount_root.value != at.dentry.value)
 			goes_on = climb(writing, &at);
 		else if (crossings++ < CROSSINGS_MAX)
-			goes_on = cross(writing, &at);
+			goes_on = cross(writing, &at, root);
 		else
 			goes_on = BROKEN(writing, "mounts lie %d deep, or loop", CROSSINGS_MAX);
 	}
