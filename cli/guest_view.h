@@ -48,6 +48,7 @@ extern const struct guest_view guest_view_translate;
 extern const struct guest_view guest_view_read;
 extern const struct guest_view guest_view_print;
 extern const struct guest_view guest_view_modules;
+extern const struct guest_view guest_view_maps, guest_view_files, guest_view_mounts;
 
 /** A number in hexadecimal (0x…) or decimal; a slide may be negative. */
 bool guest_parse_number(const char *text, uint64_t *number);

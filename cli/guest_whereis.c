@@ -112,6 +112,20 @@ static uint64_t size_of(const struct gap_profile *profile, const char *name)
 	return type.size_bytes;
 }
 
+/* The linker script gives the first stack room for one (0500871f21b2, 4.13; renamed in
+ * 2cb15faaedeb, 6.10). */
+static uint64_t stack_size(const struct gap_profile *profile)
+{
+	static const struct gap_symbol_request requests[] = {
+		{"__start_init_stack|__start_init_task", 0},
+		{"__end_init_stack|__end_init_task", 0}};
+	struct gap_bound_symbol bounds[2];
+
+	if (gap_bind_symbols(profile, requests, 2, bounds, NULL))
+		return size_of(profile, "union:thread_union");
+	return bounds[1].address - bounds[0].address;
+}
+
 /* What a search for the owner of a task_struct or a stack needs. */
 struct owners {
 	struct gap_guest *guest;
@@ -137,7 +151,7 @@ static bool find_owners(struct gap_guest *guest, struct owners *owners)
 	*owners = (struct owners){.guest = guest,
 				  .stack = fields[0],
 				  .idle = fields[1],
-				  .stack_bytes = size_of(profile, "union:thread_union"),
+				  .stack_bytes = stack_size(profile),
 				  .task_bytes = size_of(profile, "struct:task_struct")};
 	if (!gap_guest_symbol(guest, "arch_task_struct_size", &at, NULL) &&
 	    !gap_guest_read_u32(guest, at, &allocated) && allocated < owners->task_bytes)

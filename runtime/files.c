@@ -9,15 +9,19 @@
 #include "runtime/translate.h"
 #include "semgap/files.h"
 
-#define O_CLOEXEC_BIT 02000000u /* include/uapi/asm-generic/fcntl.h; all we read have this value */
+#define O_CLOEXEC_BIT 02000000u /* include/uapi/asm-generic/fcntl.h; all we read have this value   \
+				 */
 #define FD_MAX 0x40000000u      /* more no nr_open allows */
 
 enum slot { TASK_FILES, FDT, FDT_MAX, FDT_FD, FDT_CLOEXEC, FLAGS, POS, SLOT_COUNT };
 
 static const struct gap_wanted wanted[SLOT_COUNT] = {
-	[TASK_FILES] = {GAP_FIELD_TASK_FILES, 0}, [FDT] = {GAP_FIELD_FILES_FDT, 0},
-	[FDT_MAX] = {GAP_FIELD_FDT_MAX, 0},       [FDT_FD] = {GAP_FIELD_FDT_FD, 0},
-	[FDT_CLOEXEC] = {GAP_FIELD_FDT_CLOEXEC, 1}, [FLAGS] = {GAP_FIELD_FILE_FLAGS, 1},
+	[TASK_FILES] = {GAP_FIELD_TASK_FILES, 0},
+	[FDT] = {GAP_FIELD_FILES_FDT, 0},
+	[FDT_MAX] = {GAP_FIELD_FDT_MAX, 0},
+	[FDT_FD] = {GAP_FIELD_FDT_FD, 0},
+	[FDT_CLOEXEC] = {GAP_FIELD_FDT_CLOEXEC, 1},
+	[FLAGS] = {GAP_FIELD_FILE_FLAGS, 1},
 	[POS] = {GAP_FIELD_FILE_POS, 1},
 };
 
@@ -143,8 +147,7 @@ static void read_numbers(struct gap_files *files, struct gap_file *file)
 		NOTE(files, "the file at 0x%" PRIx64 " cannot be read", file->address.value);
 }
 
-static void read_file(struct gap_files *files, uint32_t fd, uint64_t address,
-		      struct gap_file *file)
+static void read_file(struct gap_files *files, uint32_t fd, uint64_t address, struct gap_file *file)
 {
 	struct gap_path place;
 	enum gap_status status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking a singly linked list of a hash table, ended by NULL or, in nulls lists, by an odd pointer.
- * What the elements are is left to the caller.
+ * Walking a singly linked list of a hash table, ended by NULL or, in nulls lists, by an odd
+ * pointer. What the elements are is left to the caller.
  */
 #include <inttypes.h>
 

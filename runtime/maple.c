@@ -43,8 +43,7 @@ enum gap_status gap_maple_bind(struct gap_maple_layout *layout, const struct gap
 			       struct gap_error *error)
 {
 	struct gap_maple_layout bound = {.word_bytes = guest->arch->pointer_bytes};
-	enum gap_status status =
-		gap_record_bind(guest, wanted, SLOT_COUNT, bound.fields, error);
+	enum gap_status status = gap_record_bind(guest, wanted, SLOT_COUNT, bound.fields, error);
 
 	if (status)
 		return status;
@@ -272,8 +271,9 @@ static int next_of_leaf(struct gap_maple *maple, uint64_t *first, uint64_t *last
 		*first = maple->min;
 		*last = slot_last(maple, slot, *first);
 		if (*last < *first || *last > maple->max) {
-			note(maple, "a leaf for indices from 0x%" PRIx64
-				    " has ranges that do not rise", *first);
+			note(maple,
+			     "a leaf for indices from 0x%" PRIx64 " has ranges that do not rise",
+			     *first);
 			break;
 		}
 		*entry = slot_value(maple, slot);

@@ -17,10 +17,10 @@
 #define VM_EXEC 0x4u
 #define VM_MAYSHARE 0x80u
 
-#define ANON_NAME_BYTES 80             /* the kernel's ANON_VMA_NAME_MAX_LEN */
+#define ANON_NAME_BYTES 80 /* the kernel's ANON_VMA_NAME_MAX_LEN */
 #define SPECIAL_NAME_BYTES 64
-#define MM_CONTEXT_HAS_VSYSCALL 0x2u   /* 5b28617085f6 (5.11) */
-#define VSYSCALL_MODE_NONE 2           /* the last of EMULATE, XONLY, NONE */
+#define MM_CONTEXT_HAS_VSYSCALL 0x2u /* 5b28617085f6 (5.11) */
+#define VSYSCALL_MODE_NONE 2         /* the last of EMULATE, XONLY, NONE */
 
 enum slot {
 	MT,
@@ -74,7 +74,8 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 _Static_assert(SLOT_COUNT <= sizeof(((struct gap_maps *)0)->fields) / sizeof(struct gap_field),
 	       "struct gap_maps has no room for all fields");
 
-#define NOTE(maps, ...) gap_note(&(maps)->status, (maps)->reason, sizeof((maps)->reason), __VA_ARGS__)
+#define NOTE(maps, ...)                                                                            \
+	gap_note(&(maps)->status, (maps)->reason, sizeof((maps)->reason), __VA_ARGS__)
 
 static int has(const struct gap_maps *maps, enum slot slot)
 {
@@ -98,9 +99,10 @@ static enum gap_status choose_source(struct gap_maps *maps, struct gap_error *er
 		maps->source = GAP_MAPS_RBTREE;
 		return gap_rbtree_bind(&maps->rbtree_layout, maps->guest, error);
 	}
-	return gap_fail(error, GAP_NOT_FOUND,
-			"the profile has none of mm_struct.mm_mt, mmap (with vm_area_struct.vm_next) "
-			"and mm_rb (with vm_rb)");
+	return gap_fail(
+		error, GAP_NOT_FOUND,
+		"the profile has none of mm_struct.mm_mt, mmap (with vm_area_struct.vm_next) "
+		"and mm_rb (with vm_rb)");
 }
 
 /* The mapping at the end of x86's address space that is in no process: absent where it is off. */
@@ -137,11 +139,9 @@ enum gap_status gap_maps_init(struct gap_maps *maps, struct gap_guest *guest,
 
 /* ---- members ---- */
 
-static int number_of(struct gap_maps *maps, struct gap_vaddr base, enum slot slot,
-		     uint64_t *number)
+static int number_of(struct gap_maps *maps, struct gap_vaddr base, enum slot slot, uint64_t *number)
 {
-	enum gap_status status =
-		gap_record_number(maps->guest, base, &maps->fields[slot], number);
+	enum gap_status status = gap_record_number(maps->guest, base, &maps->fields[slot], number);
 
 	if (status == GAP_UNREADABLE)
 		NOTE(maps, "the memory at 0x%" PRIx64 " cannot be read",
@@ -153,9 +153,8 @@ static uint64_t pointer_or_null(struct gap_maps *maps, struct gap_vaddr base, en
 {
 	struct gap_vaddr pointer;
 
-	return gap_record_pointer(maps->guest, base, &maps->fields[slot], &pointer)
-		       ? 0
-		       : pointer.value;
+	return gap_record_pointer(maps->guest, base, &maps->fields[slot], &pointer) ? 0
+										    : pointer.value;
 }
 
 /* ---- names of what is no file ---- */
@@ -262,14 +261,17 @@ static int read_map(struct gap_maps *maps, struct gap_vaddr at, struct gap_map *
 	map->address = at;
 	map->known = 0;
 	map->offset = map->vm_flags = 0;
-	map->flags[0] = map->path.bytes[0] = '\0';
+	memset(map->flags, 0, sizeof(map->flags));
+	map->path.bytes[0] = '\0';
 	map->path.length = 0;
 	map->path.deleted = map->path.reachable = 0;
 	if (!number_of(maps, at, START, &map->start) || !number_of(maps, at, END, &map->end))
 		return 0;
 	if (map->start >= map->end || map->start < maps->last_end)
-		return NOTE(maps, "the mapping at 0x%" PRIx64 " (0x%" PRIx64 "-0x%" PRIx64
-			    ") does not lie behind the one before", at.value, map->start, map->end);
+		return NOTE(maps,
+			    "the mapping at 0x%" PRIx64 " (0x%" PRIx64 "-0x%" PRIx64
+			    ") does not lie behind the one before",
+			    at.value, map->start, map->end);
 	if (has(maps, MM) && number_of(maps, at, MM, &mm) && mm != maps->mm.value)
 		return NOTE(maps, "the mapping at 0x%" PRIx64 " is of another address space",
 			    at.value);

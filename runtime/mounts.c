@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mounts of a namespace: a list until 6.8, a red-black tree since (2eea9ce4310d). What is told of
- * each, and in which words, is that of show_vfsmnt() (fs/proc_namespace.c).
+ * The mounts of a namespace: a list until 6.8, a red-black tree since (2eea9ce4310d). What is told
+ * of each, and in which words, is that of show_vfsmnt() (fs/proc_namespace.c).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,24 +38,15 @@ enum slot {
 };
 
 static const struct gap_wanted wanted[SLOT_COUNT] = {
-	[TASK_FS] = {GAP_FIELD_TASK_FS, 0},
-	[TASK_NSPROXY] = {GAP_FIELD_TASK_NSPROXY, 0},
-	[ROOT_MNT] = {GAP_FIELD_FS_ROOT_MNT, 0},
-	[ROOT_DENTRY] = {GAP_FIELD_FS_ROOT_DENTRY, 0},
-	[NSPROXY_MNT] = {GAP_FIELD_NSPROXY_MNT, 0},
-	[NS_LIST] = {GAP_FIELD_MNT_NS_LIST, 1},
-	[NS_TREE] = {GAP_FIELD_MNT_NS_TREE, 1},
-	[MOUNT_LIST] = {GAP_FIELD_MOUNT_LIST, 1},
-	[MOUNT_NODE] = {GAP_FIELD_MOUNT_NODE, 1},
-	[MNT] = {GAP_FIELD_MOUNT_MNT, 1},
-	[DEVICE] = {GAP_FIELD_MOUNT_DEVICE, 1},
-	[MNT_ROOT] = {GAP_FIELD_VFSMOUNT_ROOT, 0},
-	[MNT_SB] = {GAP_FIELD_VFSMOUNT_SB, 1},
-	[MNT_FLAGS] = {GAP_FIELD_VFSMOUNT_FLAGS, 1},
-	[MNT_IDMAP] = {GAP_FIELD_VFSMOUNT_IDMAP, 1},
-	[SB_FLAGS] = {GAP_FIELD_SB_FLAGS, 1},
-	[SB_TYPE] = {GAP_FIELD_SB_TYPE, 1},
-	[SB_SUBTYPE] = {GAP_FIELD_SB_SUBTYPE, 1},
+	[TASK_FS] = {GAP_FIELD_TASK_FS, 0},          [TASK_NSPROXY] = {GAP_FIELD_TASK_NSPROXY, 0},
+	[ROOT_MNT] = {GAP_FIELD_FS_ROOT_MNT, 0},     [ROOT_DENTRY] = {GAP_FIELD_FS_ROOT_DENTRY, 0},
+	[NSPROXY_MNT] = {GAP_FIELD_NSPROXY_MNT, 0},  [NS_LIST] = {GAP_FIELD_MNT_NS_LIST, 1},
+	[NS_TREE] = {GAP_FIELD_MNT_NS_TREE, 1},      [MOUNT_LIST] = {GAP_FIELD_MOUNT_LIST, 1},
+	[MOUNT_NODE] = {GAP_FIELD_MOUNT_NODE, 1},    [MNT] = {GAP_FIELD_MOUNT_MNT, 1},
+	[DEVICE] = {GAP_FIELD_MOUNT_DEVICE, 1},      [MNT_ROOT] = {GAP_FIELD_VFSMOUNT_ROOT, 0},
+	[MNT_SB] = {GAP_FIELD_VFSMOUNT_SB, 1},       [MNT_FLAGS] = {GAP_FIELD_VFSMOUNT_FLAGS, 1},
+	[MNT_IDMAP] = {GAP_FIELD_VFSMOUNT_IDMAP, 1}, [SB_FLAGS] = {GAP_FIELD_SB_FLAGS, 1},
+	[SB_TYPE] = {GAP_FIELD_SB_TYPE, 1},          [SB_SUBTYPE] = {GAP_FIELD_SB_SUBTYPE, 1},
 	[TYPE_NAME] = {GAP_FIELD_FSTYPE_NAME, 1},
 };
 
@@ -68,10 +59,10 @@ static const struct {
 	uint32_t bit;
 	const char *word;
 } words[] = {
-	{1, 0x10, ",sync"},       {1, 0x80, ",dirsync"},   {1, 0x40, ",mand"},
-	{1, 0x2000000, ",lazytime"}, {0, 0x1, ",nosuid"},  {0, 0x2, ",nodev"},
-	{0, 0x4, ",noexec"},      {0, 0x8, ",noatime"},    {0, 0x10, ",nodiratime"},
-	{0, 0x20, ",relatime"},   {0, 0x80, ",nosymfollow"}, /* dab741e0e02b (5.10) */
+	{1, 0x10, ",sync"},          {1, 0x80, ",dirsync"},     {1, 0x40, ",mand"},
+	{1, 0x2000000, ",lazytime"}, {0, 0x1, ",nosuid"},       {0, 0x2, ",nodev"},
+	{0, 0x4, ",noexec"},         {0, 0x8, ",noatime"},      {0, 0x10, ",nodiratime"},
+	{0, 0x20, ",relatime"},      {0, 0x80, ",nosymfollow"}, /* dab741e0e02b (5.10) */
 };
 
 #define NOTE(mounts, ...)                                                                          \
@@ -97,9 +88,10 @@ enum gap_status gap_mounts_init(struct gap_mounts *mounts, struct gap_guest *gue
 	mounts->is_tree = !has(mounts, NS_LIST);
 	if (mounts->is_tree ? !has(mounts, NS_TREE) || !has(mounts, MOUNT_NODE)
 			    : !has(mounts, MOUNT_LIST))
-		return gap_fail(error, GAP_NOT_FOUND,
-				"the profile has neither mnt_namespace.list with mount.mnt_list nor "
-				"mnt_namespace.mounts with mount.mnt_node");
+		return gap_fail(
+			error, GAP_NOT_FOUND,
+			"the profile has neither mnt_namespace.list with mount.mnt_list nor "
+			"mnt_namespace.mounts with mount.mnt_node");
 	if (mounts->is_tree)
 		status = gap_rbtree_bind(&mounts->rbtree_layout, guest, error);
 	if (gap_guest_symbol(guest, "nop_mnt_idmap", &mounts->no_idmap, NULL))

@@ -69,7 +69,8 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 _Static_assert(SLOT_COUNT <= sizeof(((struct gap_paths *)0)->fields) / sizeof(struct gap_field),
 	       "struct gap_paths has no room for all fields");
 
-/* Their sequence numbers, the first member of a seqlock_t, are odd while a name or mount changes. */
+/* Their sequence numbers, the first member of a seqlock_t, are odd while a name or mount changes.
+ */
 static const char *const lock_names[] = {"rename_lock", "mount_lock"};
 
 #define LOCK_COUNT (sizeof(lock_names) / sizeof(lock_names[0]))
@@ -78,8 +79,7 @@ enum gap_status gap_paths_init(struct gap_paths *paths, struct gap_guest *guest,
 			       struct gap_error *error)
 {
 	struct gap_paths begun = {.guest = guest};
-	enum gap_status status =
-		gap_record_bind(guest, wanted, SLOT_COUNT, begun.fields, error);
+	enum gap_status status = gap_record_bind(guest, wanted, SLOT_COUNT, begun.fields, error);
 
 	if (status)
 		return status;
@@ -94,8 +94,8 @@ enum gap_status gap_path_of_file(struct gap_paths *paths, struct gap_vaddr file,
 				 struct gap_path *path)
 {
 	struct gap_path found;
-	enum gap_status status = gap_record_pointer(paths->guest, file, &paths->fields[FILE_MNT],
-						    &found.mount);
+	enum gap_status status =
+		gap_record_pointer(paths->guest, file, &paths->fields[FILE_MNT], &found.mount);
 
 	if (!status)
 		status = gap_record_pointer(paths->guest, file, &paths->fields[FILE_DENTRY],
@@ -138,10 +138,10 @@ static int GAP_PRINTF(2, 3) prepend_print(struct writing *writing, const char *f
 	va_start(arguments, format);
 	length = vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	return length < 0 ? 0
-			  : prepend(writing, text,
-				    (size_t)length < sizeof(text) ? (size_t)length
-								  : sizeof(text) - 1);
+	return length < 0
+		       ? 0
+		       : prepend(writing, text,
+				 (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
 }
 
 /* ---- members ---- */
@@ -171,8 +171,9 @@ static int name_of(struct writing *writing, struct gap_vaddr dentry, char name[N
 	if (gap_record_number(paths->guest, dentry, &paths->fields[NAME_LENGTH], &length))
 		return BROKEN(writing, "the dentry at 0x%" PRIx64 " cannot be read", dentry.value);
 	if (length > NAME_BYTES_MAX)
-		return BROKEN(writing, "the dentry at 0x%" PRIx64 " has a name of %" PRIu64
-			      " bytes", dentry.value, length);
+		return BROKEN(writing,
+			      "the dentry at 0x%" PRIx64 " has a name of %" PRIu64 " bytes",
+			      dentry.value, length);
 	if (gap_guest_read(paths->guest, at, name, (size_t)length))
 		return BROKEN(writing, "the name at 0x%" PRIx64 " cannot be read", at.value);
 	name[length] = '\0';
@@ -271,7 +272,7 @@ static const struct {
 	const char *type;
 	int (*write)(struct writing *writing, struct gap_vaddr dentry, const char *name);
 } placeless[] = {
-	{"sockfs", write_socket}, {"pipefs", write_pipe}, {"anon_inodefs", write_anonymous},
+	{"sockfs", write_socket},  {"pipefs", write_pipe}, {"anon_inodefs", write_anonymous},
 	{"nsfs", write_namespace}, {"pidfs", write_pidfd}, {"", write_plain},
 };
 
@@ -318,7 +319,7 @@ static int same_place(const struct gap_path *one, const struct gap_path *other)
 }
 
 /* From the root of a mount to where it is mounted: 0 at the root of the namespace. */
-static int cross(struct writing *writing, struct gap_path *at)
+static int cross(struct writing *writing, struct gap_path *at, const struct gap_path *root)
 {
 	uint64_t inside = writing->paths->fields[MNT].offset_bytes; /* of vfsmount in mount */
 	struct gap_vaddr mount = {at->mount.value - inside}, parent, mountpoint;
@@ -327,7 +328,7 @@ static int cross(struct writing *writing, struct gap_path *at)
 	    !pointer_of(writing, mount, MNT_MOUNTPOINT, &mountpoint))
 		return 0;
 	if (parent.value == mount.value) {
-		writing->text->reachable = 1;
+		writing->text->reachable = root == NULL;
 		return 0;
 	}
 	at->mount.value = parent.value + inside;
@@ -374,7 +375,7 @@ static void write_place(struct writing *writing, const struct gap_path *path,
 		if (mount_root.value != at.dentry.value)
 			goes_on = climb(writing, &at);
 		else if (crossings++ < CROSSINGS_MAX)
-			goes_on = cross(writing, &at);
+			goes_on = cross(writing, &at, root);
 		else
 			goes_on = BROKEN(writing, "mounts lie %d deep, or loop", CROSSINGS_MAX);
 	}

@@ -87,8 +87,8 @@ enum gap_status gap_guest_percpu(struct gap_guest *guest, uint32_t cpu, const ch
 	if (status)
 		return status;
 	if (cpu >= count)
-		return gap_fail(error, GAP_NOT_FOUND, "the guest has %" PRIu32 " CPUs, no CPU %"
-				PRIu32, count, cpu);
+		return gap_fail(error, GAP_NOT_FOUND,
+				"the guest has %" PRIu32 " CPUs, no CPU %" PRIu32, count, cpu);
 	if (!(symbol.flags & GAP_SYMBOL_PERCPU))
 		return gap_fail(error, GAP_INVALID, "%s is not per CPU", name);
 	status = offset_of(guest, cpu, &offset, error);

@@ -27,8 +27,7 @@ enum gap_status gap_process_init(struct gap_process *process, struct gap_guest *
 				 struct gap_error *error)
 {
 	struct gap_process begun = {.guest = guest};
-	enum gap_status status =
-		gap_record_bind(guest, wanted, SLOT_COUNT, begun.fields, error);
+	enum gap_status status = gap_record_bind(guest, wanted, SLOT_COUNT, begun.fields, error);
 
 	if (!status)
 		status = gap_paths_init(&begun.paths, guest, error);
@@ -164,8 +163,8 @@ enum gap_status gap_process_cmdline(struct gap_process *process, struct gap_vadd
 	if (!status)
 		status = gap_guest_user_space(process->guest, pgd, &space, NULL);
 	if (status)
-		return fail(process, status, "the page tables of the mm at 0x%" PRIx64
-			    " are not known", mm.value);
+		return fail(process, status,
+			    "the page tables of the mm at 0x%" PRIx64 " are not known", mm.value);
 	status = read_arguments(&space, &bounds, bytes, capacity, length);
 	return status ? fail(process, status,
 			     status == GAP_PARTIAL ? "arguments are longer than %" PRIu64 " bytes"

@@ -66,13 +66,16 @@ static int push_left(struct gap_rbtree *tree, uint64_t node, uint64_t parent)
 		int child = fault ? 0 : is_child(tree, node, parent);
 
 		if (fault)
-			return BROKEN(tree, "a link of the node at 0x%" PRIx64 " is %s (0x%" PRIx64
-					    ")", parent, fault, node);
+			return BROKEN(tree,
+				      "a link of the node at 0x%" PRIx64 " is %s (0x%" PRIx64 ")",
+				      parent, fault, node);
 		if (child < 0)
 			return BROKEN(tree, "the node at 0x%" PRIx64 " cannot be read", node);
 		if (!child)
-			return BROKEN(tree, "the node at 0x%" PRIx64 " has another parent than 0x%"
-					    PRIx64 ", which led to it", node, parent);
+			return BROKEN(tree,
+				      "the node at 0x%" PRIx64 " has another parent than 0x%" PRIx64
+				      ", which led to it",
+				      node, parent);
 		if (tree->depth == GAP_RBTREE_DEPTH)
 			return BROKEN(tree, "the tree is deeper than %d", GAP_RBTREE_DEPTH);
 		tree->stack[tree->depth++] = node;
@@ -104,8 +107,8 @@ static int push_right(struct gap_rbtree *tree, uint64_t at)
 	if (read_link(tree, at, RIGHT, &right) || read_link(tree, at, LEFT, &left))
 		return BROKEN(tree, "the node at 0x%" PRIx64 " cannot be read", at);
 	if (right && right == left)
-		return BROKEN(tree, "both children of the node at 0x%" PRIx64 " are 0x%" PRIx64,
-			      at, right);
+		return BROKEN(tree, "both children of the node at 0x%" PRIx64 " are 0x%" PRIx64, at,
+			      right);
 	return push_left(tree, right, at);
 }
 

@@ -21,7 +21,7 @@
 enum slot { HEAD, SHIFT, OFFSET, PARENT, SLOTS, IDR_ROOT, IDR_BASE, SLOT_COUNT };
 
 static const struct gap_wanted wanted[SLOT_COUNT] = {
-	[HEAD] = {GAP_FIELD_XARRAY_HEAD, 0},     [SHIFT] = {GAP_FIELD_XA_NODE_SHIFT, 0},
+	[HEAD] = {GAP_FIELD_XARRAY_HEAD, 0},      [SHIFT] = {GAP_FIELD_XA_NODE_SHIFT, 0},
 	[OFFSET] = {GAP_FIELD_XA_NODE_OFFSET, 0}, [PARENT] = {GAP_FIELD_XA_NODE_PARENT, 0},
 	[SLOTS] = {GAP_FIELD_XA_NODE_SLOTS, 0},   [IDR_ROOT] = {GAP_FIELD_IDR_ROOT, 1},
 	[IDR_BASE] = {GAP_FIELD_IDR_BASE, 1},
@@ -32,8 +32,7 @@ enum gap_status gap_xarray_bind(struct gap_xarray_layout *layout, const struct g
 {
 	struct gap_xarray_layout bound = {.slot_count = 0};
 	gap_type_id id;
-	enum gap_status status =
-		gap_record_bind(guest, wanted, SLOT_COUNT, bound.fields, error);
+	enum gap_status status = gap_record_bind(guest, wanted, SLOT_COUNT, bound.fields, error);
 
 	if (status)
 		return status;
@@ -131,8 +130,7 @@ static int fits(const struct gap_xarray *array, struct place *place, int top)
 		return 0;
 	if (parent.value != place->parent.value)
 		return 0;
-	if (!top && (offset != place->slot ||
-		     shift + array->layout->slot_bits != place->shift))
+	if (!top && (offset != place->slot || shift + array->layout->slot_bits != place->shift))
 		return 0;
 	place->shift = shift;
 	return 1;
@@ -234,8 +232,7 @@ int gap_xarray_next(struct gap_xarray *array, uint64_t *index, uint64_t *entry)
 				      array->root.value);
 		if (!node_of(array->layout, head.value)) {
 			/* No node: empty, or one entry at 0. */
-			if (!head.value || array->next ||
-			    is_reserved(array->layout, head.value, 0))
+			if (!head.value || array->next || is_reserved(array->layout, head.value, 0))
 				return end(array);
 			*entry = head.value;
 			return found(array, 1, index);
@@ -248,9 +245,10 @@ int gap_xarray_next(struct gap_xarray *array, uint64_t *index, uint64_t *entry)
 			return found(array, width, index);
 		}
 		if (turn == TURN_BROKEN && ++attempts == ATTEMPTS)
-			return BROKEN(array, "a node of the tree at 0x%" PRIx64
-					     " on the way to index %" PRIu64
-					     " is unreadable or does not fit its place",
+			return BROKEN(array,
+				      "a node of the tree at 0x%" PRIx64
+				      " on the way to index %" PRIu64
+				      " is unreadable or does not fit its place",
 				      array->root.value, array->next);
 	}
 	return 0;

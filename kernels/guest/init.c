@@ -307,6 +307,77 @@ static void call_threads(struct bytes *out, int unused, int tgid)
 	each_number(path, add_thread, out, tgid);
 }
 
+/* Lines of a file of a process, each with the pid and a tab before it. */
+static void add_lines(struct bytes *out, int pid, const char *name)
+{
+	struct bytes text = {0};
+	char path[64], *line, *rest = NULL;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	if (bytes_add_file(&text, path) && text.data)
+		for (line = strtok_r(text.data, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest)) {
+			bytes_print(out, "%d\t", pid);
+			bytes_add_escaped(out, line, strlen(line));
+			bytes_add(out, "\n", 1);
+		}
+	bytes_free(&text);
+}
+
+/* A number of /proc/PID/fdinfo/N, which has a line for each. */
+static unsigned long long fdinfo_number(const struct bytes *text, const char *key, int base)
+{
+	const char *found = text->data ? strstr(text->data, key) : NULL;
+
+	return found ? strtoull(found + strlen(key), NULL, base) : 0;
+}
+
+/* pid fd flags pos path */
+static void add_descriptor(struct bytes *out, int pid, int fd)
+{
+	struct bytes text = {0};
+	char path[64], target[4096];
+
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
+	bool there = bytes_add_file(&text, path);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+	ssize_t length = readlink(path, target, sizeof target);
+	if (there && length >= 0) {
+		bytes_print(out, "%d\t%d\t%llu\t%llu\t", pid, fd, fdinfo_number(&text, "flags:", 8),
+			    fdinfo_number(&text, "pos:", 10));
+		bytes_add_escaped(out, target, (size_t)length);
+		bytes_add(out, "\n", 1);
+	}
+	bytes_free(&text);
+}
+
+static void call_maps(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "maps");
+}
+
+static void call_mounts(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "mounts");
+}
+
+static void call_mountinfo(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "mountinfo");
+}
+
+static void call_files(struct bytes *out, int unused, int pid)
+{
+	char path[64];
+
+	(void)unused;
+	snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	each_number(path, add_descriptor, out, pid);
+}
+
 /* ---- questions: each adds to `out` and returns 0, or 1 with the complaint in `out`
  * --------------------------------- */
 
@@ -377,6 +448,35 @@ static int ask_memory(char *arguments, struct bytes *out)
 		return complain(out, path);
 	bytes_add(out, block, (size_t)got);
 	return 0;
+}
+
+/* Of the process that is named, or of all. */
+static int ask_processes(const char *pid, void (*call)(struct bytes *, int, int), struct bytes *out)
+{
+	if (!*pid)
+		return each_number("/proc", call, out, 0) ? 0 : complain(out, "/proc");
+	call(out, 0, atoi(pid));
+	return 0;
+}
+
+static int ask_maps(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_maps, out);
+}
+
+static int ask_files(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_files, out);
+}
+
+static int ask_mounts(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_mounts, out);
+}
+
+static int ask_mountinfo(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_mountinfo, out);
 }
 
 static int ask_cat(char *path, struct bytes *out)
@@ -526,6 +626,10 @@ static const struct command {
 	{"sockets", ask_sockets, "descriptors that are sockets: pid fd inode"},
 	{"kmsg", ask_kmsg, "the kernel's log, as /dev/kmsg gives it"},
 	{"memory", ask_memory, "PID ADDRESS LENGTH (hexadecimal): memory of a process"},
+	{"maps", ask_maps, "[PID]: pid, line of /proc/PID/maps"},
+	{"files", ask_files, "[PID]: pid fd flags pos path, of /proc/PID/fd and fdinfo"},
+	{"mounts", ask_mounts, "[PID]: pid, line of /proc/PID/mounts"},
+	{"mountinfo", ask_mountinfo, "[PID]: pid, line of /proc/PID/mountinfo"},
 	{"cat", ask_cat, "FILE: its bytes"},
 	{"links", ask_links,
 	 "FOLDER: its entries and, for symbolic links, their targets (/proc/PID/fd)"},

@@ -18,13 +18,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -334,13 +339,23 @@ static void role_gone_executable(const char *name)
 	execute_idle("/tmp/gone exe", argv);
 }
 
-static int idle(const char *name)
+/* Arguments and environment lie one behind the other. */
+static void write_title(char *arguments)
+{
+	const char *title = getenv("TITLE");
+
+	if (title)
+		strcpy(arguments, strdup(title));
+}
+
+static int idle(char *arguments, const char *name)
 {
 	const char *gone = getenv("GONE");
 	const char *fd = getenv("READY_FD");
 
 	name_self(name);
 	ready_fd = fd ? atoi(fd) : -1;
+	write_title(arguments);
 	if (gone)
 		check(unlink(gone) == 0, gone);
 	stand_and_sleep();
@@ -380,6 +395,107 @@ static void role_files(const char *name)
 	check(private != MAP_FAILED, "mmap");
 	strcpy(private, "semgap anonymous page");
 	check(mkdir("/tmp/folder", 0755) == 0 && chdir("/tmp/folder") == 0, "/tmp/folder");
+	stand_and_sleep();
+}
+
+/* Files without a place, and places with unusual names. What an old kernel lacks is left out. */
+static void role_odd_files(const char *name)
+{
+	static const char *const names[] = {"/tmp/ends so (deleted)", "/tmp/back\\slash",
+					    "/tmp/new\nline\ttab \xff", "/tmp/gone folder/inside"};
+	sigset_t signals;
+	int pair[2];
+
+	name_self(name);
+	check(mkdir("/tmp/gone folder", 0755) == 0, "mkdir");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		make_file(names[i], 0, 10);
+	check(open("/tmp/gone folder", O_RDONLY | O_DIRECTORY) >= 0, "open");
+	check(unlink("/tmp/gone folder/inside") == 0 && rmdir("/tmp/gone folder") == 0, "rmdir");
+	open("/tmp", O_PATH);
+	open("/", O_RDONLY | O_DIRECTORY);
+	open("/proc/self/ns/mnt", O_RDONLY);
+	open("/proc/self/ns/user", O_RDONLY);
+	open("/proc/1/status", O_RDONLY);
+	open("/sys/kernel/uevent_seqnum", O_RDONLY);
+	memfd_create("memory (file)", 0);
+	epoll_create1(EPOLL_CLOEXEC);
+	eventfd(3, EFD_NONBLOCK);
+	timerfd_create(CLOCK_MONOTONIC, 0);
+	inotify_init();
+	sigemptyset(&signals);
+	signalfd(-1, &signals, 0);
+	syscall(434, getpid(), 0); /* pidfd_open */
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
+	stand_and_sleep();
+}
+
+/* Mappings of every kind; the last page of each group has other rights, so that none are merged. */
+static void role_odd_maps(const char *name)
+{
+	const size_t page = 65536; /* of any architecture's pages */
+	int memory = memfd_create("mapped memory", 0);
+	int gone = make_file("/tmp/gone mapping", 0, 4 * page);
+	char *shared, *named;
+
+	name_self(name);
+	check(ftruncate(memory, (off_t)page) == 0, "ftruncate");
+	mmap(NULL, page, PROT_READ, MAP_SHARED, memory, 0);
+	mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_PRIVATE, gone, (off_t)page);
+	mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, gone, (off_t)(2 * page));
+	check(unlink("/tmp/gone mapping") == 0, "unlink");
+	shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	named = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(shared, page, PROT_READ);
+	prctl(0x53564d41, 0, named, page, "a name of its own"); /* PR_SET_VMA_ANON_NAME */
+	prctl(0x53564d41, 0, shared, page, "shared name");
+	for (size_t i = 0; i < 200; i++) { /* so many that the tree has levels */
+		char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(two, page, i % 2 ? PROT_READ : PROT_NONE);
+	}
+	stand_and_sleep();
+}
+
+/* Writes a title over its arguments, without a zero byte where they ended. */
+static void role_title(const char *name)
+{
+	char *argv[] = {(char *)"title", (char *)"idle", (char *)name, NULL};
+
+	setenv("TITLE", "a title that is longer than the arguments were", 1);
+	ready_environment();
+	execute_idle(program, argv);
+}
+
+static void role_chroot(const char *name)
+{
+	name_self(name);
+	check(mkdir("/tmp/new root", 0755) == 0 && mkdir("/tmp/new root/inner", 0755) == 0,
+	      "mkdir");
+	check(mount("inner", "/tmp/new root/inner", "tmpfs", MS_NOSUID, "size=64k") == 0, "mount");
+	check(chroot("/tmp/new root") == 0 && chdir("/") == 0, "chroot");
+	make_file("/inner/file", 0, 1);
+	stand_and_sleep();
+}
+
+/* Mounts with every flag, in the namespace of all; one lies over another, one is a part of a file
+ * system, one's source is a folder with a blank. */
+static void role_mounts(const char *name)
+{
+	name_self(name);
+	check(mkdir("/tmp/a mount", 0755) == 0 && mkdir("/tmp/a part", 0755) == 0, "mkdir");
+	check(mount("some where", "/tmp/a mount", "tmpfs",
+		    MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_SYNCHRONOUS |
+			    MS_DIRSYNC,
+		    "size=64k") == 0,
+	      "mount");
+	check(mount("over it", "/tmp/a mount", "tmpfs", MS_RDONLY, "size=64k") == 0, "mount");
+	check(mount("/tmp/folder", "/tmp/a part", NULL, MS_BIND, NULL) == 0, "bind");
+	check(mount(NULL, "/tmp/a part", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID,
+		    NULL) == 0,
+	      "remount");
+	check(open("/tmp/a mount", O_RDONLY | O_DIRECTORY) >= 0, "/tmp/a mount");
 	stand_and_sleep();
 }
 
@@ -521,6 +637,11 @@ static const struct role {
 	{"arguments", role_arguments, 1},
 	{"gone", role_gone_executable, 1},
 	{"files", role_files, 1},
+	{"odd files", role_odd_files, 1},
+	{"odd maps", role_odd_maps, 1},
+	{"title", role_title, 1},
+	{"chroot", role_chroot, 1},
+	{"mounts", role_mounts, 1},
 	{"sockets", role_sockets, 1},
 	{"cgroup", role_cgroup, 1},
 	{"net ns", role_network_namespace, 2},
@@ -555,7 +676,7 @@ static bool start(const struct role *role)
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "idle") == 0)
-		return idle(argv[2]);
+		return idle(argv[0], argv[2]);
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		if (!start(&roles[i]))
 			fprintf(stderr, "workload: \"%s\" does not stand\n", roles[i].name);
