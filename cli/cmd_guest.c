@@ -50,6 +50,7 @@ static const struct guest_view *const views[] = {
 	&guest_view_ps,
 	&guest_view_threads,
 	&guest_view_modules,
+	&guest_view_sockets,
 	&guest_view_read,
 	&guest_view_print,
 	&guest_view_translate,
