@@ -51,6 +51,8 @@ static const struct guest_view *const views[] = {
 	&guest_view_threads,
 	&guest_view_modules,
 	&guest_view_sockets,
+	&guest_view_current,
+	&guest_view_dmesg,
 	&guest_view_read,
 	&guest_view_print,
 	&guest_view_translate,

@@ -42,6 +42,8 @@ struct guest_view {
 
 extern const struct guest_view guest_view_ps;
 extern const struct guest_view guest_view_threads;
+extern const struct guest_view guest_view_current;
+extern const struct guest_view guest_view_dmesg;
 extern const struct guest_view guest_view_sockets;
 extern const struct guest_view guest_view_info;
 extern const struct guest_view guest_view_whereis;

@@ -153,9 +153,6 @@ static void read_pids(struct gap_tasks *tasks, struct gap_task *task)
 	struct gap_vaddr parent;
 
 	read_id(tasks, task->address, PID, &task->pid);
-	if (task->pid <= 0 || task->pid > PID_MAX)
-		note(tasks, "what the list has at 0x%" PRIx64 " is no task (pid %" PRId32 ")",
-		     task->address.value, task->pid);
 	if (read_id(tasks, task->address, TGID, &task->tgid))
 		task->known |= GAP_TASK_TGID;
 	if (has(tasks, TGID) && read_number(tasks, task->address, REAL_PARENT, &parent.value) &&
@@ -259,6 +256,13 @@ enum gap_status gap_tasks_init(struct gap_tasks *tasks, struct gap_guest *guest,
 	return GAP_OK;
 }
 
+void gap_tasks_check(struct gap_tasks *tasks, const struct gap_task *task)
+{
+	if (task->pid <= 0 || task->pid > PID_MAX)
+		note(tasks, "what the list has at 0x%" PRIx64 " is no task (pid %" PRId32 ")",
+		     task->address.value, task->pid);
+}
+
 void gap_tasks_read(struct gap_tasks *tasks, struct gap_vaddr address, struct gap_task *task)
 {
 	*task = (struct gap_task){.address = address};
@@ -280,5 +284,6 @@ int gap_tasks_next(struct gap_tasks *tasks, struct gap_task *task)
 	}
 	link.value -= tasks->fields[TASKS].offset_bytes;
 	gap_tasks_read(tasks, link, task);
+	gap_tasks_check(tasks, task);
 	return 1;
 }

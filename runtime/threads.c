@@ -127,6 +127,7 @@ static void read_thread(struct gap_threads *threads, struct gap_vaddr address,
 
 	memset(thread, 0, sizeof(*thread));
 	gap_tasks_read(&threads->tasks, address, &thread->task);
+	gap_tasks_check(&threads->tasks, &thread->task);
 	if (both & thread->task.known && thread->task.tgid != threads->process.tgid)
 		NOTE(threads,
 		     "the threads of process %" PRId32 " hold thread %" PRId32
