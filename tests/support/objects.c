@@ -251,16 +251,15 @@ static void set_target(struct gap_builder *builder)
 	make_symbol(builder, "__per_cpu_offset", NULL, SYNTHETIC_TEXT + 0x3100, 0);
 	make_symbol(builder, "runqueues", NULL, 0x1000, GAP_SYMBOL_PERCPU);
 	make_symbol(builder, "linked_percpu", NULL, SYNTHETIC_TEXT + 0x3200, GAP_SYMBOL_PERCPU);
-	gap_builder_target_set(builder,
-			       &(struct gap_build_target){
-				       .machine = 62,
-				       .pointer_bytes = 8,
-				       .build_id = id,
-				       .build_id_bytes = sizeof(id),
-				       .release = SYNTHETIC_RELEASE,
-				       .banner = SYNTHETIC_BANNER_TEXT,
-				       .banner_bytes = sizeof(SYNTHETIC_BANNER_TEXT) - 1,
-			       });
+	gap_builder_target_set(builder, &(struct gap_build_target){
+						.machine = 62,
+						.pointer_bytes = 8,
+						.build_id = id,
+						.build_id_bytes = sizeof(id),
+						.release = SYNTHETIC_RELEASE,
+						.banner = SYNTHETIC_BANNER_TEXT,
+						.banner_bytes = sizeof(SYNTHETIC_BANNER_TEXT) - 1,
+					});
 }
 
 void objects_profile(struct synthetic *guest, const struct object_profile *options)
