@@ -53,13 +53,25 @@ static const struct {
 static const char common_usage[] =
 	"--memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--json]";
 
+/* In the order in which the help lists them. */
+/* clang-format off */
 static const struct guest_view *const views[] = {
+	&guest_view_info,
 	&guest_view_ps,
+	&guest_view_threads,
+	&guest_view_modules,
+	&guest_view_sockets,
+	&guest_view_current,
+	&guest_view_dmesg,
+	&guest_view_read,
+	&guest_view_print,
+	&guest_view_translate,
+	&guest_view_whereis,
 	&guest_view_maps,
 	&guest_view_files,
 	&guest_view_mounts,
-
 };
+/* clang-format on */
 
 #define VIEW_COUNT (sizeof(views) / sizeof(views[0]))
 #define OPTION_COUNT (sizeof(view_options) / sizeof(view_options[0]))

@@ -41,6 +41,16 @@ struct guest_view {
 };
 
 extern const struct guest_view guest_view_ps;
+extern const struct guest_view guest_view_threads;
+extern const struct guest_view guest_view_current;
+extern const struct guest_view guest_view_dmesg;
+extern const struct guest_view guest_view_sockets;
+extern const struct guest_view guest_view_info;
+extern const struct guest_view guest_view_whereis;
+extern const struct guest_view guest_view_translate;
+extern const struct guest_view guest_view_read;
+extern const struct guest_view guest_view_print;
+extern const struct guest_view guest_view_modules;
 extern const struct guest_view guest_view_maps, guest_view_files, guest_view_mounts;
 
 /** A number in hexadecimal (0x…) or decimal; a slide may be negative. */

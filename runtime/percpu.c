@@ -7,7 +7,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 enum gap_status gap_guest_cpu_count(struct gap_guest *guest, uint32_t *count,
 				    struct gap_error *error)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/include/semgap/walk.h"
+#include "runtime/include/semgap/walks.h"
 #include "tests/support/objects.h"
 
 #define WILD 0xdead000000000100u
