@@ -89,12 +89,13 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 		report->types, report->symbols, (size_bytes + 1023) / 1024);
 	if (report->conflicts)
 		fprintf(stderr,
-			"semgap: %u names have several definitions (kept apart as NAME#1, NAME#2, "
-			"…; "
+			"semgap: names with several definitions: %u (kept apart as NAME#1, NAME#2; "
 			"semgap info lists them)\n",
 			report->conflicts);
 	if (report->unresolved)
-		fprintf(stderr, "semgap: %u declarations fit several of them and stay incomplete\n",
+		fprintf(stderr,
+			"semgap: declarations that fit several definitions and stay incomplete: "
+			"%u\n",
 			report->unresolved);
 }
 

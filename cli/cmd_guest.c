@@ -9,10 +9,19 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_pause.h"
 #include "cli/guest_view.h"
 #include "runtime/include/semgap/source.h"
 
-enum { OPTION_ROOT = 256, OPTION_SLIDE, OPTION_PHYS_BASE, OPTION_PID, OPTION_CPU, OPTION_ALL };
+enum {
+	OPTION_ROOT = 256,
+	OPTION_SLIDE,
+	OPTION_PHYS_BASE,
+	OPTION_PID,
+	OPTION_CPU,
+	OPTION_ALL,
+	OPTION_PAUSE
+};
 
 static const struct option options[] = {
 	{"memory", required_argument, NULL, 'm'},
@@ -20,6 +29,7 @@ static const struct option options[] = {
 	{"root", required_argument, NULL, OPTION_ROOT},
 	{"slide", required_argument, NULL, OPTION_SLIDE},
 	{"phys-base", required_argument, NULL, OPTION_PHYS_BASE},
+	{"pause", no_argument, NULL, OPTION_PAUSE},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
 	{"pid", required_argument, NULL, OPTION_PID},
@@ -71,7 +81,7 @@ struct arguments {
 	const char *memory, *profile;
 	struct gap_guest_options options;
 	struct guest_request request;
-	bool help;
+	bool help, pause;
 };
 
 bool guest_parse_number(const char *text, uint64_t *number)
@@ -118,6 +128,9 @@ static bool take_option(struct arguments *arguments, int option)
 		return true;
 	case 'h':
 		arguments->help = true;
+		return true;
+	case OPTION_PAUSE:
+		arguments->pause = true;
 		return true;
 	case OPTION_ROOT:
 		arguments->options.has_root = 1;
@@ -243,6 +256,32 @@ static int view_memory(const struct arguments *arguments, const struct gap_memor
 	return finish_output(result);
 }
 
+/* What a view is made of. */
+struct look {
+	const struct arguments *arguments;
+	const struct gap_source_memory *source;
+	const struct gap_profile *profile;
+};
+
+static int look(void *context)
+{
+	const struct look *look = context;
+
+	return view_memory(look->arguments, gap_source_memory_get(look->source), look->profile);
+}
+
+static int view_source(const struct arguments *arguments, struct gap_source_memory *source,
+		       const struct gap_profile *profile)
+{
+	const char *warning = gap_source_memory_warning(source);
+	struct look context = {arguments, source, profile};
+
+	if (warning)
+		say_warning(NULL, warning);
+	catch_cut_files();
+	return arguments->pause ? look_paused(source, look, &context) : look(&context);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct arguments arguments = {0};
@@ -261,7 +300,7 @@ static int run(const struct command *command, int argc, char **argv)
 		return EXIT_UNUSABLE;
 	status = gap_source_memory_open(arguments.memory, &source, &error);
 	if (!status) {
-		result = view_memory(&arguments, gap_source_memory_get(source), profile);
+		result = view_source(&arguments, source, profile);
 		gap_source_memory_close(source);
 	} else {
 		result = say_failure(status, &error);
@@ -274,13 +313,16 @@ const struct command command_guest = {
 	"guest",
 	"reads a guest's memory: its processes, threads, modules, variables and more",
 	"VIEW [ARGS] --memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] "
-	"[--json]\n"
+	"[--pause] [--json]\n"
 	"\n"
-	"  --memory       the guest's physical memory: a raw file, also while a guest writes it\n"
+	"  --memory       the guest's physical memory: a file (raw, LiME, AVML, ELF core, kdump),\n"
+	"                 raw:FILE[,split=SIZE], qemu:QMP-SOCKET or libvirt:DOMAIN\n"
 	"  --profile      the profile of the guest's kernel\n"
 	"  --root         physical address of the kernel's page-table root\n"
 	"  --slide        what KASLR added to the profile's addresses\n"
 	"  --phys-base    where the image's link base is in physical memory\n"
+	"  --pause        stop a running guest while it is looked at; it always goes on "
+	"afterwards\n"
 	"\n"
 	"Root and slides are found in memory; given ones are confirmed like found ones. Status 3: "
 	"the answer\n"

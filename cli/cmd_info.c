@@ -115,9 +115,10 @@ static void print_conflict(const struct gap_profile *profile, const char *name,
 		gap_profile_type(profile, ids[i], &type);
 		gap_profile_declaration(profile, ids[i], &where);
 		snprintf(label, sizeof(label), "%s:%s#%u", gap_kind_name(type.kind), name, i + 1);
-		printf("  %-40s %6llu bytes  %s", label, (unsigned long long)type.size_bytes,
-		       where.file);
-		printf(*where.file ? ":%u\n" : "\n", where.line);
+		printf("  %-40s %6llu bytes", label, (unsigned long long)type.size_bytes);
+		if (*where.file)
+			printf("  %s:%u", where.file, where.line);
+		putchar('\n');
 	}
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/guest_out.h"
-#include "runtime/include/semgap/walk.h"
+#include "runtime/include/semgap/walks.h"
 
 #define BANNER_BYTES 1024
 #define NOTES_BYTES_MAX 65536

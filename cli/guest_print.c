@@ -10,7 +10,7 @@
 #include "cli/guest_place.h"
 #include "cli/guest_value.h"
 #include "emit/cdecl.h"
-#include "runtime/include/semgap/walk.h"
+#include "runtime/include/semgap/walks.h"
 
 #define NAME_BYTES 1024
 

@@ -10,7 +10,7 @@
 #include "cli/guest_out.h"
 #include "cli/guest_place.h"
 #include "runtime/include/semgap/modules.h"
-#include "runtime/include/semgap/walk.h"
+#include "runtime/include/semgap/walks.h"
 
 struct place {
 	const char *kind;

@@ -112,7 +112,8 @@ static gap_type_id put_qualifier(const struct gap_profile *profile, const struct
 {
 	if (kind_of(profile, type->ref) == GAP_KIND_POINTER) {
 		put_word(inner, "", qualifier(type->kind));
-	} else {
+	} else if (!strstr(before->text, qualifier(type->kind))) {
+		/* Compilers tell of a constant array of constants. */
 		put_behind(before, qualifier(type->kind));
 		put_behind(before, " ");
 	}

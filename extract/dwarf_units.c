@@ -1488,8 +1488,10 @@ static enum gap_status read_with_libdwarf(struct reader *reader)
 	result = dwarf_object_init_b(&interface, NULL, NULL, 1, &reader->debug, &error);
 	if (result == DW_DLV_NO_ENTRY)
 		return fail(reader, GAP_NOT_FOUND, "no DWARF in it");
-	if (result != DW_DLV_OK)
+	if (result != DW_DLV_OK) {
+		dwarf_dealloc_error(NULL, error);
 		return fail(reader, GAP_CORRUPT, "damaged DWARF: libdwarf cannot open it");
+	}
 	status = read_units(reader);
 	dwarf_object_finish(reader->debug, NULL);
 	return status ? status : finish(reader);

@@ -178,6 +178,12 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 			"%.600s: no DWARF in it; pass the file of linux-image-…-dbg (or your "
 			"distribution's debug package), or leave out --dwarf",
 			run->path);
+	if (from != GAP_TYPES_BTF && !has_dwarf(elf) && gap_elf_find(elf, ".zdebug_info"))
+		return gap_fail(run->error, GAP_UNSUPPORTED,
+				"%.500s: its DWARF is compressed in the old GNU form "
+				"(.zdebug_info); undo that "
+				"with objcopy --decompress-debug-sections",
+				run->path);
 	if (from == GAP_TYPES_BEST && !has_dwarf(elf) && !gap_elf_find(elf, ".BTF"))
 		return gap_fail(
 			run->error, GAP_NOT_FOUND,
@@ -246,6 +252,25 @@ static uint16_t machine_of_host(const struct utsname *host)
 	return 0;
 }
 
+/* BTF names no machine, but the registers that a trap saves are the machine's own. */
+static void identify_by_registers(const struct gap_extraction *run)
+{
+	static const struct {
+		const char *member;
+		uint8_t pointer_bytes;
+		uint16_t machine;
+	} rows[] = {{"r15", 8, 62}, {"pstate", 8, 183}, {"bx", 4, 3}};
+	uint8_t pointer_bytes = gap_builder_pointer_bytes(run->builder);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gap_build_target target = {.machine = rows[i].machine};
+
+		if (rows[i].pointer_bytes == pointer_bytes &&
+		    gap_builder_has_member(run->builder, "pt_regs", rows[i].member))
+			gap_builder_target_set(run->builder, &target);
+	}
+}
+
 /* BTF says nothing of its kernel; what sysfs shows is the running kernel's, which says who it is.
  */
 static void identify_running_kernel(const struct gap_extraction *run)
@@ -284,6 +309,8 @@ static enum gap_status read_raw_btf(const struct gap_extraction *run)
 	identify_running_kernel(run);
 	status = read_btf(run, content.data, content.size_bytes);
 	free(content.data);
+	if (!status)
+		identify_by_registers(run);
 	if (!status)
 		set_types_source(run, add_source(run, GAP_SOURCE_BTF, NULL, 0));
 	return status;

@@ -6,6 +6,7 @@
 
 struct line {
 	uint64_t address;
+	uint8_t address_bytes;
 	char type;
 	const char *name;
 	size_t name_length;
@@ -32,9 +33,12 @@ static bool parse_line(const char *text, size_t length, struct line *line)
 		line->address = line->address << 4 | (uint64_t)hex_digit(text[at++]);
 	if ((at != 8 && at != 16) || length - at < 4 || text[at] != ' ' || text[at + 2] != ' ')
 		return false;
+	line->address_bytes = (uint8_t)(at / 2);
 	line->type = text[at + 1];
 	line->name = text + at + 3;
 	line->name_length = length - at - 3;
+	if (memchr(line->name, '\0', line->name_length))
+		return false;
 	/* /proc/kallsyms adds "\t[module]". */
 	for (size_t i = 0; i < line->name_length; i++)
 		if (line->name[i] == '\t' || line->name[i] == '\r')
@@ -94,6 +98,7 @@ struct map {
 	const char *path, *text;
 	size_t size_bytes;
 	uint64_t percpu_start, percpu_end;
+	uint32_t seen, nowhere; /* symbols, and those at address 0 */
 	uint32_t count;
 };
 
@@ -126,7 +131,7 @@ static enum gap_status for_each_line(struct map *map,
 
 /* Symbols that every build has once: where they lie elsewhere in the input, the map is another
  * build's. */
-static enum gap_status check_same_build(const struct map *map, const struct line *line)
+static enum gap_status check_same_build(struct map *map, const struct line *line)
 {
 	static const char *const names[] = {"_text",     "_stext",       "_etext",
 					    "init_task", "linux_banner", "_end"};
@@ -161,7 +166,31 @@ static enum gap_status look_at(struct map *map, const struct line *line)
 			"symbols are in the vmlinux of linux-image-…-dbg (and, in some "
 			"versions, a real System.map beside it)",
 			map->path);
-	return check_same_build(map, line);
+	/* Where types were read before, they know how wide an address is. */
+	if (gap_builder_type_count(map->run->builder) > 1 &&
+	    line->address_bytes != gap_builder_pointer_bytes(map->run->builder))
+		return gap_fail(
+			map->run->error, GAP_MISMATCH,
+			"%.400s is of another build than %.400s: its addresses have %u bytes, "
+			"that one's pointers %u",
+			map->path, map->run->path, line->address_bytes,
+			gap_builder_pointer_bytes(map->run->builder));
+	if ((line->type | 0x20) != 'u') {
+		map->seen++;
+		map->nowhere += line->address == 0;
+	}
+	return GAP_OK;
+}
+
+/* What /proc/kallsyms shows to those who may not know. */
+static enum gap_status check_addresses(const struct map *map)
+{
+	if (map->seen == 0 || map->nowhere < map->seen)
+		return GAP_OK;
+	return gap_fail(map->run->error, GAP_NOT_FOUND,
+			"%.500s: all addresses are zero; a kallsyms must be read as root "
+			"(kernel.kptr_restrict hides it from others)",
+			map->path);
 }
 
 static enum gap_status take(struct map *map, const struct line *line)
@@ -190,6 +219,10 @@ enum gap_status gap_system_map_read(const struct gap_extraction *run, const char
 	struct map map = {.run = run, .path = path, .text = text, .size_bytes = size_bytes};
 	enum gap_status status = for_each_line(&map, look_at);
 
+	if (!status)
+		status = check_addresses(&map);
+	if (!status)
+		status = for_each_line(&map, check_same_build);
 	if (!status)
 		status = for_each_line(&map, take);
 	if (!status && map.count == 0)

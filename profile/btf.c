@@ -298,6 +298,37 @@ static enum gap_status read_array(const struct btf *btf, uint32_t id, struct gap
 	return resolve(btf, id, array.element, &out->ref);
 }
 
+static bool is_transparent(uint32_t kind)
+{
+	return kind == BTF_TYPEDEF || kind == BTF_VOLATILE || kind == BTF_CONST ||
+	       kind == BTF_RESTRICT || kind == BTF_TYPE_TAG;
+}
+
+/*
+ * In a structure without the kind flag (kernels before 5.0) a bit-field is a member of a narrow
+ * integer: the integer's encoding holds where its bits begin and how many they are.
+ */
+static void read_narrow_int(const struct btf *btf, uint32_t id, struct gap_build_member *member)
+{
+	for (uint32_t steps = 0; id && id <= btf->offsets.count && steps < 64; steps++) {
+		struct btf_type type = type_at(btf, id);
+		uint32_t encoding;
+
+		if (kind_of(&type) == BTF_INT) {
+			memcpy(&encoding, behind(btf, id), sizeof(encoding));
+			if ((encoding & 0xff) &&
+			    (encoding & 0xff) < (uint64_t)type.size_or_type * 8) {
+				member->width_bits = encoding & 0xff;
+				member->offset_bits += (encoding >> 16) & 0xff;
+			}
+			return;
+		}
+		if (!is_transparent(kind_of(&type)))
+			return;
+		id = type.size_or_type;
+	}
+}
+
 static enum gap_status read_members(const struct btf *btf, uint32_t id, const struct btf_type *type,
 				    struct gap_build_type *out)
 {
@@ -311,6 +342,8 @@ static enum gap_status read_members(const struct btf *btf, uint32_t id, const st
 		memcpy(&row, behind(btf, id) + i * sizeof(row), sizeof(row));
 		members[i].offset_bits = kind_flag(type) ? row.offset & 0xffffff : row.offset;
 		members[i].width_bits = kind_flag(type) ? row.offset >> 24 : 0;
+		if (!kind_flag(type))
+			read_narrow_int(btf, row.type, &members[i]);
 		status = name_at(btf, id, row.name, &members[i].name);
 		if (!status)
 			status = resolve(btf, id, row.type, &members[i].type);

@@ -144,6 +144,31 @@ uint32_t gap_builder_type_count(const struct gap_builder *builder)
 	return builder->types.count;
 }
 
+static bool has_member(const struct gap_builder *builder, const struct gap_row_type *type,
+		       const char *member)
+{
+	for (uint64_t i = 0; i < type->count; i++) {
+		gap_text name = builder->members.items[type->first + i].name;
+
+		if (strcmp(gap_builder_string(builder, name), member) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool gap_builder_has_member(const struct gap_builder *builder, const char *type, const char *member)
+{
+	for (uint32_t id = 0; id < builder->types.count; id++) {
+		const struct gap_row_type *row = &builder->types.items[id];
+
+		if (gap_row_is_aggregate(row) &&
+		    strcmp(gap_builder_string(builder, row->name), type) == 0 &&
+		    has_member(builder, row, member))
+			return true;
+	}
+	return false;
+}
+
 void gap_builder_symbol_add(struct gap_builder *builder, const struct gap_build_symbol *symbol)
 {
 	struct gap_build_symbol *row = gap_symbols_push(&builder->symbols);

@@ -104,6 +104,10 @@ gap_type_id gap_builder_type_reserve(struct gap_builder *builder, uint32_t count
 void gap_builder_type_set(struct gap_builder *builder, gap_type_id id,
 			  const struct gap_build_type *type);
 uint32_t gap_builder_type_count(const struct gap_builder *builder);
+/** Whether some structure or union called @type has a direct member @member. Looks at every type:
+ * not for a loop. */
+bool gap_builder_has_member(const struct gap_builder *builder, const char *type,
+			    const char *member);
 
 void gap_builder_symbol_add(struct gap_builder *builder, const struct gap_build_symbol *symbol);
 uint32_t gap_builder_symbol_count(const struct gap_builder *builder);
@@ -156,7 +160,7 @@ enum gap_freeze_flag {
 /**
  * Writes the image into fresh memory (free() it). The same additions give the same bytes. Errors:
  * GAP_NO_MEMORY; GAP_CORRUPT (a reference to a type that does not exist; a type that contains
- * itself); GAP_UNSUPPORTED (over 4 GiB).
+ * itself); GAP_UNSUPPORTED (over 4 GiB: the image, or a member's offset).
  */
 enum gap_status gap_builder_freeze(struct gap_builder *builder, unsigned flags, void **image,
 				   size_t *size_bytes, struct gap_error *error) GAP_MUST_CHECK;

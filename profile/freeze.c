@@ -137,6 +137,28 @@ static int compare_typings(const void *left, const void *right)
 	return difference ? difference : compare_u64(a->name, b->name);
 }
 
+static int compare_typings_wholly(const void *left, const void *right)
+{
+	const struct gap_row_typing *a = left, *b = right;
+	int difference = compare_typings(a, b);
+
+	return difference ? difference : compare_u64(a->type, b->type);
+}
+
+/* Sorts typings; of several for one symbol the first stays, whichever the sorting found first. */
+static void sort_typings(struct gap_typings *typings)
+{
+	uint32_t kept = 0;
+
+	if (typings->count)
+		qsort(typings->items, typings->count, sizeof(*typings->items),
+		      compare_typings_wholly);
+	for (uint32_t i = 0; i < typings->count; i++)
+		if (kept == 0 || compare_typings(&typings->items[kept - 1], &typings->items[i]))
+			typings->items[kept++] = typings->items[i];
+	typings->count = kept;
+}
+
 static int compare_name_typings(const void *left, const void *right)
 {
 	const struct gap_row_typing *a = left, *b = right;
@@ -178,8 +200,7 @@ static void give_types(struct gap_builder *builder)
 {
 	struct gap_typings *typings = &builder->typings;
 
-	if (typings->count)
-		qsort(typings->items, typings->count, sizeof(*typings->items), compare_typings);
+	sort_typings(typings);
 	for (uint32_t i = 0; typings->count && i < builder->symbols.count; i++) {
 		struct gap_build_symbol *symbol = &builder->symbols.items[i];
 		struct gap_row_typing key = {symbol->address, symbol->name, 0};
@@ -290,21 +311,31 @@ static uint8_t align_code(uint32_t align_bytes)
 	return align_bytes ? (uint8_t)(__builtin_ctz(align_bytes) + 1) : 0;
 }
 
-static bool array_overflows(const struct gap_row_type *type)
+/* An array, a typedef or a qualifier takes its size from the type before it. */
+static void derive(struct gap_format_type *row, const struct gap_format_type *from, uint64_t count)
 {
-	return type->kind == GAP_KIND_ARRAY && type->count > UINT32_MAX;
+	uint64_t size = from->kind == GAP_KIND_FUNCTION ? 0 : from->size;
+
+	size *= saturate(count);
+	if (size > UINT32_MAX || count > UINT32_MAX)
+		row->flags |= GAP_TYPE_SIZE_UNKNOWN;
+	row->flags |= from->flags & GAP_TYPE_SIZE_UNKNOWN;
+	row->size = saturate(size);
+	row->depth = (uint8_t)(from->depth + 1);
 }
 
 static void write_type(struct freezing *freezing, const struct gap_row_type *type, uint32_t base,
-		       struct gap_format_type *row)
+		       struct gap_format_type *rows, uint32_t id)
 {
+	struct gap_format_type *row = &rows[id];
+
 	row->name = text_at(freezing, type->name);
 	row->kind = type->kind;
 	row->flags = type->flags;
 	row->align_log2_plus1 = align_code(type->align_bytes);
 	row->size = saturate(type->size_bytes);
 	row->count = saturate(type->count);
-	if (type->size_bytes > UINT32_MAX || array_overflows(type))
+	if (type->size_bytes > UINT32_MAX)
 		row->flags |= GAP_TYPE_SIZE_UNKNOWN;
 	if (gap_row_is_aggregate(type) || type->kind == GAP_KIND_ENUM)
 		row->ref = base;
@@ -312,6 +343,10 @@ static void write_type(struct freezing *freezing, const struct gap_row_type *typ
 		row->ref = new_id(freezing, type->ref);
 	if (type->kind == GAP_KIND_FUNCTION)
 		row->size = base;
+	if (type->kind == GAP_KIND_ARRAY)
+		derive(row, &rows[row->ref], type->count);
+	else if (gap_row_is_alias(type))
+		derive(row, &rows[row->ref], 1);
 }
 
 static void write_members(struct freezing *freezing, const struct gap_row_type *type,
@@ -324,7 +359,7 @@ static void write_members(struct freezing *freezing, const struct gap_row_type *
 		rows[i] = (struct gap_format_member){
 			.name = text_at(freezing, member->name),
 			.type = new_id(freezing, member->type),
-			.offset_bytes = saturate(member->offset_bits / 8),
+			.offset_bytes = (uint32_t)(member->offset_bits / 8),
 			.bit_offset = member->offset_bits % 8,
 			.bit_width = (uint8_t)member->width_bits,
 		};
@@ -388,7 +423,7 @@ static void write_type_and_entries(struct freezing *freezing, struct type_tables
 		tables->parameter_count += count;
 	}
 	freezing->member_base[id] = count ? base : 0;
-	write_type(freezing, type, freezing->member_base[id], &tables->types[id]);
+	write_type(freezing, type, freezing->member_base[id], tables->types, id);
 }
 
 static bool write_types(struct freezing *freezing)
@@ -729,6 +764,22 @@ static bool write_exceptions(struct freezing *freezing)
 	return rows != NULL;
 }
 
+/* ---- what the format has no room for ---- */
+
+/* A size that is too large is said to be unknown; a place that is too far would be a wrong one. */
+static enum gap_status check_offsets(const struct gap_builder *builder, struct gap_error *error)
+{
+	for (uint32_t i = 0; i < builder->members.count; i++) {
+		const struct gap_build_member *member = &builder->members.items[i];
+
+		if (member->offset_bits / 8 > UINT32_MAX)
+			return gap_fail(error, GAP_UNSUPPORTED,
+					"member \"%.200s\" lies beyond 4 GiB of its structure",
+					gap_builder_string(builder, member->name));
+	}
+	return GAP_OK;
+}
+
 /* ---- the file ---- */
 
 static bool is_required(unsigned kind)
@@ -850,7 +901,9 @@ enum gap_status gap_builder_freeze(struct gap_builder *builder, unsigned flags, 
 		return no_memory(error);
 	freezing.minimal = (flags & GAP_FREEZE_MINIMAL) != 0;
 	give_types(builder);
-	status = gap_order_make(builder, &freezing.order, error);
+	status = check_offsets(builder, error);
+	if (!status)
+		status = gap_order_make(builder, &freezing.order, error);
 	if (status)
 		return status;
 	status = write_sections(&freezing) ? assemble(&freezing, image, size_bytes, error)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "profile/rows.h"
+#include "runtime/format.h"
 
 #define DEPTH_MAX 200 /* of the hash alone; deeper types hash less sharply, nothing else */
 
@@ -262,6 +263,33 @@ static enum gap_status place(struct placing *placing, gap_type_id root, struct g
 	return GAP_OK;
 }
 
+/* In the order found, what a type is derived from comes before it. */
+static enum gap_status check_depths(const struct gap_builder *builder,
+				    const struct gap_order *order, struct gap_error *error)
+{
+	uint32_t count = builder->types.count;
+	uint16_t *depth = calloc(count, sizeof(*depth));
+	enum gap_status status = depth ? GAP_OK : gap_fail(error, GAP_NO_MEMORY, "out of memory");
+
+	for (uint32_t i = 0; i < count && !status; i++) {
+		gap_type_id id = order->old_of_new[i];
+		const struct gap_row_type *type = &builder->types.items[id];
+
+		if (type->kind != GAP_KIND_ARRAY && !gap_row_is_alias(type))
+			continue;
+		depth[id] = (uint16_t)(depth[type->ref] + 1);
+		if (depth[id] > GAP_FORMAT_DEPTH_MAX)
+			status = gap_fail(
+				error, GAP_UNSUPPORTED,
+				"type %u (%s %.200s) stands upon %u typedefs, qualifiers and "
+				"arrays; no compiler makes such types",
+				id, gap_kind_name((enum gap_kind)type->kind),
+				gap_builder_string(builder, type->name), depth[id] - 1u);
+	}
+	free(depth);
+	return status;
+}
+
 static enum gap_status place_all(struct gap_builder *builder, const struct sort_key *keys,
 				 struct gap_order *order, struct gap_error *error)
 {
@@ -338,6 +366,8 @@ enum gap_status gap_order_make(struct gap_builder *builder, struct gap_order *or
 		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	if (!status)
 		status = place_all(builder, keys, order, error);
+	if (!status)
+		status = check_depths(builder, order, error);
 	free(keys);
 	free(hashes.by_value);
 	free(hashes.behind_pointer);

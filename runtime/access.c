@@ -11,72 +11,83 @@ struct piece {
 	struct gap_paddr physical;
 };
 
+_Static_assert(offsetof(struct gap_guest, tlb) == 0, "semgap/hot.h looks for the TLB there");
+
+static void forget_distant(struct gap_guest *guest)
+{
+	for (size_t i = 0; i < GAP_HOT_PAGES; i++)
+		guest->distant[i].page = GAP_TLB_EMPTY;
+	guest->has_distant = 0;
+}
+
 void gap_guest_refresh(struct gap_guest *guest)
 {
-	for (size_t i = 0; i < GAP_TLB_ENTRIES; i++) {
+	for (size_t i = 0; i < GAP_HOT_PAGES; i++)
 		guest->tlb[i].page = GAP_TLB_EMPTY;
-		guest->distant[i].page = GAP_TLB_EMPTY;
-	}
+	if (guest->has_distant)
+		forget_distant(guest);
 }
 
 static enum gap_status walk(const struct gap_guest *guest, uint64_t address,
 			    struct gap_translation *translation)
 {
-	if (!gap_guest_is_address(guest, address))
-		return GAP_UNREADABLE;
-	return guest->arch->walk(guest->memory, &guest->space, address, translation);
+	return guest->arch->walk(guest->memory, &guest->space, address, translation, NULL);
 }
 
 /* The distant page's own hit path: one read of the leaf instead of a whole walk. */
 static int distant_hit(const struct gap_guest *guest, uint64_t address, struct piece *piece)
 {
 	uint64_t page = address >> GAP_PAGE_SHIFT, leaf;
-	const struct gap_tlb_distant *entry = &guest->distant[gap_tlb_slot(page)];
-	struct gap_paddr leaf_at = {entry->leaf_at};
+	const struct gap_tlb_distant *entry = &guest->distant[gap_hot_slot(page)];
 
-	if (entry->page != page || gap_memory_read(guest->memory, leaf_at, &leaf, sizeof(leaf)) ||
-	    leaf != entry->leaf)
+	if (!guest->has_distant || entry->page != page ||
+	    !gap_entry_read(guest->memory, entry->leaf_at, &leaf) || leaf != entry->leaf)
 		return 0;
+	piece->data = NULL;
 	piece->physical.value = entry->physical + address % GAP_PAGE_BYTES;
 	return 1;
 }
 
-static void remember(struct gap_guest *guest, uint64_t address,
-		     const struct gap_translation *translation)
+static void remember_distant(struct gap_guest *guest, uint64_t page, uint64_t start,
+			     const struct gap_translation *translation)
 {
-	uint64_t page = address >> GAP_PAGE_SHIFT;
-	size_t slot = gap_tlb_slot(page);
-	struct gap_paddr start = {translation->physical & ~(uint64_t)(GAP_PAGE_BYTES - 1)};
-	struct gap_paddr leaf_at = {translation->leaf_at};
-	const void *data = gap_memory_at(guest->memory, start, GAP_PAGE_BYTES);
-	const void *leaf = gap_memory_at(guest->memory, leaf_at, sizeof(translation->leaf));
+	if (!guest->has_distant)
+		forget_distant(guest);
+	guest->has_distant = 1;
+	guest->distant[gap_hot_slot(page)] =
+		(struct gap_tlb_distant){page, start, translation->leaf_at, translation->leaf};
+}
 
+/* Walks to an address that no TLB has, remembers its page, and gives its bytes. */
+static inline enum gap_status fill(struct gap_guest *guest, uint64_t address, struct piece *piece)
+{
+	uint64_t page = address >> GAP_PAGE_SHIFT, inside = address % GAP_PAGE_BYTES;
+	struct gap_translation translation;
+	enum gap_status status = walk(guest, address, &translation);
+	const unsigned char *data, *leaf;
+
+	if (status)
+		return status;
+	data = gap_physical_at(guest->memory, translation.physical - inside, GAP_PAGE_BYTES);
+	leaf = gap_physical_at(guest->memory, translation.leaf_at, sizeof(translation.leaf));
+	piece->physical.value = translation.physical;
+	piece->data = data ? data + inside : NULL;
 	if (data && leaf)
-		guest->tlb[slot] = (struct gap_tlb_entry){page, data, leaf, translation->leaf};
+		guest->tlb[gap_hot_slot(page)] =
+			(struct gap_hot_page){page, data, leaf, translation.leaf};
 	else
-		guest->distant[slot] = (struct gap_tlb_distant){
-			page, start.value, translation->leaf_at, translation->leaf};
+		remember_distant(guest, page, translation.physical - inside, &translation);
+	return GAP_OK;
 }
 
 /* Finds bytes that do not leave their page. */
 static enum gap_status find_piece(struct gap_guest *guest, uint64_t address, size_t size_bytes,
 				  struct piece *piece)
 {
-	struct gap_translation translation;
-	enum gap_status status;
-
-	if (gap_tlb_hit(guest, address, size_bytes, &piece->data))
+	piece->data = gap_hot_bytes(guest, (struct gap_vaddr){address}, size_bytes);
+	if (piece->data || distant_hit(guest, address, piece))
 		return GAP_OK;
-	piece->data = NULL;
-	if (distant_hit(guest, address, piece))
-		return GAP_OK;
-	status = walk(guest, address, &translation);
-	if (status)
-		return status;
-	remember(guest, address, &translation);
-	piece->physical.value = translation.physical;
-	piece->data = gap_memory_at(guest->memory, piece->physical, size_bytes);
-	return GAP_OK;
+	return fill(guest, address, piece);
 }
 
 static enum gap_status read_piece(struct gap_guest *guest, uint64_t address, void *buffer,
@@ -125,13 +136,23 @@ enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address
 }
 
 /* Apart from the hit path, which then needs no stack. @value stays untouched on failure. */
-static __attribute__((noinline, cold)) enum gap_status read_missed(struct gap_guest *guest,
-								   struct gap_vaddr address,
-								   void *value, size_t size_bytes)
+static __attribute__((noinline)) enum gap_status read_missed(struct gap_guest *guest,
+							     struct gap_vaddr address, void *value,
+							     size_t size_bytes)
 {
 	unsigned char bytes[8];
-	enum gap_status status = gap_guest_read(guest, address, bytes, size_bytes);
+	struct piece piece;
+	enum gap_status status;
 
+	if (address.value % GAP_PAGE_BYTES <= GAP_PAGE_BYTES - size_bytes && !guest->has_distant) {
+		status = fill(guest, address.value, &piece);
+		if (status || piece.data) {
+			if (!status)
+				memcpy(value, piece.data, size_bytes);
+			return status;
+		}
+	}
+	status = gap_guest_read(guest, address, bytes, size_bytes);
 	if (!status)
 		memcpy(value, bytes, size_bytes);
 	return status;
@@ -141,9 +162,9 @@ static __attribute__((noinline, cold)) enum gap_status read_missed(struct gap_gu
 static inline enum gap_status read_value(struct gap_guest *guest, struct gap_vaddr address,
 					 void *value, size_t size_bytes)
 {
-	const unsigned char *data;
+	const unsigned char *data = gap_hot_bytes(guest, address, size_bytes);
 
-	if (!gap_tlb_hit(guest, address.value, size_bytes, &data))
+	if (!data)
 		return read_missed(guest, address, value, size_bytes);
 	memcpy(value, data, size_bytes);
 	return GAP_OK;

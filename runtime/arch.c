@@ -4,6 +4,8 @@
 
 static const struct gap_arch *const architectures[] = {
 	&gap_arch_x86_64,
+	&gap_arch_i386,
+	&gap_arch_arm64,
 };
 
 const struct gap_arch *gap_arch_find(uint16_t machine)

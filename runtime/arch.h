@@ -7,48 +7,113 @@
 #ifndef SEMGAP_ARCH_H
 #define SEMGAP_ARCH_H
 
+#include <string.h>
+
 #include "semgap/memory.h"
 
-#define GAP_PAGE_BYTES 4096u /* the smallest page: what translations are cached by */
+/* What translations are cached by: no page of any architecture is smaller, and larger ones are
+ * cached in such pieces. */
+#define GAP_PAGE_BYTES 4096u
 #define GAP_PAGE_SHIFT 12
+
+/** A shape of page tables. Zero members: not known. */
+struct gap_paging {
+	uint8_t levels;
+	uint8_t page_shift; /* of the smallest page */
+	uint8_t va_bits;    /* virtual addresses differ in so many bits, per half */
+};
 
 /** One set of page tables. */
 struct gap_space {
 	uint64_t root;
 	uint64_t ignored_bits; /* of an entry's address: memory encryption */
-	int levels;
+	uint64_t user_end;     /* where the kernel's half begins, when addresses do not tell */
+	struct gap_paging paging;
 };
 
 /** Where an address is, and the entry that says so: what a cached translation is checked against.
  */
 struct gap_translation {
 	uint64_t physical;
-	uint64_t leaf_at; /* physical address of the last entry, 8 bytes */
-	uint64_t leaf;    /* its value */
+	uint64_t leaf_at; /* physical address of the last entry: 8 bytes, aligned */
+	uint64_t leaf;    /* its value; of two neighbours where entries have 4 bytes */
+};
+
+/** A run of virtual addresses. */
+struct gap_window {
+	uint64_t start, size_bytes;
 };
 
 struct gap_arch {
 	uint16_t machine; /* ELF e_machine */
 	uint8_t pointer_bytes;
-	int levels_min, levels_max;
-	/* The image is linked for this window of addresses, and moved in it by a multiple of the
-	 * step. */
-	uint64_t image_base, image_window_bytes, slide_step_bytes;
+	uint16_t root_align_bytes; /* where a root may begin */
+	/* The shapes that there are, in the order in which they are tried: where an inner table of
+	 * one passes for the root of another, the outer comes first. */
+	const struct gap_paging *pagings;
+	size_t paging_count;
 	const char *root_symbols; /* names of the kernel's own page-table root, through history */
+	const char *encryption_symbols; /* of the variable with the encryption bits; NULL none */
 
-	uint32_t root_align_bytes; /* where a root may begin */
-
+	/** Where an image that was linked around @linked may run, whatever KASLR chose. */
+	struct gap_window (*window)(const struct gap_paging *paging, uint64_t linked);
 	int (*is_canonical)(const struct gap_space *space, uint64_t address);
 	/** Is it an address of the user half? */
 	int (*is_user)(const struct gap_space *space, uint64_t address);
-	/** Walks the tables. GAP_UNREADABLE: not mapped, or tables outside memory. */
+	/**
+	 * Walks the tables. GAP_UNREADABLE: not mapped, or tables outside memory. Either way
+	 * @span_bytes (unless NULL) says how far around @address the last entry reaches: a power
+	 * of two, aligned. An address that is not canonical is not mapped.
+	 */
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
-				uint64_t address, struct gap_translation *translation);
+				uint64_t address, struct gap_translation *translation,
+				uint64_t *span_bytes);
+	/**
+	 * The page tables that a CPU uses, as its registers tell: the @index-th reading of them;
+	 * false when there are no more. Members of @space that the registers do not tell stay zero.
+	 */
+	int (*from_registers)(const struct gap_vcpu *vcpu, unsigned index, struct gap_space *space);
+	/** Encryption bits that a root's own entries show, or 0; NULL: none exist. */
+	uint64_t (*guess_ignored)(const struct gap_memory *memory, const struct gap_space *space);
+	/** Could these be a kernel's tables, by their form alone? NULL: that cannot be told. */
+	int (*looks_like_root)(const struct gap_memory *memory, const struct gap_space *space);
 };
 
-extern const struct gap_arch gap_arch_x86_64;
+extern const struct gap_arch gap_arch_x86_64, gap_arch_i386, gap_arch_arm64;
 
 /** The row of an ELF machine, or NULL. */
 const struct gap_arch *gap_arch_find(uint16_t machine);
+
+/** Mapped bytes at a physical address or NULL, as gap_memory_at(): inlined for page walks. */
+static inline const unsigned char *gap_physical_at(const struct gap_memory *memory,
+						   uint64_t address, size_t size_bytes)
+{
+	const struct gap_memory_range *range = memory->ranges;
+
+	for (size_t i = 0; i < memory->range_count && i < 4; i++, range++) {
+		uint64_t offset = address - range->start.value;
+
+		if (offset < range->size_bytes)
+			return range->data && size_bytes <= range->size_bytes - offset
+				       ? range->data + offset
+				       : NULL;
+	}
+	if (memory->range_count <= 4)
+		return NULL;
+	return (const unsigned char *)gap_memory_at(memory, (struct gap_paddr){address},
+						    size_bytes);
+}
+
+/** Reads 8 aligned bytes of a table: true when they are there. */
+static inline int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry)
+{
+	const unsigned char *data = gap_physical_at(memory, address, sizeof(*entry));
+
+	if (data) {
+		memcpy(entry, data, sizeof(*entry));
+		return 1;
+	}
+	return !gap_memory_read(memory, (struct gap_paddr){address}, entry, sizeof(*entry));
+}
 
 #endif

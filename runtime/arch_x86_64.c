@@ -12,64 +12,148 @@
 #define ENTRY_LARGE 0x80u
 #define ENTRY_ADDRESS 0x000ffffffffff000u /* bits 12 to 51 */
 #define INDEX_BITS 9
+#define INDEX_MASK ((1u << INDEX_BITS) - 1)
 #define LEVEL_LARGE_MAX 3 /* 1 GiB pages; above, the large bit is reserved and the CPU faults */
+
+#define CR0_PAGING (UINT64_C(1) << 31)
+#define CR4_LA57 (UINT64_C(1) << 12)
+#define EFER_LONG_MODE (UINT64_C(1) << 10)
+#define CR3_USER_HALF 0x1000u /* KPTI: the user's root lies in the page behind the kernel's */
+
+/* The C-bit of AMD's SME and SEV, or the shared bit of TDX, is one of these on every CPU so far. */
+#define ENCRYPTION_BITS (UINT64_C(1) << 51 | UINT64_C(1) << 47)
+
+#define IMAGE_BASE 0xffffffff80000000u         /* __START_KERNEL_map */
+#define IMAGE_WINDOW_BYTES ((uint64_t)1 << 30) /* KERNEL_IMAGE_SIZE under KASLR */
+
+static struct gap_window window(const struct gap_paging *paging, uint64_t linked)
+{
+	(void)paging;
+	(void)linked;
+	return (struct gap_window){IMAGE_BASE, IMAGE_WINDOW_BYTES};
+}
 
 /* All bits from the highest that is translated up must be equal. */
 static int is_canonical(const struct gap_space *space, uint64_t address)
 {
-	unsigned width = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)space->levels;
-	uint64_t high = address >> (width - 1);
+	uint64_t high = address >> (space->paging.va_bits - 1);
 
-	return high == 0 || high == UINT64_MAX >> (width - 1);
+	return high == 0 || high == UINT64_MAX >> (space->paging.va_bits - 1);
 }
 
 static int is_user(const struct gap_space *space, uint64_t address)
 {
-	return !(address >> 63) && is_canonical(space, address);
+	return address >> (space->paging.va_bits - 1) == 0;
 }
 
 /* The depth is fixed, so that tables which map themselves cannot make the walk loop. */
 static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
-			    uint64_t address, struct gap_translation *translation)
+			    uint64_t address, struct gap_translation *translation,
+			    uint64_t *span_bytes)
 {
 	uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
-	uint64_t table = space->root & mask, entry;
-	unsigned shift = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)space->levels;
+	uint64_t table = space->root & mask, entry, at;
+	unsigned shift = space->paging.va_bits;
+	int level = space->paging.levels;
 
-	for (int level = space->levels; level >= 1; level--) {
-		struct gap_paddr at;
-
+	if (span_bytes)
+		*span_bytes = (uint64_t)1 << shift;
+	if (!is_canonical(space, address))
+		return GAP_UNREADABLE;
+	for (;;) {
 		shift -= INDEX_BITS;
-		at.value = table + ((address >> shift) & ((1u << INDEX_BITS) - 1)) * 8;
-		if (gap_memory_read(memory, at, &entry, sizeof(entry)) || !(entry & ENTRY_PRESENT))
+		at = table + ((address >> shift) & INDEX_MASK) * 8;
+		if (span_bytes)
+			*span_bytes = (uint64_t)1 << shift;
+		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_PRESENT))
 			return GAP_UNREADABLE;
-		if (level == 1 || (entry & ENTRY_LARGE)) {
-			uint64_t inside = ((uint64_t)1 << shift) - 1;
-
-			if (level > LEVEL_LARGE_MAX)
-				return GAP_UNREADABLE;
-			translation->physical = (entry & mask & ~inside) | (address & inside);
-			translation->leaf_at = at.value;
-			translation->leaf = entry;
-			return GAP_OK;
-		}
+		if (level == 1 || (entry & ENTRY_LARGE))
+			break;
 		table = entry & mask;
+		level--;
 	}
-	return GAP_UNREADABLE;
+	if (level > LEVEL_LARGE_MAX)
+		return GAP_UNREADABLE;
+	mask &= ~(((uint64_t)1 << shift) - 1);
+	translation->physical = (entry & mask) | (address & (((uint64_t)1 << shift) - 1));
+	translation->leaf_at = at;
+	translation->leaf = entry;
+	return GAP_OK;
 }
+
+/* As the register has it; then, should that be the user's root under KPTI, the kernel's. */
+static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct gap_space *space)
+{
+	uint64_t root = vcpu->cr3 & ENTRY_ADDRESS;
+
+	if (!(vcpu->known & GAP_VCPU_CR3) ||
+	    (vcpu->known & GAP_VCPU_CR0 && !(vcpu->cr0 & CR0_PAGING)) ||
+	    (vcpu->known & GAP_VCPU_EFER && !(vcpu->efer & EFER_LONG_MODE)))
+		return 0;
+	if (index > 1 || (index == 1 && !(root & CR3_USER_HALF)))
+		return 0;
+	space->root = index ? root & ~(uint64_t)CR3_USER_HALF : root;
+	if (vcpu->known & GAP_VCPU_CR4)
+		space->paging.levels = vcpu->cr4 & CR4_LA57 ? 5 : 4;
+	return 1;
+}
+
+static uint64_t table_entry(const struct gap_memory *memory, uint64_t table, unsigned index)
+{
+	uint64_t entry;
+
+	return gap_entry_read(memory, table + 8 * index, &entry) && entry & ENTRY_PRESENT ? entry
+											  : 0;
+}
+
+/* The last entry of every root leads to tables of the image, which are encrypted if any are. */
+static uint64_t guess_ignored(const struct gap_memory *memory, const struct gap_space *space)
+{
+	uint64_t bits = table_entry(memory, space->root, INDEX_MASK) & ENCRYPTION_BITS;
+
+	return bits & (bits - 1) ? 0 : bits;
+}
+
+/*
+ * The last entry leads to a table whose last but one leads to the image's: at least some of its
+ * pages are of 2 MiB.
+ */
+static int looks_like_root(const struct gap_memory *memory, const struct gap_space *space)
+{
+	uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits, entry = space->root;
+	int large = 0;
+
+	for (int level = space->paging.levels; level > 3; level--) {
+		entry = table_entry(memory, entry & mask, INDEX_MASK);
+		if (!entry || entry & ENTRY_LARGE)
+			return 0;
+	}
+	entry = table_entry(memory, entry & mask, INDEX_MASK - 1);
+	if (!entry || entry & ENTRY_LARGE)
+		return 0;
+	for (unsigned i = 0; i <= INDEX_MASK && large < 4; i++)
+		large += (table_entry(memory, entry & mask, i) & ENTRY_LARGE) != 0;
+	return large == 4;
+}
+
+/* A P4D page passes for a root of four levels. */
+static const struct gap_paging pagings[] = {{5, 12, 57}, {4, 12, 48}};
 
 const struct gap_arch gap_arch_x86_64 = {
 	.machine = EM_X86_64,
 	.pointer_bytes = 8,
-	.levels_min = 4,
-	.levels_max = 5,
-	.image_base = 0xffffffff80000000u,       /* __START_KERNEL_map */
-	.image_window_bytes = (uint64_t)1 << 30, /* KERNEL_IMAGE_SIZE under KASLR */
-	.slide_step_bytes = (uint64_t)2 << 20,   /* smallest CONFIG_PHYSICAL_ALIGN */
+	.root_align_bytes = GAP_PAGE_BYTES,
+	.pagings = pagings,
+	.paging_count = sizeof(pagings) / sizeof(pagings[0]),
 	/* init_level4_pgt until 65ade2f872b4 (4.13). */
 	.root_symbols = "swapper_pg_dir|init_top_pgt|init_level4_pgt",
-	.root_align_bytes = GAP_PAGE_BYTES,
+	/* cc_mask since 1c1badc4e2e4 (5.18), for SEV and TDX alike. */
+	.encryption_symbols = "cc_mask|sme_me_mask",
+	.window = window,
 	.is_canonical = is_canonical,
 	.is_user = is_user,
 	.walk = walk,
+	.from_registers = from_registers,
+	.guess_ignored = guess_ignored,
+	.looks_like_root = looks_like_root,
 };

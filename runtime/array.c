@@ -5,7 +5,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 void gap_array_init(struct gap_array *array, struct gap_guest *guest, struct gap_vaddr first,
 		    uint64_t stride_bytes, uint64_t count)

@@ -54,7 +54,8 @@ static enum gap_status find_field(const struct gap_profile *profile,
 				  struct gap_location *location, struct gap_error *error)
 {
 	const char *types = request->type;
-	enum gap_status status = GAP_NOT_FOUND;
+	enum gap_status status = gap_fail(error, GAP_NOT_FOUND, "\"%.200s.%.200s\" names no field",
+					  request->type, request->member);
 	char type[NAME_BYTES];
 
 	while (next_alternative(&types, type)) {
@@ -148,7 +149,8 @@ static enum gap_status bind_symbol(const struct gap_profile *profile,
 				   struct gap_bound_symbol *bound, struct gap_error *error)
 {
 	const char *names = request->name;
-	enum gap_status status = GAP_NOT_FOUND;
+	enum gap_status status =
+		gap_fail(error, GAP_NOT_FOUND, "\"%.200s\" names no symbol", request->name);
 	struct gap_symbol symbol;
 	char name[NAME_BYTES];
 

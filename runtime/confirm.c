@@ -4,22 +4,26 @@
  * forgeries all look like the kernel when memory is merely searched; here everything is read
  * through the candidate's page tables. Choosing between candidates is left to guest.c.
  */
+#include <elf.h>
+
 #include "runtime/confirm.h"
 
 #define BANNER_BYTES_MAX 1024 /* UTS_VERSION and friends end far before */
 #define SWAPPER "swapper"
+#define NOTES_MAX 16 /* a kernel has a handful */
 
 static enum gap_status bind_witnesses(struct gap_witnesses *witnesses,
 				      const struct gap_profile *profile, struct gap_error *error)
 {
-	static const struct gap_symbol_request symbols[] = {{"linux_banner", 1}, {"init_task", 1}};
+	static const struct gap_symbol_request symbols[] = {
+		{"linux_banner", 1}, {"init_task", 1}, {"__start_notes", 1}};
 	static const struct gap_field_request fields[] = {
 		{"task_struct", "comm", 0, 1},
 		{"task_struct", "tasks", 0, 1},
 	};
-	struct gap_bound_symbol bound_symbols[2];
+	struct gap_bound_symbol bound_symbols[3];
 	struct gap_field bound_fields[2];
-	enum gap_status status = gap_bind_symbols(profile, symbols, 2, bound_symbols, error);
+	enum gap_status status = gap_bind_symbols(profile, symbols, 3, bound_symbols, error);
 
 	if (!status)
 		status = gap_bind_fields(profile, fields, 2, bound_fields, error);
@@ -27,6 +31,7 @@ static enum gap_status bind_witnesses(struct gap_witnesses *witnesses,
 		return status;
 	witnesses->banner = bound_symbols[0];
 	witnesses->init_task = bound_symbols[1];
+	witnesses->notes = bound_symbols[2];
 	witnesses->comm = bound_fields[0];
 	witnesses->tasks = bound_fields[1];
 	return GAP_OK;
@@ -46,6 +51,13 @@ enum gap_status gap_witnesses_init(struct gap_witnesses *witnesses,
 		((target->banner_bytes && target->banner_bytes < BANNER_BYTES_MAX) ||
 		 target->banner_hash);
 	witnesses->has_init_task = witnesses->init_task.present && witnesses->comm.present;
+	if (witnesses->has_banner)
+		witnesses->mark = (struct gap_mark){witnesses->banner.address, GAP_BANNER_START,
+						    sizeof(GAP_BANNER_START) - 1};
+	else
+		witnesses->mark = (struct gap_mark){witnesses->init_task.address +
+							    witnesses->comm.offset_bytes,
+						    SWAPPER, sizeof(SWAPPER) - 1};
 	if (!witnesses->has_banner && !witnesses->has_init_task)
 		return gap_fail(
 			error, GAP_NOT_FOUND,
@@ -111,6 +123,42 @@ static int compare_identity(const struct gap_target *target, const struct gap_vm
 	return -1;
 }
 
+/*
+ * The build-id in the notes of the image, as the kernel's own /sys/kernel/notes: 1 the profile's, 0
+ * another, -1 not there to be compared.
+ */
+static int compare_notes(const struct gap_witnesses *witnesses, struct gap_guest *guest,
+			 uint64_t slide)
+{
+	static const char owner[4] = "GNU";
+	const struct gap_target *target = &witnesses->target;
+	struct gap_vaddr at = {witnesses->notes.address + slide};
+	uint8_t id[sizeof(((struct gap_vmcoreinfo *)0)->build_id)];
+
+	if (!witnesses->notes.present || !target->build_id_bytes ||
+	    target->build_id_bytes > sizeof(id))
+		return -1;
+	for (int i = 0; i < NOTES_MAX; i++) {
+		struct {
+			uint32_t name_bytes, data_bytes, type;
+			char name[4];
+		} note;
+
+		if (gap_guest_read(guest, at, &note, sizeof(note)) || note.name_bytes > 64 ||
+		    note.data_bytes > 4096)
+			return -1;
+		if (note.type == NT_GNU_BUILD_ID && note.name_bytes == sizeof(owner) &&
+		    memcmp(note.name, owner, sizeof(owner)) == 0) {
+			at.value += sizeof(note);
+			return note.data_bytes == target->build_id_bytes &&
+			       !gap_guest_read(guest, at, id, note.data_bytes) &&
+			       memcmp(id, target->build_id, note.data_bytes) == 0;
+		}
+		at.value += 12 + ((note.name_bytes + 3) & ~3u) + ((note.data_bytes + 3) & ~3u);
+	}
+	return -1;
+}
+
 /* The tables lead from the root's own address to the root: they are tables, and they are this
  * kernel's. */
 static int root_leads_to_itself(struct gap_guest *guest, const struct gap_candidate *candidate)
@@ -154,7 +202,7 @@ static int other_banner(const struct gap_witnesses *witnesses, struct gap_guest 
  * share a banner, and differ in their layouts.
  */
 static enum gap_verdict examine(const struct gap_witnesses *witnesses, struct gap_guest *guest,
-				const struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES])
+				struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES])
 {
 	int identity = -1;
 
@@ -169,11 +217,14 @@ static enum gap_verdict examine(const struct gap_witnesses *witnesses, struct ga
 									      : GAP_VERDICT_REFUSED;
 	if (witnesses->has_init_task && !init_task_matches(witnesses, guest, candidate->slide))
 		return GAP_VERDICT_REFUSED;
-	return GAP_VERDICT_CONFIRMED;
+	if (identity < 0)
+		identity = compare_notes(witnesses, guest, candidate->slide);
+	candidate->identity_unknown = identity < 0;
+	return identity == 0 ? GAP_VERDICT_OTHER : GAP_VERDICT_CONFIRMED;
 }
 
 enum gap_verdict gap_confirm(const struct gap_witnesses *witnesses, struct gap_guest *guest,
-			     const struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES])
+			     struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES])
 {
 	struct gap_space before = guest->space;
 	enum gap_verdict verdict;

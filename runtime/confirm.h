@@ -6,16 +6,18 @@
 #ifndef SEMGAP_CONFIRM_H
 #define SEMGAP_CONFIRM_H
 
+#include "runtime/locate.h"
 #include "runtime/translate.h"
 #include "runtime/vmcoreinfo.h"
 #include "semgap/bind.h"
 
 /** One guess at how the guest is laid out. */
 struct gap_candidate {
-	struct gap_space space; /* levels 0: unknown */
+	struct gap_space space;
 	uint64_t slide;
 	uint64_t root_symbol;              /* virtual address that must lead to the root; 0 none */
-	const struct gap_vmcoreinfo *info; /* where the guess is from; NULL: the caller */
+	const struct gap_vmcoreinfo *info; /* where the guess is from; NULL: elsewhere */
+	int identity_unknown;              /* set when it confirms, but no build-id was met */
 };
 
 enum gap_verdict {
@@ -27,10 +29,11 @@ enum gap_verdict {
 /** What a profile offers to recognise its kernel by. */
 struct gap_witnesses {
 	struct gap_target target;
-	struct gap_bound_symbol banner, init_task;
+	struct gap_bound_symbol banner, init_task, notes;
 	struct gap_field comm, tasks; /* of task_struct */
 	int has_banner;               /* symbol and text, or symbol and hash */
 	int has_init_task;
+	struct gap_mark mark; /* what to look for in memory */
 };
 
 /** Collects them. GAP_NOT_FOUND: the profile has nothing that a kernel could be recognised by. */
@@ -46,7 +49,7 @@ enum gap_status gap_witnesses_init(struct gap_witnesses *witnesses,
  * confirms. On GAP_VERDICT_OTHER @seen holds the banner that was met instead, or "".
  */
 enum gap_verdict gap_confirm(const struct gap_witnesses *witnesses, struct gap_guest *guest,
-			     const struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES]);
+			     struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES]);
 
 /** Copies the printable beginning of @text, at most GAP_SEEN_BYTES - 1. */
 void gap_seen_copy(char seen[GAP_SEEN_BYTES], const char *text, size_t length);

@@ -9,9 +9,8 @@
 #include "runtime/translate.h"
 #include "semgap/files.h"
 
-#define O_CLOEXEC_BIT                                                                              \
-	02000000u          /* include/uapi/asm-generic/fcntl.h; all we read have this value        \
-			    */
+/* include/uapi/asm-generic/fcntl.h; all architectures that we read have this value. */
+#define O_CLOEXEC_BIT 02000000u
 #define FD_MAX 0x40000000u /* more no nr_open allows */
 
 enum slot { TASK_FILES, FDT, FDT_MAX, FDT_FD, FDT_CLOEXEC, FLAGS, POS, SLOT_COUNT };

@@ -68,9 +68,11 @@ struct gap_format_identity {
 
 struct gap_format_type {
 	uint32_t name;
-	uint8_t kind, flags, align_log2_plus1, zero;
+	uint8_t kind, flags, align_log2_plus1, depth;
 	uint32_t size, ref, count;
 };
+
+#define GAP_FORMAT_DEPTH_MAX 255 /* of typedefs, qualifiers and arrays upon one another */
 
 struct gap_format_member {
 	uint32_t name, type, offset_bytes;

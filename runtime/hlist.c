@@ -7,7 +7,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 #define ELEMENT_BYTES_MIN 64 /* a kernel object that is worth listing is no smaller */
 

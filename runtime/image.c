@@ -215,6 +215,22 @@ static int type_refs_good(const struct gap_profile *profile, const struct gap_fo
 	}
 }
 
+/* What an array, a typedef or a qualifier takes over from the type before it. */
+static int derived_good(const struct gap_profile *profile, const struct gap_format_type *type)
+{
+	const struct gap_format_type *from;
+	uint64_t size;
+
+	if (!gap_image_is_derived(type))
+		return type->depth == 0;
+	from = &profile->types[type->ref];
+	size = gap_image_size(from);
+	if (type->kind == GAP_KIND_ARRAY)
+		size *= type->count;
+	return type->depth == from->depth + 1 &&
+	       type->size == (size > UINT32_MAX ? UINT32_MAX : size);
+}
+
 static int members_good(const struct gap_profile *profile, const struct gap_format_type *type,
 			uint32_t row)
 {
@@ -231,20 +247,37 @@ static int members_good(const struct gap_profile *profile, const struct gap_form
 	return good;
 }
 
+/* Ranges may not be shared, else a small image could ask for endless work: what all types own is
+ * what there is. */
+struct owned {
+	uint64_t members, enumerators, parameters;
+};
+
+static int owned_good(const struct gap_profile *profile, const struct gap_format_type *type,
+		      struct owned *owned)
+{
+	if (gap_image_is_aggregate(type))
+		owned->members += type->count;
+	else if (type->kind == GAP_KIND_ENUM)
+		owned->enumerators += type->count;
+	else if (type->kind == GAP_KIND_FUNCTION)
+		owned->parameters += type->count;
+	return owned->members <= profile->member_count &&
+	       owned->enumerators <= profile->enumerator_count &&
+	       owned->parameters <= profile->parameter_count;
+}
+
 static enum gap_status check_types(const struct gap_profile *profile, struct gap_error *error)
 {
 	int good = profile->type_count > 0 && profile->types[0].kind == GAP_KIND_VOID;
-	uint64_t members = 0;
+	struct owned owned = {0};
 
 	for (uint32_t row = 0; row < profile->type_count && good; row++) {
 		const struct gap_format_type *type = &profile->types[row];
 
-		if (gap_image_is_aggregate(type))
-			members += type->count;
-		/* Ranges may not be shared, else a small image could ask for endless work. */
-		good = members <= profile->member_count && type->name < profile->strings_bytes &&
-		       type->zero == 0 && type->align_log2_plus1 <= 32 &&
-		       type_refs_good(profile, type, row) && members_good(profile, type, row);
+		good = owned_good(profile, type, &owned) && type->name < profile->strings_bytes &&
+		       type->align_log2_plus1 <= 32 && type_refs_good(profile, type, row) &&
+		       derived_good(profile, type) && members_good(profile, type, row);
 	}
 	return good ? GAP_OK : corrupt(error, "bad type rows");
 }
@@ -282,6 +315,7 @@ static enum gap_status check_symbols(const struct gap_profile *profile, struct g
 
 		good &= (symbol->address >= last) & (symbol->name < profile->strings_bytes) &
 			(symbol->name != 0) & (symbol->zero == 0) &
+			(symbol->kind <= GAP_SYMBOL_FUNCTION) & (symbol->flags < 16) &
 			((symbol->type < profile->type_count) | (symbol->type == GAP_NONE));
 		last = symbol->address;
 	}
@@ -303,6 +337,7 @@ static enum gap_status check_provenance(const struct gap_profile *profile, struc
 		good &= profile->defaults[i].source < profile->source_count;
 	for (uint32_t i = 0; i < profile->exception_count; i++)
 		good &= (profile->exceptions[i].witnesses < pool) &
+			(profile->exceptions[i].zero == 0) &
 			(profile->exceptions[i].source < profile->source_count) &
 			(i == 0 || gap_image_exception_key(&profile->exceptions[i - 1]) <
 					   gap_image_exception_key(&profile->exceptions[i]));

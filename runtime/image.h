@@ -61,4 +61,16 @@ static inline int gap_image_is_alias(const struct gap_format_type *type)
 	return type->kind >= GAP_KIND_TYPEDEF && type->kind <= GAP_KIND_ATOMIC;
 }
 
+/** Kinds that have the size of another type, or a multiple of it. */
+static inline int gap_image_is_derived(const struct gap_format_type *type)
+{
+	return type->kind == GAP_KIND_ARRAY || gap_image_is_alias(type);
+}
+
+/** Bytes of a type by its row; a function keeps something else there. */
+static inline uint32_t gap_image_size(const struct gap_format_type *type)
+{
+	return type->kind == GAP_KIND_FUNCTION ? 0 : type->size;
+}
+
 #endif

@@ -10,8 +10,10 @@
 #include "runtime/names.h"
 
 #define CANDIDATES_MAX 256
-/* Work that one look-up may do before it gives up on a type built to be slow. */
+/* Work that one look-up may do, and anonymous members that it looks into inside one another, before
+ * it gives up on a type built to be slow. */
 #define STEPS_MAX 65536
+#define NESTING_MAX 128
 
 /* The rows of one bucket, or the whole table where there is no index. */
 struct rows {
@@ -100,6 +102,23 @@ static uint32_t keep_qualified(const struct gap_profile *profile, const struct g
 	return kept;
 }
 
+/* A declaration says nothing beside a definition (BTF may hold both). */
+static uint32_t drop_declarations(const struct gap_profile *profile, gap_type_id *ids,
+				  uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		kept += !(profile->types[ids[i]].flags & GAP_TYPE_INCOMPLETE);
+	if (kept == 0 || kept == count)
+		return count;
+	kept = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (!(profile->types[ids[i]].flags & GAP_TYPE_INCOMPLETE))
+			ids[kept++] = ids[i];
+	return kept;
+}
+
 /* `typedef struct x {…} x;` is one thing under two names, and two typedefs may mean the same. */
 static gap_type_id one_meaning(const struct gap_profile *profile, const gap_type_id *ids,
 			       uint32_t count)
@@ -161,6 +180,7 @@ enum gap_status gap_profile_find_type(const struct gap_profile *profile, const c
 				"no type \"%.200s\": this profile holds no types at all", text);
 	if (kept == 0)
 		return gap_fail(error, GAP_NOT_FOUND, "no type \"%.200s\" in this profile", text);
+	kept = drop_declarations(profile, ids, kept);
 	tag = kept == 1 ? ids[0] : one_meaning(profile, ids, kept);
 	if (tag == GAP_NONE)
 		return fail_ambiguous_type(profile, &name, error);
@@ -174,7 +194,7 @@ struct member_search {
 	const struct gap_profile *profile;
 	const char *name;
 	uint32_t length, hash; /* the name's hash before mixing */
-	uint32_t steps;
+	uint32_t steps, nesting;
 	const struct gap_format_member *found;
 	uint64_t base_bits; /* of the anonymous members passed */
 };
@@ -192,9 +212,15 @@ static int try_member(struct member_search *search, uint32_t row, uint64_t base_
 
 	if (search->steps++ > STEPS_MAX)
 		return 0;
-	if (member->name == 0)
-		return search_aggregate(search, gap_profile_strip(search->profile, member->type),
-					base_bits + member_offset_bits(member));
+	if (member->name == 0) {
+		int found;
+
+		search->nesting++;
+		found = search_aggregate(search, gap_profile_strip(search->profile, member->type),
+					 base_bits + member_offset_bits(member));
+		search->nesting--;
+		return found;
+	}
 	if (!gap_text_equal(gap_image_string(search->profile, member->name), search->name,
 			    search->length))
 		return 0;
@@ -210,7 +236,8 @@ static int search_aggregate(struct member_search *search, uint32_t id, uint64_t 
 	const struct gap_index *index = &search->profile->member_index;
 	struct rows rows;
 
-	if (!gap_image_is_aggregate(type) || search->steps > STEPS_MAX)
+	if (!gap_image_is_aggregate(type) || search->steps > STEPS_MAX ||
+	    search->nesting > NESTING_MAX)
 		return 0;
 	if (!index->starts) {
 		for (uint32_t i = 0; i < type->count; i++)

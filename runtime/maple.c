@@ -10,7 +10,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 #define ATTEMPTS 4   /* what a running guest is just replacing is in place by then */
 #define DEPTH_MAX 16 /* ten slots a level: more than any memory holds */

@@ -42,6 +42,7 @@ enum slot {
 	RB,
 	ANON_NAME,
 	ANON_TEXT,
+	SHARED,
 	OPS_NAME,
 	SPECIAL_NAME,
 	SLOT_COUNT
@@ -67,6 +68,7 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 	[RB] = {GAP_FIELD_VMA_RB, 1},
 	[ANON_NAME] = {GAP_FIELD_VMA_ANON_NAME, 1},
 	[ANON_TEXT] = {GAP_FIELD_ANON_NAME_TEXT, 1},
+	[SHARED] = {GAP_FIELD_VMA_SHARED, 1},
 	[OPS_NAME] = {GAP_FIELD_VMA_OPS_NAME, 1},
 	[SPECIAL_NAME] = {GAP_FIELD_SPECIAL_NAME, 1},
 };
@@ -224,6 +226,11 @@ static void read_path(struct gap_maps *maps, struct gap_map *map)
 			name_anonymous(maps, map, "[anon:%s]");
 		return;
 	}
+	/* Shared memory may have a name since 2220e3a8953e (6.2), which took it out of the union. */
+	if (has(maps, SHARED) &&
+	    maps->fields[SHARED].offset_bytes != maps->fields[ANON_NAME].offset_bytes &&
+	    name_anonymous(maps, map, "[anon_shmem:%s]"))
+		return;
 	if (gap_path_of_file(&maps->paths, file, &place)) {
 		NOTE(maps, "the file at 0x%" PRIx64 " cannot be read", file.value);
 		map->known &= ~(uint32_t)GAP_MAP_PATH;
@@ -248,7 +255,7 @@ static void read_flags(struct gap_maps *maps, struct gap_map *map)
 	}
 	if (number_of(maps, map->address, PGOFF, &pages) &&
 	    number_of(maps, map->address, FILE_, &file)) {
-		map->offset = file ? pages << GAP_PAGE_SHIFT : 0;
+		map->offset = file ? pages * maps->guest->info.page_bytes : 0;
 		map->known |= GAP_MAP_OFFSET;
 	}
 }

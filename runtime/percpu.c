@@ -7,7 +7,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 enum gap_status gap_guest_cpu_count(struct gap_guest *guest, uint32_t *count,
 				    struct gap_error *error)
@@ -97,7 +97,7 @@ enum gap_status gap_guest_percpu(struct gap_guest *guest, uint32_t cpu, const ch
 	address->value = symbol.address + offset;
 	/* Linked into the image instead of from zero (9d7de2aa8b41, 6.15), it moves with it; the
 	 * offsets count from where the image really is. */
-	if (symbol.address >= guest->arch->image_base)
+	if (symbol.address - guest->image.start < guest->image.size_bytes)
 		address->value += guest->info.virtual_slide;
 	return GAP_OK;
 }

@@ -8,7 +8,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 #define NODE_BYTES_MIN 64
 #define COLOUR_BITS 3u

@@ -40,7 +40,7 @@ static enum gap_status walk(const struct gap_address_space *space, uint64_t addr
 	tables.root = space->root.value;
 	if (!guest->arch->is_user(&tables, address))
 		return GAP_UNREADABLE;
-	return guest->arch->walk(guest->memory, &tables, address, translation);
+	return guest->arch->walk(guest->memory, &tables, address, translation, NULL);
 }
 
 static int still_there(const struct gap_address_space *space, const struct gap_space_page *entry)

@@ -43,24 +43,6 @@ void gap_profile_target(const struct gap_profile *profile, struct gap_target *ta
 		target->banner_hash = identity->banner_hash;
 }
 
-/* Size of a type: aliases followed, arrays multiplied. The order rule makes the chain end. */
-static uint64_t size_of(const struct gap_profile *profile, const struct gap_format_type *type)
-{
-	uint64_t elements = 1;
-
-	while (type->kind == GAP_KIND_ARRAY || gap_image_is_alias(type)) {
-		if (type->kind == GAP_KIND_ARRAY &&
-		    __builtin_mul_overflow(elements, (uint64_t)type->count, &elements))
-			return UINT64_MAX;
-		type = &profile->types[type->ref];
-	}
-	if (type->kind == GAP_KIND_FUNCTION || type->kind == GAP_KIND_VOID)
-		return 0;
-	if (__builtin_mul_overflow(elements, (uint64_t)type->size, &elements))
-		return UINT64_MAX;
-	return elements;
-}
-
 static int has_rows(enum gap_kind kind)
 {
 	return kind == GAP_KIND_STRUCT || kind == GAP_KIND_UNION || kind == GAP_KIND_ENUM;
@@ -78,7 +60,7 @@ int gap_profile_type(const struct gap_profile *profile, gap_type_id id, struct g
 		.kind = (enum gap_kind)row->kind,
 		.flags = row->flags,
 		.align_bytes = row->align_log2_plus1 ? 1u << (row->align_log2_plus1 - 1) : 0,
-		.size_bytes = size_of(profile, row),
+		.size_bytes = gap_image_size(row),
 		.count = row->count,
 	};
 	if (has_rows(type->kind))

@@ -4,7 +4,8 @@
  * behind the header of an ELF note, at an offset in the page; so it is searched for at every
  * address. Which of the texts tells the truth is decided where they are confirmed (confirm.c).
  *
- * Keys: include/linux/vmcore_info.h and arch/x86/kernel/vmcore_info_64.c of the kernel.
+ * Keys: include/linux/vmcore_info.h, arch/x86/kernel/vmcore_info_64.c and
+ * arch/arm64/kernel/vmcore_info.c of the kernel.
  */
 #include <string.h>
 
@@ -16,7 +17,17 @@
 
 enum number_form { HEXADECIMAL, DECIMAL };
 
-enum number_id { ROOT, ROOT_OLD, PHYS_BASE, SLIDE, FIVE_LEVELS, ENCRYPTION, NUMBER_COUNT };
+enum number_id {
+	ROOT,
+	ROOT_OLD,
+	PHYS_BASE,
+	SLIDE,
+	FIVE_LEVELS,
+	ENCRYPTION,
+	VOFFSET,
+	PAGE_SIZE,
+	NUMBER_COUNT
+};
 
 static const struct number_key {
 	const char *key;
@@ -28,6 +39,8 @@ static const struct number_key {
 	[SLIDE] = {"KERNELOFFSET=", HEXADECIMAL},
 	[FIVE_LEVELS] = {"NUMBER(pgtable_l5_enabled)=", DECIMAL},
 	[ENCRYPTION] = {"NUMBER(sme_mask)=", DECIMAL},
+	[VOFFSET] = {"NUMBER(kimage_voffset)=0x", HEXADECIMAL},
+	[PAGE_SIZE] = {"PAGESIZE=", DECIMAL},
 };
 
 struct numbers {
@@ -131,6 +144,19 @@ static uint64_t encryption_mask(uint64_t mask)
 	return mask >> 32 && (mask & (mask - 1)) == 0 ? mask : 0;
 }
 
+/* arm64 also tells VA_BITS and TCR_EL1's T1SZ; but a kernel built for 52 bits lays out its tables
+ * for as many even where the CPU has fewer, so that neither tells their shape. */
+static void interpret_paging(const struct numbers *numbers, struct gap_paging *paging)
+{
+	uint64_t page = numbers->value[PAGE_SIZE];
+
+	if (numbers->known[FIVE_LEVELS])
+		paging->levels = numbers->value[FIVE_LEVELS] ? 5 : 4;
+	for (uint8_t shift = 12; shift <= 16; shift++)
+		if (page == UINT64_C(1) << shift)
+			paging->page_shift = shift;
+}
+
 static int interpret(const struct numbers *numbers, struct gap_vmcoreinfo *info)
 {
 	int root = numbers->known[ROOT] ? ROOT : ROOT_OLD;
@@ -139,8 +165,10 @@ static int interpret(const struct numbers *numbers, struct gap_vmcoreinfo *info)
 	info->phys_base = numbers->value[PHYS_BASE];
 	info->slide = numbers->value[SLIDE];
 	info->encryption_mask = encryption_mask(numbers->value[ENCRYPTION]);
-	if (numbers->known[FIVE_LEVELS])
-		info->levels = numbers->value[FIVE_LEVELS] ? 5 : 4;
+	info->has_slide = numbers->known[SLIDE] != 0;
+	info->voffset = numbers->value[VOFFSET];
+	info->has_voffset = numbers->known[VOFFSET] != 0;
+	interpret_paging(numbers, &info->paging);
 	return numbers->known[root] && *info->release;
 }
 

@@ -7,7 +7,7 @@
 #ifndef SEMGAP_VMCOREINFO_H
 #define SEMGAP_VMCOREINFO_H
 
-#include "semgap/memory.h"
+#include "runtime/arch.h"
 
 #define GAP_VMCOREINFO_BYTES 4096 /* the kernel's own bound, VMCOREINFO_BYTES */
 
@@ -15,10 +15,12 @@
 struct gap_vmcoreinfo {
 	char release[80];
 	uint64_t root_symbol; /* virtual address of the kernel's page-table root */
-	uint64_t phys_base;   /* may wrap: the kernel prints it as a signed number */
+	uint64_t phys_base;   /* x86-64; may wrap: the kernel prints it as a signed number */
+	uint64_t voffset;     /* arm64: virtual less physical addresses of the image */
 	uint64_t slide;
+	uint8_t has_voffset, has_slide;
 	uint64_t encryption_mask;
-	int levels; /* 0 unknown */
+	struct gap_paging paging; /* zero members: not told */
 	uint8_t build_id_bytes;
 	uint8_t build_id[64];
 };

@@ -9,7 +9,7 @@
 
 #include "runtime/record.h"
 #include "runtime/translate.h"
-#include "semgap/walk.h"
+#include "semgap/walks.h"
 
 #define ATTEMPTS 4
 #define TAG_BITS 3u

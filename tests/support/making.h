@@ -27,7 +27,10 @@ struct make_member {
 #define MAKE_MEMBERS(...)                                                                          \
 	(const struct make_member[])                                                               \
 	{                                                                                          \
-		__VA_ARGS__, { .type = GAP_NONE }                                                  \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			.type = GAP_NONE                                                           \
+		}                                                                                  \
 	}
 
 gap_type_id make_aggregate(struct gap_builder *builder, enum gap_kind kind, const char *name,

@@ -203,6 +203,8 @@ static void add_symbols(struct maker *maker, const struct synthetic_profile *opt
 		add_symbol(maker, "init_task", SYNTHETIC_INIT_TASK, 0);
 	if (!options->without_root)
 		add_symbol(maker, "init_top_pgt", SYNTHETIC_ROOT, 0);
+	if (!options->without_notes)
+		add_symbol(maker, "__start_notes", SYNTHETIC_NOTES, 0);
 	add_symbol(maker, "runqueues", 0x1000, GAP_SYMBOL_PERCPU);
 }
 
@@ -330,6 +332,17 @@ static void make_tables(struct synthetic *guest)
 		synthetic_map(guest, heap + at, at, 0x1000);
 }
 
+/* Two notes, as a kernel has them: the build-id is not the first. */
+static void make_notes(unsigned char *at)
+{
+	static const uint32_t other[] = {6, 1, 0x100, 0x756e694c, 0x78, 0};
+	static const uint32_t build_id[] = {4, 8, 3, 0x554e47};
+
+	memcpy(at, other, sizeof(other));
+	memcpy(at + sizeof(other), build_id, sizeof(build_id));
+	parse_build_id(SYNTHETIC_BUILD_ID, at + sizeof(other) + sizeof(build_id));
+}
+
 static void make_kernel(struct synthetic *guest)
 {
 	uint64_t head = synthetic_head(guest), task = head - TASK_TASKS;
@@ -337,6 +350,7 @@ static void make_kernel(struct synthetic *guest)
 
 	memcpy(synthetic_image(guest, SYNTHETIC_BANNER), SYNTHETIC_BANNER_TEXT,
 	       sizeof(SYNTHETIC_BANNER_TEXT));
+	make_notes(synthetic_image(guest, SYNTHETIC_NOTES));
 	set_task(init, 0, task, SYNTHETIC_INIT_CRED + guest->slide, SWAPPER_NAME);
 	synthetic_put64(init + TASK_TASKS, head);
 	synthetic_put64(init + TASK_TASKS + 8, head);

@@ -24,6 +24,7 @@
 #define SYNTHETIC_BANNER (SYNTHETIC_TEXT + 0x100)
 #define SYNTHETIC_INIT_TASK (SYNTHETIC_TEXT + 0x1000)
 #define SYNTHETIC_INIT_CRED (SYNTHETIC_TEXT + 0x2000)
+#define SYNTHETIC_NOTES (SYNTHETIC_TEXT + 0x3000)
 #define SYNTHETIC_ROOT (SYNTHETIC_TEXT + 0x200000)
 #define SYNTHETIC_SLIDE 0x2e00000u
 
@@ -66,7 +67,8 @@ struct synthetic_profile {
 	const char *release, *banner;
 	const char *build_id; /* 8 bytes as text of 16 digits; "" none */
 	uint16_t machine;
-	int without_banner, without_init_task, without_comm, without_tasks_member, without_root;
+	int without_banner, without_init_task, without_comm, without_tasks_member, without_root,
+		without_notes;
 	int minimal;   /* no banner text, only its hash */
 	int old_state; /* "state", a long, as before 5.14 */
 };

@@ -86,9 +86,8 @@ static void fixed_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		assert_int_equal(
-			gap_digest(cases[i].text, strlen(cases[i].text), cases[i].seed),
-			cases[i].digest);
+		assert_int_equal(gap_digest(cases[i].text, strlen(cases[i].text), cases[i].seed),
+				 cases[i].digest);
 }
 
 static void alignment_does_not_matter(void **state)

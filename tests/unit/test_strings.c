@@ -96,7 +96,8 @@ static const struct pool_case pool_cases[] = {
 	{{"pid"}, "|pid||"},
 	{{"printk", "__ksymtab_printk", "_printk"}, "|__ksymtab_printk||"},
 	{{"tail", "a_tail", "b_tail"}, "|b_tail|a_tail||"},
-	{{"12345678", "x12345678", "yx12345678"}, "|yx12345678||"}, /* beyond the key of eight bytes */
+	{{"12345678", "x12345678", "yx12345678"},
+	 "|yx12345678||"}, /* beyond the key of eight bytes */
 	{{"a12345678", "b12345678", "12345678"}, "|b12345678|a12345678||"},
 	{{"a", "aa", "aaa", "b"}, "|b|aaa||"},
 };

@@ -4,7 +4,7 @@
 #define SEMGAP_CPUS_H
 
 #include "tasks.h"
-#include "walk.h"
+#include "walks.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -26,7 +26,9 @@ struct gap_guest_options {
 	uint64_t phys_base; /* physical address of the image's link base, as the kernel's phys_base;
 			       may wrap */
 	int has_phys_base;
-	int paging_levels; /* 4 or 5; 0 find out */
+	int paging_levels; /* x86-64: 4 or 5; i386: 2, or 3 with PAE; arm64: 2 to 5; 0 find out */
+	/* Ways that are not to be tried. */
+	int no_registers, no_search, no_vmcoreinfo;
 };
 
 /** What was found. */
@@ -35,21 +37,27 @@ struct gap_guest_info {
 	uint64_t virtual_slide;
 	uint64_t phys_base;
 	int paging_levels;
-	char found_by[32];           /* "vmcoreinfo", "given" */
+	uint32_t page_bytes;      /* the smallest page of this kernel */
+	uint32_t va_bits;         /* virtual addresses differ in so many bits, per half */
+	uint64_t encryption_mask; /* bits of page-table entries that are no address; 0 none */
+	/** "given"; "registers"; "image": by the kernel's own page tables in its image;
+	 * "vmcoreinfo"; "page tables": by their form. */
+	char found_by[32];
 	uint32_t candidates;         /* how many were looked at */
 	uint32_t candidates_refused; /* and did not confirm */
 };
 
 /**
  * Opens a guest. @profile and @memory must outlive it. Root and slides come from @options (may be
- * NULL) or from VMCOREINFO in guest memory; either way they are confirmed through the page tables:
- * the profile's banner must be where the profile says, and init_task must look like itself. A root
- * (or phys_base) without a slide is tried with every slide that KASLR can choose; with a root
- * given, guest memory is not searched. Errors: GAP_NOT_FOUND (no VMCOREINFO, or no candidate
- * confirms; the profile has nothing to recognise a kernel by), GAP_MISMATCH (a kernel is there, but
- * of another build: the error shows both), GAP_AMBIGUOUS (two kernels of this build are in memory,
- * as after a warm reboot: the error has both roots), GAP_UNSUPPORTED (architecture), GAP_INVALID,
- * GAP_NO_MEMORY.
+ * NULL); else from the registers of the virtual CPUs, where @memory has them; else from the
+ * kernel's image in guest memory, whose place is met by its banner; else from VMCOREINFO; else from
+ * the form of page tables. All of them are confirmed through the page tables: the profile's banner
+ * must be where the profile says, the build-id must be its own, and init_task must look like
+ * itself. With a root given, nothing else is tried. Only registers are beyond the guest's reach:
+ * all else a hostile guest can forge. Errors: GAP_NOT_FOUND (no candidate confirms; the profile has
+ * nothing to recognise a kernel by), GAP_MISMATCH (a kernel is there, but of another build: the
+ * error shows both), GAP_AMBIGUOUS (two kernels of this build are in memory, as after a warm
+ * reboot: the error has both roots), GAP_UNSUPPORTED (architecture), GAP_INVALID, GAP_NO_MEMORY.
  */
 GAP_API enum gap_status gap_guest_open(const struct gap_memory *memory,
 				       const struct gap_profile *profile,

@@ -9,7 +9,7 @@
 
 #include "paths.h"
 #include "tasks.h"
-#include "walk.h"
+#include "walks.h"
 
 #ifdef __cplusplus
 extern "C" {

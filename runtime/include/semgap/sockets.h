@@ -9,7 +9,7 @@
 
 #include "bind.h"
 #include "guest.h"
-#include "walk.h"
+#include "walks.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -10,8 +10,8 @@
  *
  * Structures with a layout of their own are bound once, and walked as often as one likes.
  */
-#ifndef SEMGAP_WALK_H
-#define SEMGAP_WALK_H
+#ifndef SEMGAP_WALKS_H
+#define SEMGAP_WALKS_H
 
 #include "bind.h"
 #include "guest.h"

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arm64 page tables (Arm ARM, section D8, "The AArch64 Virtual Memory System Architecture"):
+ * granules of 4, 16 and 64 KiB, from two to five levels, blocks at the levels above the last,
+ * physical addresses of up to 52 bits. The two halves of the address space have a root each, TTBR1
+ * for the kernel's and TTBR0 for the user's; which one a space means is told by the address.
+ */
+#include <elf.h>
+
+#include "runtime/arch.h"
+
+#define ENTRY_VALID 0x1u
+#define ENTRY_TABLE 0x2u /* at the last level: a page; above: a table, not a block */
+#define ADDRESS_48 UINT64_C(0x0000fffffffff000)
+
+#define PAGE_SHIFT_64K 16
+#define VA_BITS_LARGE                                                                              \
+	52 /* with granules below 64 KiB, these come with LPA2's format of entries                 \
+	    */
+#define VA_BITS_LINEAR_MAX 48
+
+#define SCTLR_MMU UINT64_C(1)
+#define TCR_DS (UINT64_C(1) << 59)
+
+static int is_lpa2(const struct gap_paging *paging)
+{
+	return paging->va_bits == VA_BITS_LARGE && paging->page_shift != PAGE_SHIFT_64K;
+}
+
+/* Output address of an entry. With 64 KiB granules bits 48 to 51 stand in bits 12 to 15, under LPA2
+ * bits 50 and 51 in bits 8 and 9. */
+static uint64_t address_of(uint64_t entry, const struct gap_space *space)
+{
+	const struct gap_paging *paging = &space->paging;
+	uint64_t page = ((uint64_t)1 << paging->page_shift) - 1, address;
+
+	if (is_lpa2(paging))
+		address = (entry & (ADDRESS_48 | UINT64_C(3) << 48)) | (entry >> 8 & 3) << 50;
+	else
+		address = entry & ADDRESS_48;
+	address &= ~page;
+	if (paging->page_shift == PAGE_SHIFT_64K)
+		address |= (entry >> 12 & 15) << 48;
+	return address & ~space->ignored_bits;
+}
+
+/* Half of the kernel's addresses are the linear map, half hold image, modules and vmalloc; which is
+ * which changed in 14c127c957c1 (5.4). A kernel for 52 bits keeps to what 48 can reach. */
+static struct gap_window window(const struct gap_paging *paging, uint64_t linked)
+{
+	unsigned bits = paging->va_bits < VA_BITS_LINEAR_MAX ? paging->va_bits : VA_BITS_LINEAR_MAX;
+	uint64_t half = (uint64_t)1 << (bits - 1);
+
+	return (struct gap_window){linked & ~(half - 1), half};
+}
+
+static int is_user(const struct gap_space *space, uint64_t address)
+{
+	return address >> space->paging.va_bits == 0;
+}
+
+static int is_canonical(const struct gap_space *space, uint64_t address)
+{
+	return is_user(space, address) ||
+	       address >> space->paging.va_bits == UINT64_MAX >> space->paging.va_bits;
+}
+
+/* Blocks: 2 MiB and 1 GiB, 32 MiB, 512 MiB; larger ones only with 52-bit formats. */
+static int block_allowed(const struct gap_paging *paging, int level)
+{
+	if (paging->page_shift == 12)
+		return level <= (is_lpa2(paging) ? 4 : 3);
+	return level <= (is_lpa2(paging) || paging->page_shift == PAGE_SHIFT_64K ? 3 : 2);
+}
+
+static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
+			    uint64_t address, struct gap_translation *translation,
+			    uint64_t *span_bytes)
+{
+	const struct gap_paging *paging = &space->paging;
+	unsigned index_bits = paging->page_shift - 3u, shift, width;
+	uint64_t table = space->root, entry, at;
+
+	if (span_bytes)
+		*span_bytes = (uint64_t)1 << paging->va_bits;
+	if (!is_canonical(space, address))
+		return GAP_UNREADABLE;
+	shift = paging->page_shift + index_bits * (unsigned)(paging->levels - 1);
+	width = paging->va_bits - shift; /* the root may be shorter */
+	for (int level = paging->levels; level >= 1; level--) {
+		at = table + ((address >> shift) & (((uint64_t)1 << width) - 1)) * 8;
+		if (span_bytes)
+			*span_bytes = (uint64_t)1 << shift;
+		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_VALID))
+			return GAP_UNREADABLE;
+		if (level == 1 || !(entry & ENTRY_TABLE)) {
+			uint64_t inside = ((uint64_t)1 << shift) - 1;
+
+			if (level == 1 ? !(entry & ENTRY_TABLE) : !block_allowed(paging, level))
+				return GAP_UNREADABLE;
+			translation->physical =
+				(address_of(entry, space) & ~inside) | (address & inside);
+			translation->leaf_at = at;
+			translation->leaf = entry;
+			return GAP_OK;
+		}
+		table = address_of(entry, space);
+		shift -= index_bits;
+		width = index_bits;
+	}
+	return GAP_UNREADABLE;
+}
+
+/* TCR_EL1 describes the kernel's half in T1SZ (bits 16 to 21) and TG1 (bits 30 and 31). */
+static void paging_from_tcr(uint64_t tcr, struct gap_paging *paging)
+{
+	static const uint8_t granules[] = {0, 14, 12, 16};
+	unsigned bits = 64 - (unsigned)(tcr >> 16 & 63);
+
+	paging->page_shift = granules[tcr >> 30 & 3];
+	/* LPA2's format also goes with fewer bits, which no Linux asks for. */
+	if (bits <= VA_BITS_LARGE)
+		paging->va_bits = (uint8_t)bits;
+}
+
+/* While the user's half runs under KPTI, TTBR1 has a trampoline's tables, two pages before the
+ * kernel's (one before 5.11). */
+static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct gap_space *space)
+{
+	uint64_t root = vcpu->ttbr1_el1 & UINT64_C(0x0000ffffffffffc0);
+
+	if (!(vcpu->known & GAP_VCPU_TTBR1_EL1) || index > 2 ||
+	    (vcpu->known & GAP_VCPU_SCTLR_EL1 && !(vcpu->sctlr_el1 & SCTLR_MMU)))
+		return 0;
+	if (vcpu->known & GAP_VCPU_TCR_EL1)
+		paging_from_tcr(vcpu->tcr_el1, &space->paging);
+	if (space->paging.va_bits == VA_BITS_LARGE || vcpu->tcr_el1 & TCR_DS)
+		root |= (vcpu->ttbr1_el1 >> 2 & 15) << 48;
+	if (index) /* the granule is known, or nothing is lost by a wrong guess */
+		root += (uint64_t)(index == 1 ? 2 : 1)
+			<< (space->paging.page_shift ? space->paging.page_shift : GAP_PAGE_SHIFT);
+	space->root = root;
+	return 1;
+}
+
+static const struct gap_paging pagings[] = {
+	{4, 12, 48}, {3, 12, 39}, {5, 12, 52},              /* 4 KiB */
+	{4, 14, 48}, {3, 14, 47}, {4, 14, 52}, {2, 14, 36}, /* 16 KiB */
+	{3, 16, 52}, {3, 16, 48}, {2, 16, 42},              /* 64 KiB */
+};
+
+const struct gap_arch gap_arch_arm64 = {
+	.machine = EM_AARCH64,
+	.pointer_bytes = 8,
+	.root_align_bytes = 64,
+	.pagings = pagings,
+	.paging_count = sizeof(pagings) / sizeof(pagings[0]),
+	.root_symbols = "swapper_pg_dir",
+	.window = window,
+	.is_canonical = is_canonical,
+	.is_user = is_user,
+	.walk = walk,
+	.from_registers = from_registers,
+};
