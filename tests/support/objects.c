@@ -150,7 +150,7 @@ static const struct row radix_rows[] = {
 	{"idr", 24, "idr_rt", 0, "radix_tree_root"},
 };
 
-#define ROWS_MAX 160
+#define ROWS_MAX 240
 
 struct making {
 	struct gap_builder *builder;
@@ -212,6 +212,25 @@ static size_t make_rows(struct making *making, size_t first)
 	return end;
 }
 
+/* Rows of a test: members of a structure that is there already join it. */
+static void add_own_rows(struct making *making, const struct object_row *rows)
+{
+	for (; rows && rows->structure; rows++) {
+		size_t at = making->count;
+
+		while (at > 0 && strcmp(making->rows[at - 1].structure, rows->structure) != 0)
+			at--;
+		if (at == 0)
+			at = making->count;
+		assert_true(making->count < ROWS_MAX);
+		memmove(&making->rows[at + 1], &making->rows[at],
+			(making->count - at) * sizeof(making->rows[0]));
+		making->rows[at] = (struct row){rows->structure, rows->size_bytes, rows->member,
+						rows->offset_bytes, rows->kind};
+		making->count++;
+	}
+}
+
 static void choose_rows(struct making *making, const struct object_profile *options)
 {
 	add_rows(making, common_rows, COUNT_OF(common_rows));
@@ -237,6 +256,7 @@ static void choose_rows(struct making *making, const struct object_profile *opti
 		add_rows(making, radix_rows, COUNT_OF(radix_rows));
 	else
 		add_rows(making, xarray_rows, COUNT_OF(xarray_rows));
+	add_own_rows(making, options->rows);
 }
 
 static void set_target(struct gap_builder *builder)
@@ -273,6 +293,9 @@ void objects_profile(struct synthetic *guest, const struct object_profile *optio
 	for (size_t at = 0; at < making.count;)
 		at = make_rows(&making, at);
 	set_target(making.builder);
+	for (const struct object_symbol *symbol = options->symbols; symbol && symbol->name;
+	     symbol++)
+		make_symbol(making.builder, symbol->name, NULL, symbol->address, 0);
 	frozen = freeze(making.builder, 0);
 	guest->image = frozen.image;
 	guest->profile = frozen.profile;

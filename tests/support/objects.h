@@ -87,12 +87,29 @@ enum {
 	MNT_NS_LIST = 0, /* or mounts */
 };
 
+/** A member of a structure that a test adds: @kind is u8, u16, u32, u64, ptr, one of these with
+ * "*COUNT", or a structure before. Rows of one structure follow each other. */
+struct object_row {
+	const char *structure;
+	uint32_t size_bytes;
+	const char *member;
+	uint32_t offset_bytes;
+	const char *kind;
+};
+
+struct object_symbol {
+	const char *name;
+	uint64_t address;
+};
+
 /** Which kernel the profile is of. */
 struct object_profile {
-	int mappings_in_list;   /* mm.mmap, vma.vm_next: before 6.1 */
-	int mappings_in_rbtree; /* only mm.mm_rb, vma.vm_rb */
-	int mounts_in_tree;     /* 6.8 */
-	int radix_tree;         /* before 4.20 */
+	const struct object_row *rows; /* more than the common ones, ended by one without a name */
+	const struct object_symbol *symbols; /* the same */
+	int mappings_in_list;                /* mm.mmap, vma.vm_next: before 6.1 */
+	int mappings_in_rbtree;              /* only mm.mm_rb, vma.vm_rb */
+	int mounts_in_tree;                  /* 6.8 */
+	int radix_tree;                      /* before 4.20 */
 	int without_dentry;
 };
 
