@@ -10,7 +10,8 @@
 #include "runtime/record.h"
 #include "semgap/log.h"
 
-#define COUNT_BITS_MAX 24 /* the kernel's LOG_BUF_SHIFT is at most 25, and a record has 32 bytes   \
+#define COUNT_BITS_MAX                                                                             \
+	24 /* the kernel's LOG_BUF_SHIFT is at most 25, and a record has 32 bytes   \
 			   */
 #define SIZE_BITS_MAX 31
 
