@@ -14,7 +14,7 @@ _semgap() {
             return
             ;;
         guest:guest)
-            mapfile -t COMPREPLY < <(compgen -W "ps" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "ps maps files mounts" -- "$current")
             return
             ;;
         emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base) return ;;

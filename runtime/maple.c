@@ -59,7 +59,7 @@ enum gap_status gap_maple_bind(struct gap_maple_layout *layout, const struct gap
 void gap_maple_init(struct gap_maple *maple, struct gap_guest *guest,
 		    const struct gap_maple_layout *layout, struct gap_vaddr tree)
 {
-	*maple = (struct gap_maple){.guest = guest, .layout = layout, .tree = tree};
+	*maple = (struct gap_maple){.guest = guest, .layout = *layout, .tree = tree};
 	maple->step_max = gap_guest_holds(guest, GAP_MAPLE_NODE_BYTES) * 4;
 }
 
@@ -68,14 +68,14 @@ void gap_maple_init(struct gap_maple *maple, struct gap_guest *guest,
 
 static uint64_t word_max(const struct gap_maple *maple)
 {
-	return UINT64_MAX >> (64 - 8 * maple->layout->word_bytes);
+	return UINT64_MAX >> (64 - 8 * maple->layout.word_bytes);
 }
 
 static uint64_t word_at(const struct gap_maple *maple, uint32_t offset_bytes)
 {
 	uint64_t word = 0;
 
-	memcpy(&word, maple->node + offset_bytes, maple->layout->word_bytes);
+	memcpy(&word, maple->node + offset_bytes, maple->layout.word_bytes);
 	return word;
 }
 
@@ -84,7 +84,7 @@ static uint64_t word_at(const struct gap_maple *maple, uint32_t offset_bytes)
 /* Sets where pivots and slots of this type lie: false for a type that is not known. */
 static int take_type(struct gap_maple *maple, unsigned type)
 {
-	const struct gap_field *fields = maple->layout->fields;
+	const struct gap_field *fields = maple->layout.fields;
 	static const enum slot slots_of[] = {DENSE_SLOTS, RANGE_SLOTS, RANGE_SLOTS, ARANGE_SLOTS};
 	static const enum slot pivots_of[] = {DENSE_SLOTS, RANGE_PIVOTS, RANGE_PIVOTS,
 					      ARANGE_PIVOTS};
@@ -92,9 +92,9 @@ static int take_type(struct gap_maple *maple, unsigned type)
 	if (type > ARANGE_64)
 		return 0;
 	maple->slots_at = fields[slots_of[type]].offset_bytes;
-	maple->slot_count = fields[slots_of[type]].size_bytes / maple->layout->word_bytes;
+	maple->slot_count = fields[slots_of[type]].size_bytes / maple->layout.word_bytes;
 	maple->pivots_at = fields[pivots_of[type]].offset_bytes;
-	maple->pivot_count = fields[pivots_of[type]].size_bytes / maple->layout->word_bytes;
+	maple->pivot_count = fields[pivots_of[type]].size_bytes / maple->layout.word_bytes;
 	if (type == DENSE)
 		maple->pivot_count = 0;
 	maple->slot = 0;
@@ -103,7 +103,7 @@ static int take_type(struct gap_maple *maple, unsigned type)
 
 static uint64_t slot_value(const struct gap_maple *maple, uint32_t slot)
 {
-	return word_at(maple, maple->slots_at + slot * maple->layout->word_bytes);
+	return word_at(maple, maple->slots_at + slot * maple->layout.word_bytes);
 }
 
 /* Last index of a slot whose first is @first. A pivot of 0 behind the first ends the node. */
@@ -115,7 +115,7 @@ static uint64_t slot_last(const struct gap_maple *maple, uint32_t slot, uint64_t
 		return first;
 	if (slot >= maple->pivot_count)
 		return maple->max;
-	pivot = word_at(maple, maple->pivots_at + slot * maple->layout->word_bytes);
+	pivot = word_at(maple, maple->pivots_at + slot * maple->layout.word_bytes);
 	return pivot == 0 && slot > 0 ? maple->max : pivot;
 }
 
@@ -210,7 +210,7 @@ static enum turn descend(struct gap_maple *maple, struct way *way, uint64_t *ent
 	maple->max = word_max(maple);
 	way->node = maple->tree.value;
 	way->fault = "cannot be read";
-	if (gap_record_pointer(maple->guest, maple->tree, &maple->layout->fields[ROOT], &root))
+	if (gap_record_pointer(maple->guest, maple->tree, &maple->layout.fields[ROOT], &root))
 		return TURN_BROKEN;
 	if ((root.value & INTERNAL_MASK) != INTERNAL || root.value <= RESERVED) {
 		*entry = root.value; /* no node: empty, or one entry at 0 */

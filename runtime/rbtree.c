@@ -37,7 +37,7 @@ static enum gap_status read_link(const struct gap_rbtree *tree, uint64_t node, e
 {
 	struct gap_vaddr base = {node}, value;
 	enum gap_status status =
-		gap_record_pointer(tree->guest, base, &tree->layout->fields[slot], &value);
+		gap_record_pointer(tree->guest, base, &tree->layout.fields[slot], &value);
 
 	if (!status)
 		*link = value.value;
@@ -91,7 +91,7 @@ void gap_rbtree_init(struct gap_rbtree *tree, struct gap_guest *guest,
 {
 	struct gap_vaddr first;
 
-	*tree = (struct gap_rbtree){.guest = guest, .layout = layout};
+	*tree = (struct gap_rbtree){.guest = guest, .layout = *layout};
 	tree->step_max = gap_guest_holds(guest, NODE_BYTES_MIN);
 	if (gap_guest_read_pointer(guest, root, &first)) /* rb_root is one pointer */
 		BROKEN(tree, "the root at 0x%" PRIx64 " cannot be read", root.value);

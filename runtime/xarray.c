@@ -56,7 +56,7 @@ enum gap_status gap_xarray_bind(struct gap_xarray_layout *layout, const struct g
 void gap_xarray_init(struct gap_xarray *array, struct gap_guest *guest,
 		     const struct gap_xarray_layout *layout, struct gap_vaddr root)
 {
-	*array = (struct gap_xarray){.guest = guest, .layout = layout, .root = root};
+	*array = (struct gap_xarray){.guest = guest, .layout = *layout, .root = root};
 	array->step_max = gap_guest_holds(guest, NODE_BYTES_MIN);
 }
 
@@ -118,7 +118,7 @@ enum turn { TURN_DOWN, TURN_FOUND, TURN_PAST, TURN_BROKEN };
 /* Reads a node's shift and holds it against its place; @top: it is the root's. */
 static int fits(const struct gap_xarray *array, struct place *place, int top)
 {
-	const struct gap_field *fields = array->layout->fields;
+	const struct gap_field *fields = array->layout.fields;
 	uint64_t shift, offset;
 	struct gap_vaddr parent;
 
@@ -126,11 +126,11 @@ static int fits(const struct gap_xarray *array, struct place *place, int top)
 	    gap_record_number(array->guest, place->node, &fields[OFFSET], &offset) ||
 	    gap_record_pointer(array->guest, place->node, &fields[PARENT], &parent))
 		return 0;
-	if (shift % array->layout->slot_bits || shift >= 64)
+	if (shift % array->layout.slot_bits || shift >= 64)
 		return 0;
 	if (parent.value != place->parent.value)
 		return 0;
-	if (!top && (offset != place->slot || shift + array->layout->slot_bits != place->shift))
+	if (!top && (offset != place->slot || shift + array->layout.slot_bits != place->shift))
 		return 0;
 	place->shift = shift;
 	return 1;
@@ -139,7 +139,7 @@ static int fits(const struct gap_xarray *array, struct place *place, int top)
 /* First index past the node that holds array->next; 0: there is none. */
 static uint64_t past_node(const struct gap_xarray *array, uint64_t shift)
 {
-	unsigned width = (unsigned)shift + array->layout->slot_bits;
+	unsigned width = (unsigned)shift + array->layout.slot_bits;
 
 	if (width >= 64)
 		return 0;
@@ -150,7 +150,7 @@ static uint64_t past_node(const struct gap_xarray *array, uint64_t shift)
 static enum turn look(struct gap_xarray *array, const struct place *place, uint64_t *entry,
 		      uint64_t *slot)
 {
-	const struct gap_xarray_layout *layout = array->layout;
+	const struct gap_xarray_layout *layout = &array->layout;
 	struct gap_vaddr at = gap_record_at(place->node, &layout->fields[SLOTS]), value;
 
 	*slot = array->next >> place->shift & (layout->slot_count - 1);
@@ -172,7 +172,7 @@ static enum turn look(struct gap_xarray *array, const struct place *place, uint6
 /* Down from the root's node to the entry at array->next or after it. */
 static enum turn descend(struct gap_xarray *array, uint64_t head, uint64_t *entry, uint64_t *width)
 {
-	struct place place = {.node = {node_of(array->layout, head)}};
+	struct place place = {.node = {node_of(&array->layout, head)}};
 	uint64_t start;
 
 	for (int top = 1;; top = 0) {
@@ -182,7 +182,7 @@ static enum turn descend(struct gap_xarray *array, uint64_t head, uint64_t *entr
 			return TURN_BROKEN;
 		start = array->next;
 		if (top && past_node(array, place.shift) &&
-		    array->next >> (place.shift + array->layout->slot_bits))
+		    array->next >> (place.shift + array->layout.slot_bits))
 			return TURN_PAST;
 		place.parent = place.node;
 		turn = look(array, &place, entry, &place.slot);
@@ -193,7 +193,7 @@ static enum turn descend(struct gap_xarray *array, uint64_t head, uint64_t *entr
 		*width = (uint64_t)1 << place.shift;
 		if (turn != TURN_DOWN)
 			return turn;
-		place.node.value = node_of(array->layout, *entry);
+		place.node.value = node_of(&array->layout, *entry);
 	}
 }
 
@@ -226,13 +226,14 @@ int gap_xarray_next(struct gap_xarray *array, uint64_t *index, uint64_t *entry)
 		if (array->steps++ >= array->step_max)
 			return BROKEN(array, "the tree takes more than %" PRIu64 " steps",
 				      array->step_max);
-		if (gap_record_pointer(array->guest, array->root, &array->layout->fields[HEAD],
+		if (gap_record_pointer(array->guest, array->root, &array->layout.fields[HEAD],
 				       &head))
 			return BROKEN(array, "the tree at 0x%" PRIx64 " cannot be read",
 				      array->root.value);
-		if (!node_of(array->layout, head.value)) {
+		if (!node_of(&array->layout, head.value)) {
 			/* No node: empty, or one entry at 0. */
-			if (!head.value || array->next || is_reserved(array->layout, head.value, 0))
+			if (!head.value || array->next ||
+			    is_reserved(&array->layout, head.value, 0))
 				return end(array);
 			*entry = head.value;
 			return found(array, 1, index);

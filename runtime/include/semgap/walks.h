@@ -8,7 +8,8 @@
  * its place is read again a few times before the walk is called partial. struct list_head is in
  * guest.h.
  *
- * Structures with a layout of their own are bound once, and walked as often as one likes.
+ * Structures with a layout of their own are bound once, and walked as often as one likes. A walk keeps
+ * a copy of its layout, and may itself be copied.
  */
 #ifndef SEMGAP_WALKS_H
 #define SEMGAP_WALKS_H
@@ -53,7 +54,7 @@ struct gap_rbtree_layout {
 
 struct gap_rbtree {
 	struct gap_guest *guest;
-	const struct gap_rbtree_layout *layout;
+	struct gap_rbtree_layout layout;
 	uint64_t stack[GAP_RBTREE_DEPTH]; /* nodes whose left side is done */
 	uint32_t depth;
 	uint64_t steps, step_max;
@@ -65,7 +66,7 @@ struct gap_rbtree {
 GAP_API enum gap_status gap_rbtree_bind(struct gap_rbtree_layout *layout,
 					const struct gap_guest *guest,
 					struct gap_error *error) GAP_MUST_CHECK;
-/** Begins at @root (struct rb_root or rb_root_cached); @layout must outlive the walk. */
+/** Begins at @root (struct rb_root or rb_root_cached). */
 GAP_API void gap_rbtree_init(struct gap_rbtree *tree, struct gap_guest *guest,
 			     const struct gap_rbtree_layout *layout, struct gap_vaddr root);
 /** Next struct rb_node, in order. */
@@ -81,7 +82,7 @@ struct gap_xarray_layout {
 
 struct gap_xarray {
 	struct gap_guest *guest;
-	const struct gap_xarray_layout *layout;
+	struct gap_xarray_layout layout;
 	struct gap_vaddr root;
 	uint64_t base; /* added to indices (IDR) */
 	uint64_t next; /* index to go on from */
@@ -116,7 +117,7 @@ struct gap_maple_layout {
 
 struct gap_maple {
 	struct gap_guest *guest;
-	const struct gap_maple_layout *layout;
+	struct gap_maple_layout layout;
 	struct gap_vaddr tree;
 	uint64_t next; /* index to go on from */
 	uint64_t steps, step_max;
