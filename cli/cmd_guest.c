@@ -3,6 +3,7 @@
  * the end. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,15 @@
 #include "cli/guest_view.h"
 #include "runtime/include/semgap/source.h"
 
-enum { OPTION_ROOT = 256, OPTION_SLIDE, OPTION_PHYS_BASE, OPTION_PAUSE };
+enum {
+	OPTION_ROOT = 256,
+	OPTION_SLIDE,
+	OPTION_PHYS_BASE,
+	OPTION_PID,
+	OPTION_CPU,
+	OPTION_ALL,
+	OPTION_PAUSE
+};
 
 static const struct option options[] = {
 	{"memory", required_argument, NULL, 'm'},
@@ -22,28 +31,87 @@ static const struct option options[] = {
 	{"phys-base", required_argument, NULL, OPTION_PHYS_BASE},
 	{"pause", no_argument, NULL, OPTION_PAUSE},
 	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{"pid", required_argument, NULL, OPTION_PID},
+	{"cpu", required_argument, NULL, OPTION_CPU},
+	{"all", no_argument, NULL, OPTION_ALL},
+	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
 
-static const struct guest_view *const views[] = {&guest_view_ps};
+/* The options of views, as messages and usage name them. */
+static const struct {
+	enum guest_option option;
+	const char *name, *usage;
+} view_options[] = {
+	{GUEST_OPTION_PID, "--pid", "--pid N"},
+	{GUEST_OPTION_CPU, "--cpu", "--cpu N"},
+	{GUEST_OPTION_ALL, "--all", "--all"},
+	{GUEST_OPTION_OUTPUT, "-o", "-o FILE"},
+};
+
+static const char common_usage[] =
+	"--memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--json]";
+
+/* In the order in which the help lists them. */
+/* clang-format off */
+static const struct guest_view *const views[] = {
+	&guest_view_info,
+	&guest_view_ps,
+	&guest_view_threads,
+	&guest_view_modules,
+	&guest_view_sockets,
+	&guest_view_current,
+	&guest_view_dmesg,
+	&guest_view_read,
+	&guest_view_print,
+	&guest_view_translate,
+	&guest_view_whereis,
+	&guest_view_maps,
+	&guest_view_files,
+	&guest_view_mounts,
+};
+/* clang-format on */
 
 #define VIEW_COUNT (sizeof(views) / sizeof(views[0]))
+#define OPTION_COUNT (sizeof(view_options) / sizeof(view_options[0]))
 
 struct arguments {
 	const struct guest_view *view;
 	const char *memory, *profile;
 	struct gap_guest_options options;
-	bool json, pause;
+	struct guest_request request;
+	bool help, pause;
 };
 
-/* A number in hexadecimal (0x…) or decimal; a slide may be negative. */
-static bool parse_number(const char *text, uint64_t *number)
+bool guest_parse_number(const char *text, uint64_t *number)
 {
 	char *end;
 
 	errno = 0;
 	*number = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
 	return end != text && *end == '\0' && errno == 0;
+}
+
+static bool take_view_option(struct guest_request *request, int option)
+{
+	switch (option) {
+	case OPTION_PID:
+		request->given |= GUEST_OPTION_PID;
+		return guest_parse_number(optarg, &request->pid);
+	case OPTION_CPU:
+		request->given |= GUEST_OPTION_CPU;
+		return guest_parse_number(optarg, &request->cpu);
+	case OPTION_ALL:
+		request->given |= GUEST_OPTION_ALL;
+		return true;
+	case 'o':
+		request->given |= GUEST_OPTION_OUTPUT;
+		request->output = optarg;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool take_option(struct arguments *arguments, int option)
@@ -56,22 +124,25 @@ static bool take_option(struct arguments *arguments, int option)
 		arguments->profile = optarg;
 		return true;
 	case 'j':
-		arguments->json = true;
+		arguments->request.json = true;
+		return true;
+	case 'h':
+		arguments->help = true;
 		return true;
 	case OPTION_PAUSE:
 		arguments->pause = true;
 		return true;
 	case OPTION_ROOT:
 		arguments->options.has_root = 1;
-		return parse_number(optarg, &arguments->options.root.value);
+		return guest_parse_number(optarg, &arguments->options.root.value);
 	case OPTION_SLIDE:
 		arguments->options.has_virtual_slide = 1;
-		return parse_number(optarg, &arguments->options.virtual_slide);
+		return guest_parse_number(optarg, &arguments->options.virtual_slide);
 	case OPTION_PHYS_BASE:
 		arguments->options.has_phys_base = 1;
-		return parse_number(optarg, &arguments->options.phys_base);
+		return guest_parse_number(optarg, &arguments->options.phys_base);
 	default:
-		return false;
+		return take_view_option(&arguments->request, option);
 	}
 }
 
@@ -83,24 +154,87 @@ static const struct guest_view *find_view(const char *name)
 	return NULL;
 }
 
+/* ---- usage ---- */
+
+static void print_usage(FILE *stream, const struct guest_view *view)
+{
+	fprintf(stream, "usage: semgap guest %s%s%s", view->name, *view->operands ? " " : "",
+		view->operands);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (view->options & view_options[i].option)
+			fprintf(stream, " [%s]", view_options[i].usage);
+	fprintf(stream, " %s\n", common_usage);
+}
+
+static int print_view_help(const struct guest_view *view)
+{
+	printf("semgap guest %s: %s\n\n", view->name, view->summary);
+	print_usage(stdout, view);
+	if (view->help)
+		printf("\n%s", view->help);
+	return finish_output(EXIT_DONE);
+}
+
+static int print_guest_help(const struct command *command)
+{
+	printf("semgap guest: %s\n\nusage: semgap guest VIEW [ARGS] %s\n\n", command->summary,
+	       common_usage);
+	for (size_t i = 0; i < VIEW_COUNT; i++)
+		printf("  %-14s %s\n", views[i]->name, views[i]->summary);
+	printf("\n%s", strchr(command->usage, '\n') + 2);
+	return finish_output(EXIT_DONE);
+}
+
+static int GAP_PRINTF(2, 3) say_view_usage(const struct guest_view *view, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	say("guest %s: %s", view->name, text);
+	print_usage(stderr, view);
+	return EXIT_UNUSABLE;
+}
+
+/* ---- arguments ---- */
+
+static int check_view(const struct arguments *arguments)
+{
+	const struct guest_view *view = arguments->view;
+	const struct guest_request *request = &arguments->request;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (request->given & view_options[i].option & ~view->options)
+			return say_view_usage(view, "%s is not for this view",
+					      view_options[i].name);
+	if (request->operand_count < view->operand_min)
+		return say_view_usage(view, "%s is missing", view->operands);
+	if (request->operand_count > view->operand_max)
+		return say_view_usage(view, "\"%s\" is one argument too many",
+				      request->operands[view->operand_max]);
+	if (!arguments->memory || !arguments->profile)
+		return say_view_usage(view, "--memory and --profile are required");
+	return EXIT_DONE;
+}
+
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
+	struct guest_request *request = &arguments->request;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
 		if (!take_option(arguments, option))
 			return say_usage(command, "guest: wrong arguments");
 	if (optind == argc)
-		return say_usage(command, "guest: name a view");
+		return arguments->help ? EXIT_DONE : say_usage(command, "guest: name a view");
 	arguments->view = find_view(argv[optind]);
 	if (!arguments->view)
 		return say_usage(command, "guest: there is no view \"%s\"", argv[optind]);
-	if (optind + 1 != argc)
-		return say_usage(command, "guest: \"%s\" is one argument too many",
-				 argv[optind + 1]);
-	if (!arguments->memory || !arguments->profile)
-		return say_usage(command, "guest: --memory and --profile are required");
-	return EXIT_DONE;
+	request->operands = (const char *const *)argv + optind + 1;
+	request->operand_count = argc - optind - 1;
+	return arguments->help ? EXIT_DONE : check_view(arguments);
 }
 
 static int view_memory(const struct arguments *arguments, const struct gap_memory *memory,
@@ -112,9 +246,12 @@ static int view_memory(const struct arguments *arguments, const struct gap_memor
 		gap_guest_open(memory, profile, &arguments->options, &guest, &error);
 	int result;
 
+	if (status == GAP_MISMATCH && arguments->view->run_mismatched)
+		return finish_output(arguments->view->run_mismatched(memory, profile,
+								     &arguments->request, &error));
 	if (status)
 		return say_failure(status, &error);
-	result = arguments->view->run(guest, arguments->json);
+	result = arguments->view->run(guest, &arguments->request);
 	gap_guest_close(guest);
 	return finish_output(result);
 }
@@ -156,6 +293,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (result)
 		return result;
+	if (arguments.help)
+		return arguments.view ? print_view_help(arguments.view) : print_guest_help(command);
 	profile = open_profile(arguments.profile);
 	if (!profile)
 		return EXIT_UNUSABLE;
@@ -172,11 +311,9 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_guest = {
 	"guest",
-	"reads a guest's memory: its processes",
-	"VIEW --memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--pause] "
-	"[--json]\n"
-	"\n"
-	"  ps             processes (thread-group leaders)\n"
+	"reads a guest's memory: its processes, threads, modules, variables and more",
+	"VIEW [ARGS] --memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] "
+	"[--pause] [--json]\n"
 	"\n"
 	"  --memory       the guest's physical memory: a file (raw, LiME, AVML, ELF core, kdump),\n"
 	"                 raw:FILE[,split=SIZE], qemu:QMP-SOCKET or libvirt:DOMAIN\n"
@@ -189,6 +326,6 @@ const struct command command_guest = {
 	"\n"
 	"Root and slides are found in memory; given ones are confirmed like found ones. Status 3: "
 	"the answer\n"
-	"is partial.\n",
+	"is partial. semgap guest VIEW --help tells of each view.\n",
 	run,
 };

@@ -8,57 +8,129 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/guest_view.h"
+#include "cli/guest_process.h"
 #include "profile/vector.h"
-#include "runtime/include/semgap/tasks.h"
+#include "runtime/include/semgap/maps.h"
 
-#define ATTEMPTS 4
+#define CMDLINE_BYTES_MAX (256 * 1024) /* twice what the kernel gives a single argument */
 
-GAP_VECTOR(task_rows, struct gap_task);
+/* NULL: not known. */
+struct process_row {
+	struct gap_task task;
+	char *exe, *cmdline;
+	size_t exe_length, cmdline_length;
+};
 
-/* Fills @rows; the status of the walk. */
-static enum gap_status collect_once(struct gap_guest *guest, struct task_rows *rows,
-				    struct gap_error *error)
+GAP_VECTOR(process_rows, struct process_row);
+
+static void process_rows_clear(struct process_rows *rows)
 {
+	for (uint32_t i = 0; i < rows->count; i++) {
+		free(rows->items[i].exe);
+		free(rows->items[i].cmdline);
+	}
+	rows->count = 0;
+}
+
+/* What is collected, and the first that was partial. */
+struct collecting {
+	struct gap_process process;
+	struct process_rows *rows;
+	struct gap_error *error;
+	enum gap_status status;
+	struct text_room room;
+	char buffer[CMDLINE_BYTES_MAX];
+};
+
+static void note(struct collecting *collecting, int32_t pid, const char *what)
+{
+	if (!collecting->status)
+		collecting->status = gap_fail(collecting->error, GAP_PARTIAL, "process %d: %s: %s",
+					      pid, what, collecting->process.reason);
+}
+
+/* The path of the executable; one that could not be followed to its root is told as far as it goes.
+ */
+static bool add_exe(struct collecting *collecting, struct process_row *row)
+{
+	struct gap_path_text text;
+	enum gap_status status = gap_process_exe(&collecting->process, row->task.mm, &text);
+
+	if (status && status != GAP_NOT_FOUND)
+		note(collecting, row->task.pid, "exe");
+	if (status && status != GAP_PARTIAL)
+		return true;
+	row->exe = keep_bytes(&collecting->room, text.bytes, text.length);
+	row->exe_length = text.length;
+	return row->exe != NULL;
+}
+
+static bool add_cmdline(struct collecting *collecting, struct process_row *row)
+{
+	size_t length;
+	enum gap_status status =
+		gap_process_cmdline(&collecting->process, row->task.mm, collecting->buffer,
+				    sizeof(collecting->buffer), &length);
+
+	if (status && status != GAP_NOT_FOUND)
+		note(collecting, row->task.pid, "cmdline");
+	if (status && status != GAP_PARTIAL)
+		return true;
+	row->cmdline = keep_bytes(&collecting->room, collecting->buffer, length);
+	row->cmdline_length = length;
+	return row->cmdline != NULL;
+}
+
+static bool add_row(struct collecting *collecting, const struct gap_task *task)
+{
+	struct process_row *row = process_rows_push(collecting->rows);
+
+	if (!row)
+		return false;
+	*row = (struct process_row){.task = *task};
+	return add_exe(collecting, row) && add_cmdline(collecting, row);
+}
+
+/* Fills the rows; the status of the walk. */
+static enum gap_status collect_once(struct gap_guest *guest, struct collecting *collecting)
+{
+	struct gap_error *error = collecting->error;
 	struct gap_tasks tasks;
 	struct gap_task task;
 	enum gap_status status = gap_tasks_init(&tasks, guest, error);
 
-	rows->count = 0;
+	if (!status)
+		status = gap_process_init(&collecting->process, guest, error);
+	process_rows_clear(collecting->rows);
+	collecting->status = GAP_OK;
+	collecting->room = (struct text_room){.left_bytes = TEXT_ROOM_BYTES};
 	if (status)
 		return status;
-	while (gap_tasks_next(&tasks, &task)) {
-		struct gap_task *row = task_rows_push(rows);
-
-		if (!row)
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-		*row = task;
-	}
+	while (gap_tasks_next(&tasks, &task))
+		if (!add_row(collecting, &task))
+			return not_kept(&collecting->room, error);
 	if (tasks.status)
 		gap_fail(error, tasks.status, "%s", tasks.reason);
-	return tasks.status;
+	return tasks.status ? tasks.status : collecting->status;
 }
 
-static enum gap_status collect(struct gap_guest *guest, struct task_rows *rows,
+static enum gap_status collect(struct gap_guest *guest, struct process_rows *rows,
 			       struct gap_error *error)
 {
+	struct collecting *collecting = malloc(sizeof(*collecting));
 	enum gap_status status = GAP_PARTIAL;
 
-	for (int i = 0; i < ATTEMPTS && status == GAP_PARTIAL; i++)
-		status = collect_once(guest, rows, error);
+	if (!collecting)
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	collecting->rows = rows;
+	collecting->error = error;
+	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++)
+		status = collect_once(guest, collecting);
+	free(collecting);
 	return status;
 }
 
 /* ---- as a table ---- */
-
-static void print_comm(const char *comm)
-{
-	for (; *comm; comm++)
-		if ((unsigned char)*comm >= 0x20 && *comm != 0x7f)
-			putchar(*comm);
-		else
-			printf("\\x%02x", (unsigned char)*comm);
-}
 
 static void print_number(uint32_t known, uint64_t number, int width)
 {
@@ -66,6 +138,13 @@ static void print_number(uint32_t known, uint64_t number, int width)
 		printf("%*llu ", width, (unsigned long long)number);
 	else
 		printf("%*s ", width, "?");
+}
+
+static void print_comm(const struct gap_task *task)
+{
+	const char *comm = task->known & GAP_TASK_COMM ? task->comm : "?";
+
+	print_bytes(comm, strlen(comm));
 }
 
 static void print_row(const struct gap_task *task)
@@ -81,17 +160,17 @@ static void print_row(const struct gap_task *task)
 		printf("%12s ", "?");
 	if (task->known & GAP_TASK_KERNEL && task->kernel_thread)
 		putchar('[');
-	print_comm(task->known & GAP_TASK_COMM ? task->comm : "?");
+	print_comm(task);
 	if (task->known & GAP_TASK_KERNEL && task->kernel_thread)
 		putchar(']');
 	putchar('\n');
 }
 
-static void print_table(const struct task_rows *rows)
+static void print_table(const struct process_rows *rows)
 {
 	printf("%7s %7s %10s %10s %s %12s %s\n", "PID", "PPID", "UID", "GID", "S", "START", "COMM");
 	for (uint32_t i = 0; i < rows->count; i++)
-		print_row(&rows->items[i]);
+		print_row(&rows->items[i].task);
 }
 
 /* ---- as JSON ---- */
@@ -119,8 +198,19 @@ static void json_text_or_null(struct gap_json *json, const char *key, uint32_t k
 		null_key(json, key);
 }
 
-static void json_row(struct gap_json *json, const struct gap_task *task)
+/* Unknown, which is not empty: null. */
+static void json_bytes_or_null(struct gap_json *json, const char *key, const char *bytes,
+			       size_t length)
 {
+	if (bytes)
+		gap_json_key_text(json, key, bytes, length);
+	else
+		null_key(json, key);
+}
+
+static void json_row(struct gap_json *json, const struct process_row *row)
+{
+	const struct gap_task *task = &row->task;
 	char state[2] = {task->state, '\0'};
 
 	gap_json_line(json);
@@ -143,15 +233,14 @@ static void json_row(struct gap_json *json, const struct gap_task *task)
 		gap_json_hex(json, task->start_ns);
 	else
 		gap_json_null(json);
-	/* Not read by this version: unknown, which is not empty. */
-	null_key(json, "exe");
-	null_key(json, "cmdline");
+	json_bytes_or_null(json, "exe", row->exe, row->exe_length);
+	json_bytes_or_null(json, "cmdline", row->cmdline, row->cmdline_length);
 	gap_json_key(json, "address");
 	gap_json_hex(json, task->address.value);
 	gap_json_close(json, '}');
 }
 
-static void print_json(const struct task_rows *rows, enum gap_status status,
+static void print_json(const struct process_rows *rows, enum gap_status status,
 		       const struct gap_error *error)
 {
 	struct gap_json json;
@@ -163,27 +252,30 @@ static void print_json(const struct task_rows *rows, enum gap_status status,
 	json_end(&json);
 }
 
-static int run(struct gap_guest *guest, bool as_json)
+static int run(struct gap_guest *guest, const struct guest_request *request)
 {
-	struct task_rows rows = {0};
+	struct process_rows rows = {0};
 	struct gap_error error = {{0}};
 	enum gap_status status = collect(guest, &rows, &error);
-	int result = EXIT_DONE;
+	int result;
 
 	if (status && status != GAP_PARTIAL) {
-		free(rows.items);
-		return say_failure(status, &error);
+		result = say_failure(status, &error);
+	} else {
+		if (request->json)
+			print_json(&rows, status, &error);
+		else
+			print_table(&rows);
+		result = finish_view(status, &error);
 	}
-	if (as_json)
-		print_json(&rows, status, &error);
-	else
-		print_table(&rows);
-	if (status)
-		say("the list is partial: %s", error.text);
-	if (status)
-		result = EXIT_PARTIAL;
+	process_rows_clear(&rows);
 	free(rows.items);
 	return result;
 }
 
-const struct guest_view guest_view_ps = {"ps", run};
+const struct guest_view guest_view_ps = {
+	.name = "ps",
+	.operands = "",
+	.summary = "processes (thread-group leaders)",
+	.run = run,
+};

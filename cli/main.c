@@ -32,10 +32,21 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* guest has a help for each of its views. */
+static bool has_own_help(const struct command *command)
+{
+	return command == &command_guest;
+}
+
 static int help(int argc, char **argv)
 {
 	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
 
+	if (command && has_own_help(command)) {
+		char option[] = "--help";
+
+		return command->run(command, 2, (char *[]){argv[2], option, NULL});
+	}
 	if (command)
 		return print_help(command);
 	print_commands(stdout);
@@ -63,7 +74,7 @@ int main(int argc, char **argv)
 		print_commands(stderr);
 		return EXIT_UNUSABLE;
 	}
-	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = 2; !has_own_help(command) && i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return print_help(command);
 	return command->run(command, argc - 1, argv + 1);

@@ -14,10 +14,10 @@ _semgap() {
             return
             ;;
         guest:guest)
-            mapfile -t COMPREPLY < <(compgen -W "ps" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "info ps threads modules sockets maps files mounts current dmesg read print translate whereis" -- "$current")
             return
             ;;
-        emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base) return ;;
+        emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in

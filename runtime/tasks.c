@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "runtime/fields.h"
+#include "runtime/task_reader.h"
 #include "runtime/translate.h"
 #include "semgap/tasks.h"
 
@@ -152,9 +153,6 @@ static void read_pids(struct gap_tasks *tasks, struct gap_task *task)
 	struct gap_vaddr parent;
 
 	read_id(tasks, task->address, PID, &task->pid);
-	if (task->pid <= 0 || task->pid > PID_MAX)
-		note(tasks, "what the list has at 0x%" PRIx64 " is no task (pid %" PRId32 ")",
-		     task->address.value, task->pid);
 	if (read_id(tasks, task->address, TGID, &task->tgid))
 		task->known |= GAP_TASK_TGID;
 	if (has(tasks, TGID) && read_number(tasks, task->address, REAL_PARENT, &parent.value) &&
@@ -258,6 +256,23 @@ enum gap_status gap_tasks_init(struct gap_tasks *tasks, struct gap_guest *guest,
 	return GAP_OK;
 }
 
+void gap_tasks_check(struct gap_tasks *tasks, const struct gap_task *task)
+{
+	if (task->pid <= 0 || task->pid > PID_MAX)
+		note(tasks, "what the list has at 0x%" PRIx64 " is no task (pid %" PRId32 ")",
+		     task->address.value, task->pid);
+}
+
+void gap_tasks_read(struct gap_tasks *tasks, struct gap_vaddr address, struct gap_task *task)
+{
+	*task = (struct gap_task){.address = address};
+	read_pids(tasks, task);
+	read_credentials(tasks, task);
+	read_comm(tasks, task);
+	read_state(tasks, task);
+	read_start(tasks, task);
+}
+
 int gap_tasks_next(struct gap_tasks *tasks, struct gap_task *task)
 {
 	struct gap_vaddr link;
@@ -267,11 +282,8 @@ int gap_tasks_next(struct gap_tasks *tasks, struct gap_task *task)
 			note(tasks, "%s", tasks->list.reason);
 		return 0;
 	}
-	*task = (struct gap_task){.address = {link.value - tasks->fields[TASKS].offset_bytes}};
-	read_pids(tasks, task);
-	read_credentials(tasks, task);
-	read_comm(tasks, task);
-	read_state(tasks, task);
-	read_start(tasks, task);
+	link.value -= tasks->fields[TASKS].offset_bytes;
+	gap_tasks_read(tasks, link, task);
+	gap_tasks_check(tasks, task);
 	return 1;
 }

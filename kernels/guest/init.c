@@ -204,20 +204,54 @@ static void add_process(struct bytes *out, int pid)
 	bytes_free(&status);
 }
 
-/* pid tgid comm state */
-static void add_thread(struct bytes *out, int tgid, int pid)
+/* The pids of a task from the reader's namespace inwards, separated by blanks: "NSpid:" of its
+ * status (4.1). */
+static void add_namespace_pids(struct bytes *out, const struct bytes *status)
+{
+	const char *at = status->data ? strstr(status->data, "\nNSpid:") : NULL;
+	const char *separator = "";
+
+	for (at = at ? at + strlen("\nNSpid:") : "\n"; *at == '\t'; separator = " ")
+		bytes_print(out, "%s%ld", separator, strtol(at + 1, (char **)&at, 10));
+}
+
+/* What stands behind "0::" in a task's cgroup file: its place in the unified hierarchy. */
+static void add_cgroup(struct bytes *out, const char *folder)
 {
 	struct bytes text = {0};
-	struct stat_line line;
-	char path[64];
+	char path[80];
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/stat", tgid, pid);
+	snprintf(path, sizeof path, "%s/cgroup", folder);
+	bytes_add_file(&text, path);
+	char *found = text.data ? strstr(text.data, "0::") : NULL;
+	bytes_add(out, "\t", 1);
+	if (found && (found == text.data || found[-1] == '\n'))
+		bytes_add_escaped(out, found + 3, strcspn(found + 3, "\n"));
+	bytes_free(&text);
+}
+
+/* pid tgid comm state kernel_thread start_ticks nspids cgroup */
+static void add_thread(struct bytes *out, int tgid, int pid)
+{
+	struct bytes text = {0}, status = {0};
+	struct stat_line line;
+	char folder[64], path[80];
+
+	snprintf(folder, sizeof folder, "/proc/%d/task/%d", tgid, pid);
+	snprintf(path, sizeof path, "%s/status", folder);
+	bytes_add_file(&status, path);
+	snprintf(path, sizeof path, "%s/stat", folder);
 	if (bytes_add_file(&text, path) && stat_parse(&text, &line)) {
 		bytes_print(out, "%d\t%d\t", pid, tgid);
 		bytes_add_escaped(out, line.comm, line.comm_length);
-		bytes_print(out, "\t%c\n", line.state);
+		bytes_print(out, "\t%c\t%d\t%llu\t", line.state, (line.flags & PF_KTHREAD) != 0,
+			    line.start_ticks);
+		add_namespace_pids(out, &status);
+		add_cgroup(out, folder);
+		bytes_add(out, "\n", 1);
 	}
 	bytes_free(&text);
+	bytes_free(&status);
 }
 
 /* Calls once for each entry of a folder whose name is a number. */
@@ -236,6 +270,28 @@ static bool each_number(const char *path, void (*call)(struct bytes *, int, int)
 	return true;
 }
 
+/* pid fd inode, of each descriptor that is a socket */
+static void call_sockets(struct bytes *out, int unused, int pid)
+{
+	char path[64], target[64];
+	struct dirent *entry;
+	DIR *folder;
+
+	(void)unused;
+	snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder))) {
+		ssize_t length =
+			readlinkat(dirfd(folder), entry->d_name, target, sizeof target - 1);
+
+		target[length > 0 ? length : 0] = '\0';
+		if (strncmp(target, "socket:[", 8) == 0)
+			bytes_print(out, "%d\t%s\t%ld\n", pid, entry->d_name, atol(target + 8));
+	}
+	if (folder)
+		closedir(folder);
+}
+
 static void call_process(struct bytes *out, int unused, int pid)
 {
 	(void)unused;
@@ -249,6 +305,77 @@ static void call_threads(struct bytes *out, int unused, int tgid)
 	(void)unused;
 	snprintf(path, sizeof path, "/proc/%d/task", tgid);
 	each_number(path, add_thread, out, tgid);
+}
+
+/* Lines of a file of a process, each with the pid and a tab before it. */
+static void add_lines(struct bytes *out, int pid, const char *name)
+{
+	struct bytes text = {0};
+	char path[64], *line, *rest = NULL;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	if (bytes_add_file(&text, path) && text.data)
+		for (line = strtok_r(text.data, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest)) {
+			bytes_print(out, "%d\t", pid);
+			bytes_add_escaped(out, line, strlen(line));
+			bytes_add(out, "\n", 1);
+		}
+	bytes_free(&text);
+}
+
+/* A number of /proc/PID/fdinfo/N, which has a line for each. */
+static unsigned long long fdinfo_number(const struct bytes *text, const char *key, int base)
+{
+	const char *found = text->data ? strstr(text->data, key) : NULL;
+
+	return found ? strtoull(found + strlen(key), NULL, base) : 0;
+}
+
+/* pid fd flags pos path */
+static void add_descriptor(struct bytes *out, int pid, int fd)
+{
+	struct bytes text = {0};
+	char path[64], target[4096];
+
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
+	bool there = bytes_add_file(&text, path);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+	ssize_t length = readlink(path, target, sizeof target);
+	if (there && length >= 0) {
+		bytes_print(out, "%d\t%d\t%llu\t%llu\t", pid, fd, fdinfo_number(&text, "flags:", 8),
+			    fdinfo_number(&text, "pos:", 10));
+		bytes_add_escaped(out, target, (size_t)length);
+		bytes_add(out, "\n", 1);
+	}
+	bytes_free(&text);
+}
+
+static void call_maps(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "maps");
+}
+
+static void call_mounts(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "mounts");
+}
+
+static void call_mountinfo(struct bytes *out, int unused, int pid)
+{
+	(void)unused;
+	add_lines(out, pid, "mountinfo");
+}
+
+static void call_files(struct bytes *out, int unused, int pid)
+{
+	char path[64];
+
+	(void)unused;
+	snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	each_number(path, add_descriptor, out, pid);
 }
 
 /* ---- questions: each adds to `out` and returns 0, or 1 with the complaint in `out`
@@ -270,6 +397,86 @@ static int ask_threads(char *arguments, struct bytes *out)
 {
 	(void)arguments;
 	return each_number("/proc", call_threads, out, 0) ? 0 : complain(out, "/proc");
+}
+
+static int ask_sockets(char *arguments, struct bytes *out)
+{
+	(void)arguments;
+	return each_number("/proc", call_sockets, out, 0) ? 0 : complain(out, "/proc");
+}
+
+/* The kernel's log as /dev/kmsg tells it, one record a read:
+ * "priority,sequence,microseconds,flags;text" */
+static int ask_kmsg(char *arguments, struct bytes *out)
+{
+	char record[8192];
+	ssize_t length;
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	(void)arguments;
+	if (fd < 0)
+		return complain(out, "/dev/kmsg");
+	while ((length = read(fd, record, sizeof record)) > 0 || errno == EPIPE)
+		if (length > 0)
+			bytes_add(out, record, (size_t)length);
+	close(fd);
+	return 0;
+}
+
+/* "PID ADDRESS LENGTH" (hexadecimal): memory of a process, as it is */
+static int ask_memory(char *arguments, struct bytes *out)
+{
+	static char block[65536];
+	unsigned long long address;
+	unsigned length;
+	char path[64];
+	int pid;
+
+	if (sscanf(arguments, "%d %llx %x", &pid, &address, &length) != 3 ||
+	    length > sizeof block) {
+		bytes_print(out, "PID ADDRESS LENGTH?\n");
+		return 1;
+	}
+	snprintf(path, sizeof path, "/proc/%d/mem", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : pread(fd, block, length, (off_t)address);
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	if (got < 0)
+		return complain(out, path);
+	bytes_add(out, block, (size_t)got);
+	return 0;
+}
+
+/* Of the process that is named, or of all. */
+static int ask_processes(const char *pid, void (*call)(struct bytes *, int, int), struct bytes *out)
+{
+	if (!*pid)
+		return each_number("/proc", call, out, 0) ? 0 : complain(out, "/proc");
+	call(out, 0, atoi(pid));
+	return 0;
+}
+
+static int ask_maps(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_maps, out);
+}
+
+static int ask_files(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_files, out);
+}
+
+static int ask_mounts(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_mounts, out);
+}
+
+static int ask_mountinfo(char *pid, struct bytes *out)
+{
+	return ask_processes(pid, call_mountinfo, out);
 }
 
 static int ask_cat(char *path, struct bytes *out)
@@ -414,7 +621,15 @@ static const struct command {
 	{"ps", ask_ps,
 	 "processes: pid tgid ppid uid gid state kernel_thread threads start_ticks comm exe "
 	 "cmdline"},
-	{"threads", ask_threads, "threads: pid tgid comm state"},
+	{"threads", ask_threads,
+	 "threads: pid tgid comm state kernel_thread start_ticks nspids cgroup"},
+	{"sockets", ask_sockets, "descriptors that are sockets: pid fd inode"},
+	{"kmsg", ask_kmsg, "the kernel's log, as /dev/kmsg gives it"},
+	{"memory", ask_memory, "PID ADDRESS LENGTH (hexadecimal): memory of a process"},
+	{"maps", ask_maps, "[PID]: pid, line of /proc/PID/maps"},
+	{"files", ask_files, "[PID]: pid fd flags pos path, of /proc/PID/fd and fdinfo"},
+	{"mounts", ask_mounts, "[PID]: pid, line of /proc/PID/mounts"},
+	{"mountinfo", ask_mountinfo, "[PID]: pid, line of /proc/PID/mountinfo"},
 	{"cat", ask_cat, "FILE: its bytes"},
 	{"links", ask_links,
 	 "FOLDER: its entries and, for symbolic links, their targets (/proc/PID/fd)"},
@@ -532,6 +747,8 @@ static void mount_all(void)
 			perror(mounts[i].path);
 	}
 	mkdir("/mnt", 0755);
+	/* Kernels without it have no cgroup of a process to tell. */
+	mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
 }
 
 /* The kernel gave no standard files if the archive has no /dev/console. */

@@ -18,13 +18,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -264,6 +269,18 @@ static void role_mount_namespace(const char *name)
 	stand_and_sleep();
 }
 
+/* A cgroup two levels down, the inner with a blank in its name. */
+static void role_cgroup(const char *name)
+{
+	name_self(name);
+	mkdir("/sys/fs/cgroup/outer", 0755);
+	mkdir("/sys/fs/cgroup/outer/in ner", 0755);
+	FILE *file = fopen("/sys/fs/cgroup/outer/in ner/cgroup.procs", "w");
+	if (!file || fprintf(file, "0\n") < 0 || fclose(file) != 0)
+		fprintf(stderr, "workload: no cgroups here\n");
+	stand_and_sleep();
+}
+
 /* ---- executables
  * -------------------------------------------------------------------------------------------------
  */
@@ -322,13 +339,23 @@ static void role_gone_executable(const char *name)
 	execute_idle("/tmp/gone exe", argv);
 }
 
-static int idle(const char *name)
+/* Arguments and environment lie one behind the other. */
+static void write_title(char *arguments)
+{
+	const char *title = getenv("TITLE");
+
+	if (title)
+		strcpy(arguments, strdup(title));
+}
+
+static int idle(char *arguments, const char *name)
 {
 	const char *gone = getenv("GONE");
 	const char *fd = getenv("READY_FD");
 
 	name_self(name);
 	ready_fd = fd ? atoi(fd) : -1;
+	write_title(arguments);
 	if (gone)
 		check(unlink(gone) == 0, gone);
 	stand_and_sleep();
@@ -368,6 +395,107 @@ static void role_files(const char *name)
 	check(private != MAP_FAILED, "mmap");
 	strcpy(private, "semgap anonymous page");
 	check(mkdir("/tmp/folder", 0755) == 0 && chdir("/tmp/folder") == 0, "/tmp/folder");
+	stand_and_sleep();
+}
+
+/* Files without a place, and places with unusual names. What an old kernel lacks is left out. */
+static void role_odd_files(const char *name)
+{
+	static const char *const names[] = {"/tmp/ends so (deleted)", "/tmp/back\\slash",
+					    "/tmp/new\nline\ttab \xff", "/tmp/gone folder/inside"};
+	sigset_t signals;
+	int pair[2];
+
+	name_self(name);
+	check(mkdir("/tmp/gone folder", 0755) == 0, "mkdir");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		make_file(names[i], 0, 10);
+	check(open("/tmp/gone folder", O_RDONLY | O_DIRECTORY) >= 0, "open");
+	check(unlink("/tmp/gone folder/inside") == 0 && rmdir("/tmp/gone folder") == 0, "rmdir");
+	open("/tmp", O_PATH);
+	open("/", O_RDONLY | O_DIRECTORY);
+	open("/proc/self/ns/mnt", O_RDONLY);
+	open("/proc/self/ns/user", O_RDONLY);
+	open("/proc/1/status", O_RDONLY);
+	open("/sys/kernel/uevent_seqnum", O_RDONLY);
+	memfd_create("memory (file)", 0);
+	epoll_create1(EPOLL_CLOEXEC);
+	eventfd(3, EFD_NONBLOCK);
+	timerfd_create(CLOCK_MONOTONIC, 0);
+	inotify_init();
+	sigemptyset(&signals);
+	signalfd(-1, &signals, 0);
+	syscall(434, getpid(), 0); /* pidfd_open */
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
+	stand_and_sleep();
+}
+
+/* Mappings of every kind; the last page of each group has other rights, so that none are merged. */
+static void role_odd_maps(const char *name)
+{
+	const size_t page = 65536; /* of any architecture's pages */
+	int memory = memfd_create("mapped memory", 0);
+	int gone = make_file("/tmp/gone mapping", 0, 4 * page);
+	char *shared, *named;
+
+	name_self(name);
+	check(ftruncate(memory, (off_t)page) == 0, "ftruncate");
+	mmap(NULL, page, PROT_READ, MAP_SHARED, memory, 0);
+	mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_PRIVATE, gone, (off_t)page);
+	mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, gone, (off_t)(2 * page));
+	check(unlink("/tmp/gone mapping") == 0, "unlink");
+	shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	named = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(shared, page, PROT_READ);
+	prctl(0x53564d41, 0, named, page, "a name of its own"); /* PR_SET_VMA_ANON_NAME */
+	prctl(0x53564d41, 0, shared, page, "shared name");
+	for (size_t i = 0; i < 200; i++) { /* so many that the tree has levels */
+		char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(two, page, i % 2 ? PROT_READ : PROT_NONE);
+	}
+	stand_and_sleep();
+}
+
+/* Writes a title over its arguments, without a zero byte where they ended. */
+static void role_title(const char *name)
+{
+	char *argv[] = {(char *)"title", (char *)"idle", (char *)name, NULL};
+
+	setenv("TITLE", "a title that is longer than the arguments were", 1);
+	ready_environment();
+	execute_idle(program, argv);
+}
+
+static void role_chroot(const char *name)
+{
+	name_self(name);
+	check(mkdir("/tmp/new root", 0755) == 0 && mkdir("/tmp/new root/inner", 0755) == 0,
+	      "mkdir");
+	check(mount("inner", "/tmp/new root/inner", "tmpfs", MS_NOSUID, "size=64k") == 0, "mount");
+	check(chroot("/tmp/new root") == 0 && chdir("/") == 0, "chroot");
+	make_file("/inner/file", 0, 1);
+	stand_and_sleep();
+}
+
+/* Mounts with every flag, in the namespace of all; one lies over another, one is a part of a file
+ * system, one's source is a folder with a blank. */
+static void role_mounts(const char *name)
+{
+	name_self(name);
+	check(mkdir("/tmp/a mount", 0755) == 0 && mkdir("/tmp/a part", 0755) == 0, "mkdir");
+	check(mount("some where", "/tmp/a mount", "tmpfs",
+		    MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_SYNCHRONOUS |
+			    MS_DIRSYNC,
+		    "size=64k") == 0,
+	      "mount");
+	check(mount("over it", "/tmp/a mount", "tmpfs", MS_RDONLY, "size=64k") == 0, "mount");
+	check(mount("/tmp/folder", "/tmp/a part", NULL, MS_BIND, NULL) == 0, "bind");
+	check(mount(NULL, "/tmp/a part", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID,
+		    NULL) == 0,
+	      "remount");
+	check(open("/tmp/a mount", O_RDONLY | O_DIRECTORY) >= 0, "/tmp/a mount");
 	stand_and_sleep();
 }
 
@@ -432,14 +560,52 @@ static void unix_socket(const char *path, size_t length)
 	check(accept(fd, NULL, NULL) >= 0, "unix accept");
 }
 
+/* A datagram socket of each family, the first connected; a connection over IPv6 that nobody
+ * accepts. */
+static void more_sockets(void)
+{
+	struct sockaddr_in peer = loopback(9);
+	struct sockaddr_in6 address6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(8086), .sin6_addr = in6addr_loopback};
+	int pair[2], fd = socket_bound(SOCK_DGRAM, 5454);
+
+	check(connect(fd, (struct sockaddr *)&peer, sizeof peer) == 0, "udp connect");
+	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "socketpair");
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address6, sizeof address6) != 0)
+		fprintf(stderr, "workload: no IPv6 connection here\n");
+	address6.sin6_port = htons(5656);
+	fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address6, sizeof address6) != 0)
+		fprintf(stderr, "workload: no IPv6 datagrams here\n");
+}
+
 static void role_sockets(const char *name)
 {
 	name_self(name);
 	tcp_sockets();
 	tcp6_listener();
+	more_sockets();
 	socket_bound(SOCK_DGRAM, 5353);
 	unix_socket("/tmp/unix socket", sizeof "/tmp/unix socket");
 	unix_socket("\0abstract name", sizeof "\0abstract name" - 1);
+	stand_and_sleep();
+}
+
+/* A network namespace of its own, and a socket that two processes hold. */
+static void role_network_namespace(const char *name)
+{
+	name_self(name);
+	check(unshare(CLONE_NEWNET) == 0, "unshare");
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9090)};
+	check(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+		      listen(fd, 1) == 0,
+	      "listen");
+	pid_t child = fork();
+	check(child >= 0, "fork");
+	if (child == 0)
+		role_named("net ns child");
 	stand_and_sleep();
 }
 
@@ -471,7 +637,14 @@ static const struct role {
 	{"arguments", role_arguments, 1},
 	{"gone", role_gone_executable, 1},
 	{"files", role_files, 1},
+	{"odd files", role_odd_files, 1},
+	{"odd maps", role_odd_maps, 1},
+	{"title", role_title, 1},
+	{"chroot", role_chroot, 1},
+	{"mounts", role_mounts, 1},
 	{"sockets", role_sockets, 1},
+	{"cgroup", role_cgroup, 1},
+	{"net ns", role_network_namespace, 2},
 };
 
 /* One role after the other, each only when the one before stands: pids come in the order of the
@@ -503,7 +676,7 @@ static bool start(const struct role *role)
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "idle") == 0)
-		return idle(argv[2]);
+		return idle(argv[0], argv[2]);
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		if (!start(&roles[i]))
 			fprintf(stderr, "workload: \"%s\" does not stand\n", roles[i].name);

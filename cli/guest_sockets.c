@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * semgap guest sockets: TCP, UDP and unix sockets, and who holds them: every process's files are
+ * looked through for those that are sockets.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/guest_out.h"
+#include "profile/vector.h"
+#include "runtime/include/semgap/files.h"
+#include "runtime/include/semgap/sockets.h"
+#include "runtime/include/semgap/tasks.h"
+
+#define ADDRESS_BYTES 64
+
+struct owner {
+	uint64_t sock;
+	int32_t pid;
+	uint32_t fd;
+};
+
+GAP_VECTOR(socket_rows, struct gap_socket);
+GAP_VECTOR(owner_rows, struct owner);
+
+struct answer {
+	struct socket_rows sockets;
+	struct owner_rows owners; /* by sock, pid, fd */
+	bool owners_known;
+};
+
+/* ---- collecting ---- */
+
+static enum gap_status take_sockets(struct gap_sockets *walk, struct answer *answer,
+				    struct gap_error *error)
+{
+	struct gap_socket socket;
+
+	answer->sockets.count = 0;
+	while (gap_sockets_next(walk, &socket)) {
+		struct gap_socket *row = socket_rows_push(&answer->sockets);
+
+		if (!row)
+			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+		*row = socket;
+	}
+	if (walk->status)
+		gap_fail(error, walk->status, "%s", walk->reason);
+	return walk->status;
+}
+
+static enum gap_status take_files(const struct gap_sockets *walk, struct gap_files *files,
+				  const struct gap_task *task, struct answer *answer,
+				  struct gap_error *error)
+{
+	struct gap_file file;
+	struct gap_vaddr sock;
+
+	gap_files_begin(files, task->address);
+	while (gap_files_next(files, &file)) {
+		struct owner *owner;
+
+		if (gap_socket_of_file(walk, file.address, &sock))
+			continue;
+		owner = owner_rows_push(&answer->owners);
+		if (!owner)
+			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+		*owner = (struct owner){sock.value, task->pid, file.fd};
+	}
+	return GAP_OK;
+}
+
+static int compare_owners(const void *one, const void *two)
+{
+	const struct owner *a = one, *b = two;
+
+	if (a->sock != b->sock)
+		return a->sock < b->sock ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return a->fd < b->fd ? -1 : a->fd > b->fd;
+}
+
+static enum gap_status take_owners(const struct gap_sockets *walk, struct answer *answer,
+				   struct gap_error *error)
+{
+	static struct gap_files files; /* of the size of a path */
+	struct gap_tasks tasks;
+	struct gap_task task;
+	enum gap_status status = gap_files_init(&files, walk->guest, error);
+
+	answer->owners.count = 0;
+	if (!status)
+		status = gap_tasks_init(&tasks, walk->guest, error);
+	while (!status && gap_tasks_next(&tasks, &task))
+		status = take_files(walk, &files, &task, answer, error);
+	if (status)
+		return status;
+	qsort(answer->owners.items, answer->owners.count, sizeof(struct owner), compare_owners);
+	answer->owners_known = true;
+	if (tasks.status)
+		gap_fail(error, tasks.status, "%s", tasks.reason);
+	return tasks.status;
+}
+
+/* Sockets whose owners the profile does not lead to are still worth telling. */
+static enum gap_status collect(struct gap_guest *guest, struct answer *answer,
+			       struct gap_error *error)
+{
+	struct gap_sockets walk;
+	struct gap_error second = {{0}};
+	enum gap_status status = gap_sockets_init(&walk, guest, error), owners;
+
+	if (!status)
+		status = take_sockets(&walk, answer, error);
+	if (status && status != GAP_PARTIAL)
+		return status;
+	owners = take_owners(&walk, answer, &second);
+	if (owners == GAP_NO_MEMORY || (owners == GAP_PARTIAL && !status)) {
+		*error = second;
+		return owners;
+	}
+	return status;
+}
+
+static uint32_t first_owner(const struct answer *answer, uint64_t sock)
+{
+	uint32_t low = 0, high = answer->owners.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (answer->owners.items[middle].sock < sock)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* ---- words ---- */
+
+static const char *kind_name(const struct gap_socket *socket)
+{
+	bool six = socket->family == GAP_SOCKET_INET6;
+
+	if (socket->protocol == GAP_SOCKET_TCP)
+		return six ? "tcp6" : "tcp";
+	if (socket->protocol == GAP_SOCKET_UDP)
+		return six ? "udp6" : "udp";
+	return "unix";
+}
+
+static const char *type_name(const struct gap_socket *socket)
+{
+	switch (socket->type) {
+	case 1:
+		return "stream";
+	case 2:
+		return "dgram";
+	case 3:
+		return "raw";
+	case 5:
+		return "seqpacket";
+	default:
+		return "?";
+	}
+}
+
+static void write_address(const struct gap_socket *socket, const uint8_t *address,
+			  char text[ADDRESS_BYTES])
+{
+	int family = socket->family == GAP_SOCKET_INET6 ? AF_INET6 : AF_INET;
+
+	if (!inet_ntop(family, address, text, ADDRESS_BYTES))
+		text[0] = '\0';
+}
+
+/* ---- as a table ---- */
+
+static void print_address(const struct gap_socket *socket, const uint8_t *address, uint16_t port)
+{
+	char text[ADDRESS_BYTES], whole[ADDRESS_BYTES + 16];
+	bool six = socket->family == GAP_SOCKET_INET6;
+
+	write_address(socket, address, text);
+	snprintf(whole, sizeof(whole), "%s%s%s:%u", six ? "[" : "", text, six ? "]" : "", port);
+	printf("%-24s ", whole);
+}
+
+static void print_place(const struct gap_socket *socket)
+{
+	bool abstract = socket->path_bytes && !socket->path[0];
+
+	if (socket->family == GAP_SOCKET_UNIX) {
+		printf("%s", abstract ? "@" : "");
+		out_text(socket->path + abstract, socket->path_bytes - (size_t)abstract);
+		printf(" ");
+		return;
+	}
+	print_address(socket, socket->local, socket->local_port);
+	print_address(socket, socket->remote, socket->remote_port);
+}
+
+static void print_row(const struct answer *answer, const struct gap_socket *socket)
+{
+	printf("%-5s %-11s ", kind_name(socket),
+	       socket->known & GAP_SOCKET_STATE ? gap_socket_state_name(socket->state) : "?");
+	out_number(socket->known & GAP_SOCKET_INODE, (int64_t)socket->inode, 8);
+	out_number(socket->known & GAP_SOCKET_NET, socket->net_inum, 10);
+	print_place(socket);
+	for (uint32_t i = first_owner(answer, socket->address.value);
+	     i < answer->owners.count && answer->owners.items[i].sock == socket->address.value; i++)
+		printf("%d/%u ", answer->owners.items[i].pid, answer->owners.items[i].fd);
+	putchar('\n');
+}
+
+static void print_table(const struct answer *answer)
+{
+	printf("%-5s %-11s %8s %10s %-24s %-24s %s\n", "KIND", "STATE", "INODE", "NET", "LOCAL",
+	       "REMOTE", "PID/FD");
+	for (uint32_t i = 0; i < answer->sockets.count; i++)
+		print_row(answer, &answer->sockets.items[i]);
+}
+
+/* ---- as JSON ---- */
+
+static void json_addresses(struct gap_json *json, const struct gap_socket *socket)
+{
+	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+	char text[ADDRESS_BYTES];
+
+	write_address(socket, socket->local, text);
+	out_json_text(json, "local_address", known, text);
+	out_json_number(json, "local_port", known, socket->local_port);
+	write_address(socket, socket->remote, text);
+	out_json_text(json, "remote_address", known, text);
+	out_json_number(json, "remote_port", known, socket->remote_port);
+}
+
+static void json_unix(struct gap_json *json, const struct gap_socket *socket)
+{
+	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+	bool abstract = socket->path_bytes && !socket->path[0];
+
+	out_json_bool(json, "abstract", known, abstract);
+	if (known && socket->path_bytes)
+		gap_json_key_text(json, "path", socket->path + abstract,
+				  socket->path_bytes - (size_t)abstract);
+	else
+		out_json_null(json, "path");
+	out_json_hex(json, "peer", socket->peer.value, socket->peer.value);
+}
+
+static void json_owners(struct gap_json *json, const struct answer *answer, uint64_t sock)
+{
+	gap_json_key(json, "owners");
+	if (!answer->owners_known) {
+		gap_json_null(json);
+		return;
+	}
+	gap_json_open(json, '[');
+	for (uint32_t i = first_owner(answer, sock);
+	     i < answer->owners.count && answer->owners.items[i].sock == sock; i++) {
+		gap_json_open(json, '{');
+		gap_json_key(json, "pid");
+		gap_json_signed(json, answer->owners.items[i].pid);
+		gap_json_key_number(json, "fd", answer->owners.items[i].fd);
+		gap_json_close(json, '}');
+	}
+	gap_json_close(json, ']');
+}
+
+static void json_row(struct gap_json *json, const struct answer *answer,
+		     const struct gap_socket *socket)
+{
+	gap_json_line(json);
+	gap_json_open(json, '{');
+	gap_json_key_name(json, "kind", kind_name(socket));
+	out_json_text(json, "type", socket->known & GAP_SOCKET_TYPE, type_name(socket));
+	out_json_text(json, "state", socket->known & GAP_SOCKET_STATE,
+		      gap_socket_state_name(socket->state));
+	if (socket->family == GAP_SOCKET_UNIX)
+		json_unix(json, socket);
+	else
+		json_addresses(json, socket);
+	out_json_number(json, "inode", socket->known & GAP_SOCKET_INODE, socket->inode);
+	out_json_number(json, "uid", socket->known & GAP_SOCKET_UID, socket->uid);
+	out_json_number(json, "net_ns", socket->known & GAP_SOCKET_NET, socket->net_inum);
+	json_owners(json, answer, socket->address.value);
+	out_json_hex(json, "address", true, socket->address.value);
+	gap_json_close(json, '}');
+}
+
+static void print_json(const struct answer *answer, enum gap_status status,
+		       const struct gap_error *error)
+{
+	struct gap_json json;
+
+	out_json_begin(&json, "semgap/sockets/1", status, error, "sockets");
+	for (uint32_t i = 0; i < answer->sockets.count; i++)
+		json_row(&json, answer, &answer->sockets.items[i]);
+	json_end(&json);
+}
+
+static int show(struct gap_guest *guest, const struct guest_request *request, struct answer *answer)
+{
+	struct gap_error error = {{0}};
+	enum gap_status status = GAP_PARTIAL;
+
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
+		status = collect(guest, answer, &error);
+	if (status && status != GAP_PARTIAL)
+		return say_failure(status, &error);
+	if (request->json)
+		print_json(answer, status, &error);
+	else
+		print_table(answer);
+	return out_finish(status, &error);
+}
+
+static int run(struct gap_guest *guest, const struct guest_request *request)
+{
+	struct answer answer = {0};
+	int result = show(guest, request, &answer);
+
+	free(answer.sockets.items);
+	free(answer.owners.items);
+	return result;
+}
+
+const struct guest_view guest_view_sockets = {
+	.name = "sockets",
+	.operands = "",
+	.summary = "TCP, UDP and unix sockets of every network namespace, and who holds them",
+	.run = run,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's log, as dmesg shows it: the records of the printk ring buffer (since 5.10). */
+#ifndef SEMGAP_LOG_H
+#define SEMGAP_LOG_H
+
+#include "bind.h"
+#include "guest.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GAP_LOG_TEXT_BYTES 2048 /* the kernel's own records are at most 1024 */
+
+struct gap_log_record {
+	uint64_t sequence;
+	uint64_t time_ns; /* since boot */
+	uint8_t level;    /* 0 emergency … 7 debug */
+	uint8_t facility;
+	uint32_t text_bytes;
+	char text[GAP_LOG_TEXT_BYTES]; /* raw bytes, without a final newline or zero */
+};
+
+/** Caller-owned iterator; read @status and @reason at the end. */
+struct gap_log {
+	struct gap_guest *guest;
+	struct gap_field fields[16];
+	struct gap_vaddr descs, infos, data;
+	uint64_t next, last, id_mask, count_mask, size_bytes;
+	uint32_t desc_bytes, info_bytes, word_bytes;
+	int ended;
+	enum gap_status status;
+	char reason[160];
+};
+
+/**
+ * Begins with the oldest record. Errors: GAP_NOT_FOUND when the profile lacks the symbol prb or a
+ * type of the ring buffer (kernels before 5.10 log otherwise); GAP_UNREADABLE; GAP_CORRUPT: its
+ * sizes are absurd.
+ */
+GAP_API enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest,
+				     struct gap_error *error) GAP_MUST_CHECK;
+
+/**
+ * Next record, or false at the end. Records that are being written, and those that a running guest
+ * overwrote meanwhile, are passed over.
+ */
+GAP_API int gap_log_next(struct gap_log *log, struct gap_log_record *record);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

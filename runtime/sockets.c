@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket view: for each network namespace the tables that its protocols look sockets up in. A
+ * table that all namespaces share is walked once, with the first namespace. What one socket is, is
+ * read here too; who holds it open is left to those who walk files.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/record.h"
+#include "semgap/sockets.h"
+
+#define TCP_TIME_WAIT 6
+#define TCP_SYN_RECV 3
+#define TCP_NEW_SYN_RECV 12
+#define SUN_FAMILY_BYTES 2
+
+/* Positions in gap_sockets.fields. */
+enum slot {
+	STATE,
+	FAMILY,
+	DADDR,
+	SADDR,
+	DPORT,
+	NUM,
+	DADDR6,
+	SADDR6,
+	NET,
+	NODE,
+	TYPE,
+	UID,
+	SOCKET,
+	SUBSTATE,
+	ALLOC_INODE,
+	INODE_NUMBER,
+	SOCKET_SK,
+	FILE_OP,
+	FILE_PRIVATE,
+	NET_LIST,
+	NET_INUM,
+	NET_TCP,
+	NET_UDP,
+	NET_UNIX,
+	EHASH,
+	EHASH_MASK,
+	EHASH_CHAIN,
+	LISTENING,
+	LHASH2,
+	LHASH2_MASK,
+	LISTEN_HEAD,
+	UDP_HASH,
+	UDP_MASK,
+	UDP_SLOT_HEAD,
+	UNIX_ADDR,
+	UNIX_PEER,
+	UNIX_ADDR_LEN,
+	UNIX_ADDR_NAME,
+	SLOT_COUNT
+};
+
+static const struct gap_wanted wanted[SLOT_COUNT] = {
+	[STATE] = {GAP_FIELD_SOCK_STATE, 0},
+	[FAMILY] = {GAP_FIELD_SOCK_FAMILY, 0},
+	[DADDR] = {GAP_FIELD_SOCK_DADDR, 1},
+	[SADDR] = {GAP_FIELD_SOCK_SADDR, 1},
+	[DPORT] = {GAP_FIELD_SOCK_DPORT, 1},
+	[NUM] = {GAP_FIELD_SOCK_NUM, 1},
+	[DADDR6] = {GAP_FIELD_SOCK_DADDR6, 1},
+	[SADDR6] = {GAP_FIELD_SOCK_SADDR6, 1},
+	[NET] = {GAP_FIELD_SOCK_NET, 1},
+	[NODE] = {GAP_FIELD_SOCK_NODE, 0},
+	[TYPE] = {GAP_FIELD_SOCK_TYPE, 1},
+	[UID] = {GAP_FIELD_SOCK_UID, 1},
+	[SOCKET] = {GAP_FIELD_SOCK_SOCKET, 1},
+	[SUBSTATE] = {GAP_FIELD_TIMEWAIT_SUBSTATE, 1},
+	[ALLOC_INODE] = {GAP_FIELD_SOCKET_ALLOC_INODE, 1},
+	[INODE_NUMBER] = {GAP_FIELD_INODE_NUMBER, 1},
+	[SOCKET_SK] = {GAP_FIELD_SOCKET_SK, 1},
+	[FILE_OP] = {GAP_FIELD_FILE_OP, 1},
+	[FILE_PRIVATE] = {GAP_FIELD_FILE_PRIVATE, 1},
+	[NET_LIST] = {GAP_FIELD_NET_LIST, 1},
+	[NET_INUM] = {GAP_FIELD_NET_INUM, 1},
+	[NET_TCP] = {GAP_FIELD_NET_TCP, 1},
+	[NET_UDP] = {GAP_FIELD_NET_UDP, 1},
+	[NET_UNIX] = {GAP_FIELD_NET_UNIX, 1},
+	[EHASH] = {GAP_FIELD_HASHINFO_EHASH, 1},
+	[EHASH_MASK] = {GAP_FIELD_HASHINFO_EHASH_MASK, 1},
+	[EHASH_CHAIN] = {GAP_FIELD_EHASH_CHAIN, 1},
+	[LISTENING] = {GAP_FIELD_HASHINFO_LISTENING, 1},
+	[LHASH2] = {GAP_FIELD_HASHINFO_LHASH2, 1},
+	[LHASH2_MASK] = {GAP_FIELD_HASHINFO_LHASH2_MASK, 1},
+	[LISTEN_HEAD] = {GAP_FIELD_LISTEN_HEAD, 1},
+	[UDP_HASH] = {GAP_FIELD_UDP_HASH, 1},
+	[UDP_MASK] = {GAP_FIELD_UDP_MASK, 1},
+	[UDP_SLOT_HEAD] = {GAP_FIELD_UDP_SLOT_HEAD, 1},
+	[UNIX_ADDR] = {GAP_FIELD_UNIX_ADDR, 1},
+	[UNIX_PEER] = {GAP_FIELD_UNIX_PEER, 1},
+	[UNIX_ADDR_LEN] = {GAP_FIELD_UNIX_ADDR_LEN, 1},
+	[UNIX_ADDR_NAME] = {GAP_FIELD_UNIX_ADDR_NAME, 1},
+};
+
+_Static_assert(SLOT_COUNT <= GAP_SOCKET_FIELDS, "struct gap_sockets has no room for all fields");
+
+#define NOTE(sockets, ...)                                                                         \
+	gap_note(&(sockets)->status, (sockets)->reason, sizeof((sockets)->reason), __VA_ARGS__)
+
+static int has(const struct gap_sockets *sockets, enum slot slot)
+{
+	return sockets->fields[slot].present;
+}
+
+static int read_number(struct gap_sockets *sockets, struct gap_vaddr base, enum slot slot,
+		       uint64_t *number)
+{
+	enum gap_status status =
+		gap_record_number(sockets->guest, base, &sockets->fields[slot], number);
+
+	if (status == GAP_UNREADABLE)
+		NOTE(sockets, "0x%" PRIx64 " cannot be read", base.value);
+	return status == GAP_OK;
+}
+
+static int read_pointer(struct gap_sockets *sockets, struct gap_vaddr base, enum slot slot,
+			struct gap_vaddr *pointer)
+{
+	enum gap_status status =
+		gap_record_pointer(sockets->guest, base, &sockets->fields[slot], pointer);
+
+	if (status == GAP_UNREADABLE)
+		NOTE(sockets, "0x%" PRIx64 " cannot be read", base.value);
+	return status == GAP_OK;
+}
+
+/* ---- begin ---- */
+
+static uint32_t size_of(const struct gap_guest *guest, const char *name)
+{
+	const struct gap_profile *profile = gap_guest_profile(guest);
+	struct gap_type type;
+	gap_type_id id;
+
+	if (gap_profile_find_type(profile, name, &id, NULL) ||
+	    !gap_profile_type(profile, id, &type) || type.size_bytes > UINT32_MAX)
+		return 0;
+	return (uint32_t)type.size_bytes;
+}
+
+static void find_symbol(const struct gap_sockets *sockets, const char *name,
+			struct gap_vaddr *address)
+{
+	if (gap_guest_symbol(sockets->guest, name, address, NULL))
+		address->value = 0;
+}
+
+/* Elements of an array that is a variable; 0 unknown. */
+static uint64_t array_count(const struct gap_profile *profile, const char *name)
+{
+	struct gap_symbol symbol;
+	struct gap_type type;
+
+	if (gap_profile_find_symbol(profile, name, &symbol, NULL) || symbol.type == GAP_NONE ||
+	    !gap_profile_type(profile, gap_profile_strip(profile, symbol.type), &type) ||
+	    type.kind != GAP_KIND_ARRAY)
+		return 0;
+	return type.count;
+}
+
+/*
+ * UNIX_HASH_SIZE is in no debug information; arrays of that size are. A table has one half for
+ * names and one for sockets without; bsd_socket_buckets (f302d180c6d4, 6.0), for paths, is as large
+ * as one.
+ */
+static void find_unix(struct gap_sockets *sockets)
+{
+	const struct gap_profile *profile = gap_guest_profile(sockets->guest);
+
+	find_symbol(sockets, "unix_socket_table", &sockets->unix_table);
+	if (sockets->unix_table.value)
+		sockets->unix_count = array_count(profile, "unix_socket_table");
+	else
+		sockets->unix_count = 2 * array_count(profile, "bsd_socket_buckets");
+}
+
+static void find_tables(struct gap_sockets *sockets)
+{
+	struct gap_guest *guest = sockets->guest;
+	struct gap_target target;
+
+	gap_profile_target(gap_guest_profile(guest), &target);
+	find_symbol(sockets, "tcp_hashinfo", &sockets->tcp);
+	find_symbol(sockets, "udp_table", &sockets->udp);
+	find_unix(sockets);
+	find_symbol(sockets, "init_net", &sockets->first_net);
+	sockets->pointer_bytes = target.pointer_bytes;
+	sockets->ehash_bytes = size_of(guest, "struct:inet_ehash_bucket");
+	sockets->listen_bytes = size_of(guest, "struct:inet_listen_hashbucket");
+	sockets->udp_bytes = size_of(guest, "struct:udp_hslot");
+}
+
+enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap_guest *guest,
+				 struct gap_error *error)
+{
+	struct gap_sockets begun = {.guest = guest};
+	struct gap_vaddr head;
+	enum gap_status status = gap_record_bind(guest, wanted, SLOT_COUNT, begun.fields, error);
+
+	if (status)
+		return status;
+	gap_guest_refresh(guest);
+	find_tables(&begun);
+	if (!begun.tcp.value && !begun.udp.value && !begun.unix_table.value)
+		return gap_fail(
+			error, GAP_NOT_FOUND,
+			"the profile has none of tcp_hashinfo, udp_table, unix_socket_table: "
+			"nothing leads to sockets");
+	begun.steps_left = gap_guest_holds(guest, 64);
+	/* The list of namespaces begins with init_net; where it is unknown that one is all. */
+	begun.net = begun.first_net;
+	if (begun.fields[NET_LIST].present &&
+	    !gap_guest_symbol(guest, "net_namespace_list", &head, NULL))
+		gap_list_init(&begun.nets, guest, head, 0);
+	*sockets = begun;
+	return GAP_OK;
+}
+
+/* ---- tables ---- */
+
+/* Where a namespace's table is: its own, or the one that all share, which the first one shows. */
+static int table_of(struct gap_sockets *sockets, enum slot slot, struct gap_vaddr shared,
+		    struct gap_vaddr *table)
+{
+	int first = sockets->net.value == sockets->first_net.value;
+	struct gap_vaddr own = {0};
+
+	if (sockets->net.value && has(sockets, slot) &&
+	    !read_pointer(sockets, sockets->net, slot, &own))
+		return 0;
+	if (own.value && own.value != shared.value)
+		*table = own;
+	else if (first && shared.value)
+		*table = shared;
+	else
+		return 0;
+	return 1;
+}
+
+/* Takes a table of mask + 1 buckets. */
+static int take_table(struct gap_sockets *sockets, struct gap_socket_table table, uint64_t count)
+{
+	if (!table.stride_bytes || !count || count > gap_guest_holds(sockets->guest, 8))
+		return NOTE(sockets, "a table of %" PRIu64 " chains of sockets is absurd", count);
+	table.count = count;
+	sockets->table = table;
+	return 1;
+}
+
+static int begin_established(struct gap_sockets *sockets)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->ehash_bytes,
+					 .head_bytes = sockets->fields[EHASH_CHAIN].offset_bytes,
+					 .nulls = 1,
+					 .protocol = GAP_SOCKET_TCP};
+	struct gap_vaddr info;
+	uint64_t mask;
+
+	if (!has(sockets, EHASH_CHAIN) || !table_of(sockets, NET_TCP, sockets->tcp, &info) ||
+	    !read_pointer(sockets, info, EHASH, &table.buckets) ||
+	    !read_number(sockets, info, EHASH_MASK, &mask))
+		return 0;
+	return take_table(sockets, table, mask + 1);
+}
+
+/* An array inside the structure until 5.19, then the table that was the second one. */
+static int begin_listening(struct gap_sockets *sockets)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->listen_bytes,
+					 .head_bytes = sockets->fields[LISTEN_HEAD].offset_bytes,
+					 .nulls = 1,
+					 .protocol = GAP_SOCKET_TCP};
+	const struct gap_field *listening = &sockets->fields[LISTENING];
+	struct gap_vaddr info;
+	uint64_t mask;
+
+	if (!has(sockets, LISTEN_HEAD) || !table_of(sockets, NET_TCP, sockets->tcp, &info))
+		return 0;
+	if (listening->present && table.stride_bytes) {
+		table.buckets = gap_record_at(info, listening);
+		return take_table(sockets, table, listening->size_bytes / table.stride_bytes);
+	}
+	if (!read_pointer(sockets, info, LHASH2, &table.buckets) ||
+	    !read_number(sockets, info, LHASH2_MASK, &mask))
+		return 0;
+	return take_table(sockets, table, mask + 1);
+}
+
+static int begin_udp(struct gap_sockets *sockets)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->udp_bytes,
+					 .head_bytes = sockets->fields[UDP_SLOT_HEAD].offset_bytes,
+					 .protocol = GAP_SOCKET_UDP};
+	struct gap_vaddr info;
+	uint64_t mask;
+
+	if (!has(sockets, UDP_SLOT_HEAD) || !table_of(sockets, NET_UDP, sockets->udp, &info) ||
+	    !read_pointer(sockets, info, UDP_HASH, &table.buckets) ||
+	    !read_number(sockets, info, UDP_MASK, &mask))
+		return 0;
+	return take_table(sockets, table, mask + 1);
+}
+
+static int begin_unix(struct gap_sockets *sockets)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
+					 .family = GAP_SOCKET_UNIX};
+
+	if (!table_of(sockets, NET_UNIX, sockets->unix_table, &table.buckets))
+		return 0;
+	if (!sockets->unix_count)
+		return NOTE(sockets,
+			    "the profile does not tell how large the table of unix sockets "
+			    "is");
+	return take_table(sockets, table, sockets->unix_count);
+}
+
+static int (*const tables[])(struct gap_sockets *sockets) = {
+	begin_listening,
+	begin_established,
+	begin_udp,
+	begin_unix,
+};
+
+#define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
+
+/* The next namespace's; false when there is none. */
+static int next_net(struct gap_sockets *sockets)
+{
+	struct gap_vaddr link;
+
+	do {
+		if (!gap_list_next(&sockets->nets, &link)) {
+			if (sockets->nets.status)
+				NOTE(sockets, "the network namespaces: %s", sockets->nets.reason);
+			return 0;
+		}
+		sockets->net.value = link.value - sockets->fields[NET_LIST].offset_bytes;
+	} while (sockets->net.value == sockets->first_net.value); /* which was the first of all */
+	sockets->kind = 0;
+	return 1;
+}
+
+static int next_table(struct gap_sockets *sockets)
+{
+	for (;;) {
+		while (sockets->kind < TABLE_COUNT)
+			if (tables[sockets->kind++](sockets))
+				return 1;
+		if (!next_net(sockets))
+			return 0;
+	}
+}
+
+static int next_chain(struct gap_sockets *sockets)
+{
+	struct gap_socket_table *table = &sockets->table;
+	struct gap_vaddr head = {table->buckets.value + table->next * table->stride_bytes +
+				 table->head_bytes};
+
+	if (table->next >= table->count)
+		return 0;
+	table->next++;
+	gap_hlist_init(&sockets->chain, sockets->guest, head, table->nulls,
+		       sockets->steps_left ? sockets->steps_left : 1);
+	sockets->in_chain = 1;
+	return 1;
+}
+
+/* False at the chain's end. */
+static int next_in_chain(struct gap_sockets *sockets, struct gap_vaddr *sock)
+{
+	struct gap_hlist *chain = &sockets->chain;
+
+	if (gap_hlist_next(chain, sock)) {
+		sock->value -= sockets->fields[NODE].offset_bytes;
+		return 1;
+	}
+	sockets->in_chain = 0;
+	sockets->steps_left -=
+		chain->steps < sockets->steps_left ? chain->steps : sockets->steps_left;
+	if (!chain->status)
+		return 0;
+	NOTE(sockets, "a chain of sockets: %s", chain->reason);
+	/* A table that is not there is not asked for each of its thousands of chains. */
+	if (!chain->steps)
+		sockets->table.next = sockets->table.count;
+	return 0;
+}
+
+/* ---- one socket ---- */
+
+static void read_bytes(struct gap_sockets *sockets, struct gap_vaddr base, enum slot slot,
+		       uint8_t *bytes, size_t size_bytes)
+{
+	struct gap_vaddr at = gap_record_at(base, &sockets->fields[slot]);
+
+	if (gap_guest_read(sockets->guest, at, bytes, size_bytes))
+		NOTE(sockets, "0x%" PRIx64 " cannot be read", at.value);
+}
+
+static uint16_t from_network(uint64_t port)
+{
+	return (uint16_t)((port & 0xff) << 8 | (port >> 8 & 0xff));
+}
+
+static void read_internet(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	int six = socket->family == GAP_SOCKET_INET6;
+	enum slot local = six ? SADDR6 : SADDR, remote = six ? DADDR6 : DADDR;
+	uint64_t number;
+
+	if (!has(sockets, local) || !has(sockets, remote) ||
+	    !read_number(sockets, socket->address, NUM, &number))
+		return;
+	socket->local_port = (uint16_t)number;
+	if (!read_number(sockets, socket->address, DPORT, &number))
+		return;
+	socket->remote_port = from_network(number);
+	read_bytes(sockets, socket->address, local, socket->local, six ? 16 : 4);
+	read_bytes(sockets, socket->address, remote, socket->remote, six ? 16 : 4);
+	socket->known |= GAP_SOCKET_ADDRESSES;
+}
+
+/* A path ends at its zero byte; an abstract name, which begins with one, at its length. */
+static void read_unix(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	struct gap_vaddr name;
+	uint64_t length;
+
+	read_pointer(sockets, socket->address, UNIX_PEER, &socket->peer);
+	if (!has(sockets, UNIX_ADDR_NAME) ||
+	    !read_pointer(sockets, socket->address, UNIX_ADDR, &name))
+		return;
+	if (name.value) {
+		if (!read_number(sockets, name, UNIX_ADDR_LEN, &length))
+			return;
+		length = (uint32_t)length - SUN_FAMILY_BYTES;
+		if (length > GAP_SOCKET_PATH_BYTES) {
+			NOTE(sockets, "the name of the socket at 0x%" PRIx64 " is too long",
+			     socket->address.value);
+			return;
+		}
+		name = gap_record_at(name, &sockets->fields[UNIX_ADDR_NAME]);
+		name.value += SUN_FAMILY_BYTES;
+		if (gap_guest_read(sockets->guest, name, socket->path, (size_t)length)) {
+			NOTE(sockets, "0x%" PRIx64 " cannot be read", name.value);
+			return;
+		}
+		if (length && socket->path[0])
+			length = strnlen(socket->path, (size_t)length);
+		socket->path_bytes = (uint8_t)length;
+	}
+	socket->known |= GAP_SOCKET_ADDRESSES;
+}
+
+/* sock_i_ino(): the inode lies behind the struct socket, in one struct socket_alloc. */
+static void read_inode(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	struct gap_vaddr holder;
+
+	if (!has(sockets, ALLOC_INODE) || !has(sockets, INODE_NUMBER) ||
+	    !read_pointer(sockets, socket->address, SOCKET, &holder))
+		return;
+	if (holder.value &&
+	    !read_number(sockets, gap_record_at(holder, &sockets->fields[ALLOC_INODE]),
+			 INODE_NUMBER, &socket->inode))
+		return;
+	socket->known |= GAP_SOCKET_INODE;
+}
+
+/* What only a full struct sock has: those that wait or are asked for are smaller. */
+static void read_owner(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	uint64_t number;
+
+	read_inode(sockets, socket);
+	if (read_number(sockets, socket->address, UID, &number)) {
+		socket->uid = (uint32_t)number;
+		socket->known |= GAP_SOCKET_UID;
+	}
+	if (read_number(sockets, socket->address, TYPE, &number)) {
+		socket->type = (uint8_t)number;
+		socket->known |= GAP_SOCKET_TYPE;
+	}
+}
+
+static void read_net(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	struct gap_vaddr net;
+	uint64_t number;
+
+	if (!read_pointer(sockets, socket->address, NET, &net) || !net.value ||
+	    !read_number(sockets, net, NET_INUM, &number))
+		return;
+	socket->net_inum = (uint32_t)number;
+	socket->known |= GAP_SOCKET_NET;
+}
+
+/* As /proc tells them: a waiting one by what it waits in, a request as SYN_RECV. */
+static void read_state(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	uint64_t number, inner;
+
+	if (!read_number(sockets, socket->address, STATE, &number))
+		return;
+	socket->state = (uint8_t)number;
+	socket->known |= GAP_SOCKET_STATE;
+	if (socket->state == TCP_TIME_WAIT &&
+	    read_number(sockets, socket->address, SUBSTATE, &inner))
+		socket->state = (uint8_t)inner;
+	if (socket->state == TCP_NEW_SYN_RECV)
+		socket->state = TCP_SYN_RECV;
+	if (number != TCP_TIME_WAIT && number != TCP_NEW_SYN_RECV)
+		read_owner(sockets, socket);
+}
+
+static void read_socket(struct gap_sockets *sockets, struct gap_vaddr address,
+			struct gap_socket *socket)
+{
+	uint64_t family = 0;
+
+	memset(socket, 0, sizeof(*socket));
+	socket->address = address;
+	socket->protocol = sockets->table.protocol;
+	read_number(sockets, address, FAMILY, &family);
+	socket->family = (uint16_t)family;
+	read_state(sockets, socket);
+	read_net(sockets, socket);
+	if (socket->family == GAP_SOCKET_UNIX && sockets->table.family == GAP_SOCKET_UNIX)
+		read_unix(sockets, socket);
+	else if (socket->family == GAP_SOCKET_INET || socket->family == GAP_SOCKET_INET6)
+		read_internet(sockets, socket);
+	else
+		NOTE(sockets, "what a chain has at 0x%" PRIx64 " is no socket of its table",
+		     address.value);
+}
+
+int gap_sockets_next(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	struct gap_vaddr sock;
+
+	for (;;) {
+		if (sockets->in_chain && next_in_chain(sockets, &sock)) {
+			read_socket(sockets, sock, socket);
+			return 1;
+		}
+		if (!next_chain(sockets) && !next_table(sockets))
+			return 0;
+	}
+}
+
+/* ---- from a file ---- */
+
+enum gap_status gap_socket_of_file(const struct gap_sockets *sockets, struct gap_vaddr file,
+				   struct gap_vaddr *sock)
+{
+	struct gap_guest *guest = sockets->guest;
+	struct gap_vaddr expected, at;
+	enum gap_status status = gap_guest_symbol(guest, "socket_file_ops", &expected, NULL);
+
+	if (!status)
+		status = gap_record_pointer(guest, file, &sockets->fields[FILE_OP], &at);
+	if (!status && at.value != expected.value)
+		return GAP_NOT_FOUND;
+	if (!status)
+		status = gap_record_pointer(guest, file, &sockets->fields[FILE_PRIVATE], &at);
+	if (!status)
+		status = gap_record_pointer(guest, at, &sockets->fields[SOCKET_SK], &at);
+	if (!status)
+		*sock = at;
+	return status;
+}
+
+const char *gap_socket_state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		"?",         "ESTABLISHED", "SYN_SENT", "SYN_RECV",   "FIN_WAIT1",
+		"FIN_WAIT2", "TIME_WAIT",   "CLOSE",    "CLOSE_WAIT", "LAST_ACK",
+		"LISTEN",    "CLOSING",     "SYN_RECV",
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : names[0];
+}
