@@ -27,9 +27,10 @@ static void file_rows_clear(struct file_rows *rows, uint32_t count)
 		free(rows->items[--rows->count].path);
 }
 
-static bool keep_file(struct file_rows *rows, int32_t pid, const struct gap_file *file)
+static bool keep_file(struct file_rows *rows, int32_t pid, const struct gap_file *file,
+		      struct text_room *room)
 {
-	char *path = keep_bytes(file->path.bytes, file->path.length);
+	char *path = keep_bytes(room, file->path.bytes, file->path.length);
 	struct file_row *row = path ? file_rows_push(rows) : NULL;
 
 	if (!row) {
@@ -48,33 +49,36 @@ static bool keep_file(struct file_rows *rows, int32_t pid, const struct gap_file
 }
 
 static enum gap_status add_task(struct gap_files *files, const struct gap_task *task,
-				struct file_rows *rows, struct gap_error *error)
+				struct file_rows *rows, struct text_room *room,
+				struct gap_error *error)
 {
 	struct gap_file file;
 
 	gap_files_begin(files, task->address);
 	while (gap_files_next(files, &file))
-		if (!keep_file(rows, task->pid, &file))
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+		if (!keep_file(rows, task->pid, &file, room))
+			return not_kept(room, error);
 	if (files->status)
 		gap_fail(error, files->status, "process %d: %s", task->pid, files->reason);
 	return files->status;
 }
 
 static enum gap_status collect_one(struct gap_files *files, struct gap_guest *guest,
-				   const char *pid, struct file_rows *rows, struct gap_error *error)
+				   const char *pid, struct file_rows *rows, struct text_room *room,
+				   struct gap_error *error)
 {
 	struct gap_task task;
 	enum gap_status status = find_process(guest, pid, &task, error);
 
 	if (status)
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;
-	return add_task(files, &task, rows, error);
+	return add_task(files, &task, rows, room, error);
 }
 
 /* The first that is partial makes all partial; the others are listed nevertheless. */
 static enum gap_status collect_all(struct gap_files *files, struct gap_guest *guest,
-				   struct file_rows *rows, struct gap_error *error)
+				   struct file_rows *rows, struct text_room *room,
+				   struct gap_error *error)
 {
 	struct gap_tasks tasks;
 	struct gap_task task;
@@ -84,8 +88,8 @@ static enum gap_status collect_all(struct gap_files *files, struct gap_guest *gu
 	if (status)
 		return status;
 	while (gap_tasks_next(&tasks, &task)) {
-		status = add_task(files, &task, rows, result ? &own : error);
-		if (status && status != GAP_PARTIAL)
+		status = add_task(files, &task, rows, room, result ? &own : error);
+		if ((status && status != GAP_PARTIAL) || room->full)
 			return status;
 		if (status)
 			result = status;
@@ -105,10 +109,12 @@ static enum gap_status collect(struct gap_guest *guest, const struct guest_reque
 		return status;
 	status = GAP_PARTIAL;
 	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++) {
+		struct text_room room = {.left_bytes = TEXT_ROOM_BYTES};
+
 		file_rows_clear(rows, 0);
-		status = request->operand_count
-				 ? collect_one(&files, guest, request->operands[0], rows, error)
-				 : collect_all(&files, guest, rows, error);
+		status = request->operand_count ? collect_one(&files, guest, request->operands[0],
+							      rows, &room, error)
+						: collect_all(&files, guest, rows, &room, error);
 	}
 	return status;
 }

@@ -27,9 +27,9 @@ static void map_rows_clear(struct map_rows *rows)
 	rows->count = 0;
 }
 
-static bool keep_map(struct map_rows *rows, const struct gap_map *map)
+static bool keep_map(struct map_rows *rows, const struct gap_map *map, struct text_room *room)
 {
-	char *path = keep_bytes(map->path.bytes, map->path.length);
+	char *path = keep_bytes(room, map->path.bytes, map->path.length);
 	struct map_row *row = path ? map_rows_push(rows) : NULL;
 
 	if (!row) {
@@ -49,6 +49,7 @@ static bool keep_map(struct map_rows *rows, const struct gap_map *map)
 static enum gap_status collect_once(struct gap_maps *maps, struct gap_guest *guest, const char *pid,
 				    struct map_rows *rows, struct gap_error *error)
 {
+	struct text_room room = {.left_bytes = TEXT_ROOM_BYTES};
 	struct gap_task task;
 	struct gap_map map;
 	enum gap_status status = find_process(guest, pid, &task, error);
@@ -57,8 +58,8 @@ static enum gap_status collect_once(struct gap_maps *maps, struct gap_guest *gue
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;
 	gap_maps_begin(maps, task.mm);
 	while (gap_maps_next(maps, &map))
-		if (!keep_map(rows, &map))
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+		if (!keep_map(rows, &map, &room))
+			return not_kept(&room, error);
 	if (maps->status)
 		gap_fail(error, maps->status, "%s", maps->reason);
 	return maps->status;

@@ -30,14 +30,15 @@ static void mount_rows_clear(struct mount_rows *rows)
 		free_row(&rows->items[--rows->count]);
 }
 
-static bool keep_mount(struct mount_rows *rows, const struct gap_mount *mount)
+static bool keep_mount(struct mount_rows *rows, const struct gap_mount *mount,
+		       struct text_room *room)
 {
 	struct mount_row row = {
 		.known = mount->known,
-		.source = keep_bytes(mount->source, strlen(mount->source)),
-		.fstype = keep_bytes(mount->fstype, strlen(mount->fstype)),
-		.flags = keep_bytes(mount->flags, strlen(mount->flags)),
-		.target = keep_bytes(mount->target.bytes, mount->target.length),
+		.source = keep_bytes(room, mount->source, strlen(mount->source)),
+		.fstype = keep_bytes(room, mount->fstype, strlen(mount->fstype)),
+		.flags = keep_bytes(room, mount->flags, strlen(mount->flags)),
+		.target = keep_bytes(room, mount->target.bytes, mount->target.length),
 	};
 	bool whole = row.source && row.fstype && row.flags && row.target;
 	struct mount_row *kept = whole ? mount_rows_push(rows) : NULL;
@@ -53,6 +54,7 @@ static enum gap_status collect_once(struct gap_mounts *mounts, struct gap_guest 
 				    const char *pid, struct mount_rows *rows,
 				    struct gap_error *error)
 {
+	struct text_room room = {.left_bytes = TEXT_ROOM_BYTES};
 	struct gap_task task;
 	struct gap_mount mount;
 	enum gap_status status = find_process(guest, pid, &task, error);
@@ -61,8 +63,8 @@ static enum gap_status collect_once(struct gap_mounts *mounts, struct gap_guest 
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;
 	gap_mounts_begin(mounts, task.address);
 	while (gap_mounts_next(mounts, &mount))
-		if (!keep_mount(rows, &mount))
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+		if (!keep_mount(rows, &mount, &room))
+			return not_kept(&room, error);
 	if (mounts->status)
 		gap_fail(error, mounts->status, "%s", mounts->reason);
 	return mounts->status;

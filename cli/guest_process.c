@@ -40,15 +40,28 @@ enum gap_status find_process(struct gap_guest *guest, const char *text, struct g
 	return status;
 }
 
-char *keep_bytes(const char *bytes, size_t length)
-{
-	char *kept = malloc(length + 1);
+#define ROW_BYTES 128 /* what goes with a text */
 
+char *keep_bytes(struct text_room *room, const char *bytes, size_t length)
+{
+	char *kept;
+
+	room->full = room->full || room->left_bytes < length + ROW_BYTES;
+	kept = room->full ? NULL : malloc(length + 1);
 	if (!kept)
 		return NULL;
+	room->left_bytes -= length + ROW_BYTES;
 	memcpy(kept, bytes, length);
 	kept[length] = '\0';
 	return kept;
+}
+
+enum gap_status not_kept(const struct text_room *room, struct gap_error *error)
+{
+	if (!room->full)
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	return gap_fail(error, GAP_PARTIAL, "the answer was cut: its texts take more than %zu MiB",
+			TEXT_ROOM_BYTES >> 20);
 }
 
 void print_bytes(const char *bytes, size_t length)

@@ -38,6 +38,7 @@ struct collecting {
 	struct process_rows *rows;
 	struct gap_error *error;
 	enum gap_status status;
+	struct text_room room;
 	char buffer[CMDLINE_BYTES_MAX];
 };
 
@@ -59,7 +60,7 @@ static bool add_exe(struct collecting *collecting, struct process_row *row)
 		note(collecting, row->task.pid, "exe");
 	if (status && status != GAP_PARTIAL)
 		return true;
-	row->exe = keep_bytes(text.bytes, text.length);
+	row->exe = keep_bytes(&collecting->room, text.bytes, text.length);
 	row->exe_length = text.length;
 	return row->exe != NULL;
 }
@@ -75,7 +76,7 @@ static bool add_cmdline(struct collecting *collecting, struct process_row *row)
 		note(collecting, row->task.pid, "cmdline");
 	if (status && status != GAP_PARTIAL)
 		return true;
-	row->cmdline = keep_bytes(collecting->buffer, length);
+	row->cmdline = keep_bytes(&collecting->room, collecting->buffer, length);
 	row->cmdline_length = length;
 	return row->cmdline != NULL;
 }
@@ -102,11 +103,12 @@ static enum gap_status collect_once(struct gap_guest *guest, struct collecting *
 		status = gap_process_init(&collecting->process, guest, error);
 	process_rows_clear(collecting->rows);
 	collecting->status = GAP_OK;
+	collecting->room = (struct text_room){.left_bytes = TEXT_ROOM_BYTES};
 	if (status)
 		return status;
 	while (gap_tasks_next(&tasks, &task))
 		if (!add_row(collecting, &task))
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+			return not_kept(&collecting->room, error);
 	if (tasks.status)
 		gap_fail(error, tasks.status, "%s", tasks.reason);
 	return tasks.status ? tasks.status : collecting->status;
