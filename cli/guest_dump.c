@@ -61,7 +61,7 @@ static enum gap_status take_map(struct dump *dump, const struct gap_map *map, ui
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	*segment = (struct segment){.start = map->start, .end = map->end};
 	memcpy(segment->flags, map->flags, sizeof(segment->flags));
-	segment->path = keep_bytes(map->path.bytes, map->path.length);
+	segment->path = strndup(map->path.bytes, map->path.length);
 	*total += map->end - map->start;
 	return segment->path ? GAP_OK : gap_fail(error, GAP_NO_MEMORY, "out of memory");
 }
