@@ -24,6 +24,7 @@ struct header {
 	uint32_t status, block_bytes, subheader_blocks, bitmap_blocks, page_max;
 };
 
+#define PAGE_MAX_64_AT 96 /* max_mapnr_64 of struct kdump_sub_header */
 #define RANGES_MAX                                                                                 \
 	1000000 /* a filtered dump is full of holes; behind this many they are not told */
 
@@ -91,6 +92,17 @@ static enum gap_status fail(const struct gap_probe *probe, struct kdump *kdump, 
 			kdump_get_err(kdump->context));
 }
 
+/* From version 6 on the sub-header counts the pages again, in 64 bits. */
+static uint64_t count_pages(const struct gap_probe *probe, const struct header *header)
+{
+	uint64_t pages = header->page_max;
+
+	if (header->version >= 6 && gap_probe_read(probe, header->block_bytes + PAGE_MAX_64_AT,
+						   &pages, sizeof(pages), NULL))
+		return UINT64_MAX;
+	return pages > header->page_max ? pages : header->page_max;
+}
+
 static enum gap_status check_header(const struct gap_probe *probe, struct gap_error *error)
 {
 	struct header header;
@@ -107,7 +119,7 @@ static enum gap_status check_header(const struct gap_probe *probe, struct gap_er
 	bitmap_end =
 		(1 + (uint64_t)header.subheader_blocks + header.bitmap_blocks) * header.block_bytes;
 	bits = (uint64_t)header.bitmap_blocks * header.block_bytes * 8;
-	if (bitmap_end > probe->size_bytes || header.page_max > bits)
+	if (bitmap_end > probe->size_bytes || count_pages(probe, &header) > bits)
 		return gap_fail(error, GAP_CORRUPT, "%s: a kdump file cut short in its bitmaps",
 				probe->path);
 	return GAP_OK;
