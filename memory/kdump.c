@@ -24,6 +24,7 @@ struct header {
 	uint32_t status, block_bytes, subheader_blocks, bitmap_blocks, page_max;
 };
 
+#define PAGE_MAX_64_AT 96 /* max_mapnr_64 of struct kdump_sub_header */
 #define RANGES_MAX                                                                                 \
 	1000000 /* a filtered dump is full of holes; behind this many they are not told */
 
@@ -91,6 +92,17 @@ static enum gap_status fail(const struct gap_probe *probe, struct kdump *kdump, 
 			kdump_get_err(kdump->context));
 }
 
+/* From version 6 on the sub-header counts the pages again, in 64 bits. */
+static uint64_t count_pages(const struct gap_probe *probe, const struct header *header)
+{
+	uint64_t pages = header->page_max;
+
+	if (header->version >= 6 && gap_probe_read(probe, header->block_bytes + PAGE_MAX_64_AT,
+						   &pages, sizeof(pages), NULL))
+		return UINT64_MAX;
+	return pages > header->page_max ? pages : header->page_max;
+}
+
 static enum gap_status check_header(const struct gap_probe *probe, struct gap_error *error)
 {
 	struct header header;
@@ -107,7 +119,7 @@ static enum gap_status check_header(const struct gap_probe *probe, struct gap_er
 	bitmap_end =
 		(1 + (uint64_t)header.subheader_blocks + header.bitmap_blocks) * header.block_bytes;
 	bits = (uint64_t)header.bitmap_blocks * header.block_bytes * 8;
-	if (bitmap_end > probe->size_bytes || header.page_max > bits)
+	if (bitmap_end > probe->size_bytes || count_pages(probe, &header) > bits)
 		return gap_fail(error, GAP_CORRUPT, "%s: a kdump file cut short in its bitmaps",
 				probe->path);
 	return GAP_OK;
@@ -172,6 +184,43 @@ static enum gap_status add_memory(const struct gap_probe *probe, struct gap_segm
 		kdump_bmp_decref(pages.val.bitmap);
 	}
 	return result ? gap_fail(error, result, "out of memory") : GAP_OK;
+}
+
+/* Every page's bytes must be in the file: libkdumpfile does not look. Its descriptors lie behind the
+ * bitmaps, one per page that is there (struct page_desc of makedumpfile). */
+static enum gap_status check_pages(const struct gap_probe *probe,
+				   const struct gap_segments *segments, struct gap_error *error)
+{
+	struct page {
+		uint64_t offset;
+		uint32_t size_bytes, flags;
+		uint64_t page_flags;
+	} pages[512];
+	struct header header;
+	uint64_t at, left = 0;
+
+	memcpy(&header, probe->start, sizeof(header));
+	at = (1 + (uint64_t)header.subheader_blocks + header.bitmap_blocks) * header.block_bytes;
+	for (size_t i = 0; i < segments->count; i++)
+		left += segments->items[i].size_bytes / header.block_bytes;
+	while (left > 0) {
+		size_t count = left < 512 ? (size_t)left : 512;
+		enum gap_status status =
+			gap_probe_read(probe, at, pages, count * sizeof(pages[0]), error);
+
+		if (status)
+			return status;
+		for (size_t i = 0; i < count; i++)
+			if (pages[i].offset > probe->size_bytes ||
+			    pages[i].size_bytes > header.block_bytes ||
+			    pages[i].size_bytes > probe->size_bytes - pages[i].offset)
+				return gap_fail(error, GAP_CORRUPT,
+						"%s: a kdump file cut short, or damaged",
+						probe->path);
+		at += count * sizeof(pages[0]);
+		left -= count;
+	}
+	return GAP_OK;
 }
 
 /* ---- registers ---- */
@@ -246,6 +295,9 @@ static enum gap_status open_with(const struct gap_probe *probe, struct gap_segme
 
 	if (status)
 		return gap_fail(error, status, "out of memory");
+	/* Mapped, a file that is cut short would end the reader. */
+	if (kdump_set_number_attr(kdump->context, "file.mmap_policy", KDUMP_MMAP_NEVER) != KDUMP_OK)
+		kdump_clear_err(kdump->context);
 	opens = kdump_open_fd(kdump->context, segments->fd);
 	if (opens != KDUMP_OK) {
 		status = fail(probe, kdump, opens, error);
@@ -253,6 +305,8 @@ static enum gap_status open_with(const struct gap_probe *probe, struct gap_segme
 		return status;
 	}
 	status = add_memory(probe, segments, kdump, error);
+	if (!status)
+		status = check_pages(probe, segments, error);
 	if (status)
 		return status;
 	take_vcpus(kdump, segments, opened);
