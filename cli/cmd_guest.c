@@ -67,6 +67,7 @@ static const struct guest_view *const views[] = {
 	&guest_view_print,
 	&guest_view_translate,
 	&guest_view_whereis,
+	&guest_view_dump_process,
 	&guest_view_maps,
 	&guest_view_files,
 	&guest_view_mounts,

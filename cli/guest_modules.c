@@ -20,8 +20,11 @@ static enum gap_status collect_once(struct gap_modules *modules, struct gap_gues
 	if (status)
 		return status;
 	while (gap_modules_next(modules, &module)) {
-		struct gap_module *row = module_rows_push(rows);
+		struct gap_module *row;
 
+		if (rows->count >= OUT_ROWS_MAX(struct gap_module))
+			return OUT_TOO_MANY(error);
+		row = module_rows_push(rows);
 		if (!row)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 		*row = module;

@@ -40,8 +40,11 @@ static enum gap_status take_sockets(struct gap_sockets *walk, struct answer *ans
 
 	answer->sockets.count = 0;
 	while (gap_sockets_next(walk, &socket)) {
-		struct gap_socket *row = socket_rows_push(&answer->sockets);
+		struct gap_socket *row;
 
+		if (answer->sockets.count >= OUT_ROWS_MAX(struct gap_socket))
+			return OUT_TOO_MANY(error);
+		row = socket_rows_push(&answer->sockets);
 		if (!row)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 		*row = socket;
@@ -64,6 +67,8 @@ static enum gap_status take_files(const struct gap_sockets *walk, struct gap_fil
 
 		if (gap_socket_of_file(walk, file.address, &sock))
 			continue;
+		if (answer->owners.count >= OUT_ROWS_MAX(struct owner))
+			return OUT_TOO_MANY(error);
 		owner = owner_rows_push(&answer->owners);
 		if (!owner)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");

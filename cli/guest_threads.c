@@ -29,8 +29,11 @@ static enum gap_status collect_once(struct gap_guest *guest, struct thread_rows 
 	if (status)
 		return status;
 	while (gap_threads_next(&threads, &thread)) {
-		struct row *row = thread_rows_push(rows);
+		struct row *row;
 
+		if (rows->count >= OUT_ROWS_MAX(struct row))
+			return OUT_TOO_MANY(error);
+		row = thread_rows_push(rows);
 		if (!row)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 		row->thread = thread;

@@ -42,6 +42,7 @@ struct guest_view {
 
 extern const struct guest_view guest_view_ps;
 extern const struct guest_view guest_view_threads;
+extern const struct guest_view guest_view_dump_process;
 extern const struct guest_view guest_view_current;
 extern const struct guest_view guest_view_dmesg;
 extern const struct guest_view guest_view_sockets;

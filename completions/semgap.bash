@@ -14,7 +14,7 @@ _semgap() {
             return
             ;;
         guest:guest)
-            mapfile -t COMPREPLY < <(compgen -W "info ps threads modules sockets maps files mounts current dmesg read print translate whereis" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "info ps threads modules sockets maps files mounts current dmesg read print translate whereis dump-process" -- "$current")
             return
             ;;
         emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;

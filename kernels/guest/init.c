@@ -568,7 +568,7 @@ static bool same_module(const char *file, const char *name)
 		if (*file != *name &&
 		    !((*file == '-' || *file == '_') && (*name == '-' || *name == '_')))
 			return false;
-	return strcmp(file, ".ko") == 0;
+	return strcmp(file, ".ko") == 0 || strcmp(file, ".ko.xz") == 0;
 }
 
 static int module_visit(const char *path, const struct stat *unused, int type, struct FTW *where)
@@ -595,7 +595,10 @@ static int ask_insmod(char *arguments, struct bytes *out)
 		return 1;
 	}
 	int fd = open(module_path, O_RDONLY | O_CLOEXEC);
-	long result = fd < 0 ? -1 : syscall(SYS_finit_module, fd, parameters ? parameters : "", 0);
+	/* MODULE_INIT_COMPRESSED_FILE (5.17), where the kernel unpacks them itself */
+	int flags = strstr(module_path, ".ko.xz") ? 4 : 0;
+	long result =
+		fd < 0 ? -1 : syscall(SYS_finit_module, fd, parameters ? parameters : "", flags);
 	int error = errno;
 	if (fd >= 0)
 		close(fd);
