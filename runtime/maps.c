@@ -44,6 +44,7 @@ enum slot {
 	ANON_TEXT,
 	SHARED,
 	OPS_NAME,
+	STRICT_HEAP, /* only its presence counts */
 	SPECIAL_NAME,
 	SLOT_COUNT
 };
@@ -69,6 +70,7 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 	[ANON_NAME] = {GAP_FIELD_VMA_ANON_NAME, 1},
 	[ANON_TEXT] = {GAP_FIELD_ANON_NAME_TEXT, 1},
 	[SHARED] = {GAP_FIELD_VMA_SHARED, 1},
+	[STRICT_HEAP] = {GAP_FIELD_INODE_CTIME_PRIVATE, 1},
 	[OPS_NAME] = {GAP_FIELD_VMA_OPS_NAME, 1},
 	[SPECIAL_NAME] = {GAP_FIELD_SPECIAL_NAME, 1},
 };
@@ -188,11 +190,19 @@ static int name_special(struct gap_maps *maps, struct gap_map *map)
 	return named(map, "%s", name);
 }
 
+/* Does the heap begin or end in it? Until 68f48381d7fd (6.6) to touch it was enough. */
+static int is_heap(const struct gap_maps *maps, const struct gap_map *map)
+{
+	if (has(maps, STRICT_HEAP))
+		return map->start < maps->brk && map->end > maps->start_brk;
+	return map->start <= maps->brk && map->end >= maps->start_brk;
+}
+
 static int name_heap_or_stack(const struct gap_maps *maps, struct gap_map *map)
 {
 	if (!maps->has_heap)
 		return 0;
-	if (map->start <= maps->brk && map->end >= maps->start_brk)
+	if (is_heap(maps, map))
 		return named(map, "%s", "[heap]");
 	if (map->start <= maps->start_stack && map->end >= maps->start_stack)
 		return named(map, "%s", "[stack]");
