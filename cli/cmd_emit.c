@@ -17,6 +17,7 @@ static const struct option options[] = {
 struct arguments {
 	const struct gap_emit_format *format;
 	const char *output, *profile;
+	const char *fields; /* the last of them */
 };
 
 static int unknown_format(const struct command *command, const char *name)
@@ -41,6 +42,8 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 			format = optarg;
 		if (option == 'o')
 			arguments->output = optarg;
+		if (option == 'L')
+			arguments->fields = optarg;
 	}
 	if (optind + 1 != argc)
 		return say_usage(command, "emit: name one profile");
@@ -53,6 +56,10 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	    (!arguments->output || strcmp(arguments->output, "-") == 0))
 		return say_usage(command, "emit: -o OUT is required: %s is binary", format);
 	arguments->profile = argv[optind];
+	if (gap_output_same_file(arguments->output, arguments->profile) ||
+	    gap_output_same_file(arguments->output, arguments->fields))
+		return say_usage(command, "emit: %s is an input and would be overwritten",
+				 arguments->output);
 	return EXIT_DONE;
 }
 
@@ -104,8 +111,10 @@ static int run(const struct command *command, int argc, char **argv)
 	if (wrong)
 		return wrong;
 	profile = open_profile(arguments.profile);
-	if (!profile)
+	if (!profile) {
+		gap_output_discard(arguments.output);
 		return EXIT_UNUSABLE;
+	}
 	status = gap_selection_create(profile, &selection, &error);
 	if (!status)
 		status = select_parts(selection, argc, argv, &error);
@@ -113,7 +122,10 @@ static int run(const struct command *command, int argc, char **argv)
 		status = write_format(&arguments, profile, selection, &error);
 	gap_selection_destroy(selection);
 	gap_profile_close(profile);
-	return status ? say_failure(status, &error) : EXIT_DONE;
+	if (!status)
+		return EXIT_DONE;
+	gap_output_discard(arguments.output);
+	return say_failure(status, &error);
 }
 
 const struct command command_emit = {

@@ -11,6 +11,7 @@
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
+	bool dwarf, btf;
 };
 
 enum { OPTION_DWARF = 256, OPTION_BTF, OPTION_SYSTEM_MAP, OPTION_SYMBOLS_ONLY, OPTION_WITH_RUST };
@@ -30,9 +31,11 @@ static bool take_option(struct arguments *arguments, int option)
 	switch (option) {
 	case OPTION_DWARF:
 		arguments->options.types_from = GAP_TYPES_DWARF;
+		arguments->dwarf = true;
 		return true;
 	case OPTION_BTF:
 		arguments->options.types_from = GAP_TYPES_BTF;
+		arguments->btf = true;
 		return true;
 	case OPTION_SYSTEM_MAP:
 		arguments->options.system_map = optarg;
@@ -66,6 +69,12 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	if (strcmp(arguments->output, "-") == 0)
 		return say_usage(command, "extract: a profile is binary and goes to a file");
 	arguments->input = argv[optind];
+	if (arguments->dwarf && arguments->btf)
+		return say_usage(command, "extract: --dwarf and --btf exclude each other");
+	if (gap_output_same_file(arguments->output, arguments->input) ||
+	    gap_output_same_file(arguments->output, arguments->options.system_map))
+		return say_usage(command, "extract: %s is an input and would be overwritten",
+				 arguments->output);
 	return EXIT_DONE;
 }
 
@@ -137,7 +146,10 @@ static int run(const struct command *command, int argc, char **argv)
 		gap_builder_destroy(builder);
 	}
 	end_progress();
-	return status ? say_failure(status, &error) : EXIT_DONE;
+	if (!status)
+		return EXIT_DONE;
+	gap_output_discard(arguments.output);
+	return say_failure(status, &error);
 }
 
 const struct command command_extract = {

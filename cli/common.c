@@ -163,8 +163,10 @@ enum gap_status find_type_and_member(const struct gap_profile *profile, const ch
 				     struct gap_error *error)
 {
 	size_t length = strlen(text);
+	bool by_file = strchr(text, '@') != NULL;
+	struct gap_error other;
+	enum gap_status first = GAP_OK, status = GAP_OK;
 	char name[1024];
-	enum gap_status status;
 
 	if (length >= sizeof(name))
 		return gap_fail(error, GAP_INVALID, "a name of %zu bytes is too long", length);
@@ -174,12 +176,25 @@ enum gap_status find_type_and_member(const struct gap_profile *profile, const ch
 			continue;
 		memcpy(name, text, cut);
 		name[cut] = '\0';
-		status = gap_profile_find_type(profile, name, type, error);
-		if (status != GAP_NOT_FOUND) {
+		status = gap_profile_find_type(profile, name, type, first ? &other : error);
+		if (status != GAP_NOT_FOUND && status != GAP_INVALID) {
+			if (first && error)
+				*error = other;
 			*member = text[cut] ? text + cut + 1 : "";
+			if (!status && text[cut] && !**member)
+				return gap_fail(error, GAP_INVALID,
+						"%.300s: no member after the dot", text);
 			return status;
 		}
+		if (!first) {
+			first = status;
+			if (error)
+				other = *error;
+		}
 	}
-	/* Nothing: the shortest part was asked for last, and its error names the type. */
-	return GAP_NOT_FOUND;
+	/* Nothing: with a file, the whole was meant as the type; else what stands before the first dot. */
+	if (by_file || !error)
+		return first;
+	*error = other;
+	return status;
 }

@@ -401,15 +401,20 @@ enum gap_status gap_selection_add_file(struct gap_selection *selection, const ch
 	FILE *stream = fopen(path, "re");
 	size_t capacity = 0;
 	char *line = NULL;
+	ssize_t length;
 
 	if (!stream)
 		return gap_fail(error, GAP_IO, "%.500s: %s", path, strerror(errno));
 	selection->asked = true;
-	while (status == GAP_OK && getline(&line, &capacity, stream) >= 0) {
+	while (status == GAP_OK && (length = getline(&line, &capacity, stream)) >= 0) {
 		file.line++;
-		status = add_line(&file, line, error);
+		if ((size_t)length != strlen(line))
+			status = gap_fail(error, GAP_INVALID, "%.500s:%u: a zero byte in a line",
+					  path, file.line);
+		else
+			status = add_line(&file, line, error);
 	}
-	if (status == GAP_OK && ferror(stream))
+	if (status == GAP_OK && !feof(stream))
 		status = gap_fail(error, GAP_IO, "%.500s: cannot be read", path);
 	free(line);
 	fclose(stream);

@@ -75,6 +75,8 @@ struct facts {
 	bool has_byte_size, has_bit_size, has_count, has_upper_bound, has_member_location;
 	bool has_bit_offset, has_data_bit_offset, has_type, has_origin, has_address, has_value;
 	bool value_signed, declaration, external, vector;
+	bool has_ranges;
+	bool elsewhere; /* a member whose place is computed at run time (a virtual base) */
 };
 
 static enum gap_status fail(struct reader *reader, enum gap_status status, const char *what)
@@ -245,7 +247,7 @@ static bool read_uleb(const unsigned char **at, const unsigned char *end, uint64
 
 /* A member's place: a constant, or (old compilers) the expression "add that constant". */
 static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute,
-				uint64_t *location)
+				struct facts *facts, uint64_t *location)
 {
 	const unsigned char *bytes;
 	uint64_t size_bytes;
@@ -256,7 +258,7 @@ static bool get_member_location(struct reader *reader, Dwarf_Attribute attribute
 		if (size_bytes >= 2 && bytes[0] == DW_OP_plus_uconst &&
 		    read_uleb(&at, end, location) && at == end)
 			return true;
-		fail(reader, GAP_UNSUPPORTED, "a member lies where only an expression tells");
+		facts->elsewhere = true;
 		return false;
 	}
 	return get_unsigned(reader, attribute, location);
@@ -306,7 +308,7 @@ static void take_type_attribute(struct reader *reader, Dwarf_Half what, Dwarf_At
 		break;
 	case DW_AT_data_member_location:
 		facts->has_member_location =
-			get_member_location(reader, attribute, &facts->member_location);
+			get_member_location(reader, attribute, facts, &facts->member_location);
 		break;
 	case DW_AT_count:
 		facts->has_count = get_unsigned(reader, attribute, &facts->count);
@@ -368,6 +370,9 @@ static void take_attribute(struct reader *reader, Dwarf_Attribute attribute, str
 		break;
 	case DW_AT_low_pc:
 		facts->has_address = get_address(reader, attribute, &facts->address);
+		break;
+	case DW_AT_ranges:
+		facts->has_ranges = true;
 		break;
 	case DW_AT_producer:
 		facts->producer = get_string(reader, attribute);
@@ -722,6 +727,10 @@ static void read_member(struct reader *reader, Dwarf_Die die, struct members *me
 
 	if (read_facts(reader, die, &facts) || facts.external || facts.declaration)
 		return;
+	if (facts.elsewhere) {
+		node_at(reader, members->node)->flags |= GAP_TYPE_PARTIAL;
+		return;
+	}
 	row = gap_unit_members_push(&members->list);
 	if (!row) {
 		fail_memory(reader);
@@ -1018,9 +1027,15 @@ static void set_common(struct reader *reader, uint32_t node, enum gap_kind kind,
 		       const struct facts *facts)
 {
 	uint32_t ref = type_node(reader, facts);
-	gap_text file = facts->name && !facts->declaration ? file_text(reader, facts->file) : 0;
+	gap_text file = 0;
 	gap_text name = text(reader, facts->name);
+	uint64_t offset = reader->wanted.items[node];
 	struct gap_unit_type *type = node_at(reader, node);
+
+	/* Another unit's types number the files of that unit. */
+	if (facts->name && !facts->declaration && offset >= reader->unit_start &&
+	    offset < reader->unit_end)
+		file = file_text(reader, facts->file);
 
 	type->kind = (uint8_t)kind;
 	type->name = name;
@@ -1187,12 +1202,13 @@ static void read_function(struct reader *reader, Dwarf_Die die)
 	uint32_t node;
 
 	for_each_child(reader, die, visit_body, &nesting);
-	if (read_facts(reader, die, &facts) || !facts.has_address ||
+	if (read_facts(reader, die, &facts) || (!facts.has_address && !facts.has_ranges) ||
 	    complete_facts(reader, &facts, &offset) || !facts.name)
 		return;
 	node = node_for(reader, offset);
 	if (node != GAP_NONE)
-		add_symbol(reader, facts.name, node, facts.address);
+		add_symbol(reader, facts.name, node,
+			   facts.has_address ? facts.address : GAP_UNIT_ADDRESS_UNKNOWN);
 }
 
 static void visit_top(struct reader *reader, Dwarf_Die die, void *context)

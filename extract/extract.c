@@ -48,14 +48,39 @@ struct content {
 	size_t size_bytes;
 };
 
+/* Opens a file to read it; a pipe or device could keep us waiting, or never end. */
+static FILE *open_regular(const char *path, struct gap_error *error)
+{
+	struct stat file;
+	FILE *stream;
+
+	if (stat(path, &file) != 0) {
+		gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(file.st_mode)) {
+		gap_fail(error, GAP_IO,
+			 S_ISDIR(file.st_mode) ? "%.600s: is a folder; name a file in it"
+					       : "%.600s: not a regular file",
+			 path);
+		return NULL;
+	}
+	stream = fopen(path, "rbe");
+	if (!stream)
+		gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
+	return stream;
+}
+
 /* Read, not mapped: files of sysfs and proc cannot be, and say nothing true of their size. */
 static enum gap_status read_file(const char *path, struct content *content, struct gap_error *error)
 {
-	FILE *file = fopen(path, "rbe");
+	FILE *file = open_regular(path, error);
 	size_t capacity = 1 << 20, got = 1;
-	struct content whole = {malloc(1 << 20), 0};
+	struct content whole = {file ? malloc(1 << 20) : NULL, 0};
 
-	while (file && whole.data && got > 0 && capacity <= TEXT_BYTES_MAX) {
+	if (!file)
+		return GAP_IO;
+	while (whole.data && got > 0 && capacity <= TEXT_BYTES_MAX) {
 		got = fread(whole.data + whole.size_bytes, 1, capacity - whole.size_bytes, file);
 		whole.size_bytes += got;
 		if (whole.size_bytes == capacity) {
@@ -66,15 +91,14 @@ static enum gap_status read_file(const char *path, struct content *content, stru
 			whole.data = moved;
 		}
 	}
-	if (!file || !whole.data || ferror(file) || capacity > TEXT_BYTES_MAX) {
-		gap_fail(error, file ? GAP_NO_MEMORY : GAP_IO, "%.600s: %s", path,
-			 !file        ? strerror(errno)
-			 : whole.data ? "cannot be read"
-				      : "out of memory");
+	if (!whole.data || ferror(file) || capacity > TEXT_BYTES_MAX) {
+		bool damaged = whole.data && ferror(file);
+
+		gap_fail(error, damaged ? GAP_IO : GAP_NO_MEMORY, "%.600s: %s", path,
+			 damaged ? "cannot be read" : "too large for memory");
 		free(whole.data);
-		if (file)
-			fclose(file);
-		return file ? GAP_NO_MEMORY : GAP_IO;
+		fclose(file);
+		return damaged ? GAP_IO : GAP_NO_MEMORY;
 	}
 	fclose(file);
 	*content = whole;
@@ -149,6 +173,28 @@ static bool has_dwarf(struct gap_elf *elf)
 	return info && info->data;
 }
 
+/* BTF that was made from the DWARF of a RANDSTRUCT build is as false as that; whether it was, nothing here tells. */
+static void warn_if_randomised(const struct gap_extraction *run, struct gap_elf *elf)
+{
+	static const char *const pools[] = {".debug_str", ".debug_line_str"};
+	static const char plugin[] = "randomize_layout_plugin";
+
+	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+		const struct gap_elf_section *pool = gap_elf_find(elf, pools[i]);
+
+		if (!pool || !pool->data ||
+		    !memmem(pool->data, pool->size_bytes, plugin, sizeof(plugin) - 1))
+			continue;
+		gap_extraction_warn(
+			run,
+			"%s was built with GCC's RANDSTRUCT plugin: if its BTF was made from its "
+			"DWARF, as pahole does, the layouts are false; semgap infer finds true "
+			"ones",
+			run->path);
+		return;
+	}
+}
+
 static enum gap_status read_btf_section(const struct gap_extraction *run, struct gap_elf *elf)
 {
 	struct gap_elf_section *section = gap_elf_find(elf, ".BTF");
@@ -159,6 +205,7 @@ static enum gap_status read_btf_section(const struct gap_extraction *run, struct
 				"%.600s: no BTF in it; leave out --btf, or pass the kernel's "
 				"/sys/kernel/btf/vmlinux",
 				run->path);
+	warn_if_randomised(run, elf);
 	status = gap_elf_load(elf, section, run->error);
 	return status ? status : read_btf(run, section->data, section->size_bytes);
 }
@@ -411,16 +458,10 @@ static const struct {
 
 static enum gap_status read_head(const char *path, struct head *head, struct gap_error *error)
 {
-	struct stat file;
-	FILE *stream;
+	FILE *stream = open_regular(path, error);
 
-	if (stat(path, &file) != 0)
-		return gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
-	if (S_ISDIR(file.st_mode))
-		return gap_fail(error, GAP_IO, "%.600s: is a folder; name a file in it", path);
-	stream = fopen(path, "rbe");
 	if (!stream)
-		return gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
+		return GAP_IO;
 	head->size_bytes = fread(head->bytes, 1, sizeof(head->bytes), stream);
 	fclose(stream);
 	if (head->size_bytes == 0)

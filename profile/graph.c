@@ -214,8 +214,16 @@ gap_token gap_graph_intern(struct gap_graph *graph, const struct gap_node *like,
 
 	node.hash = hash_node(&node, entries);
 	slot = find_node(graph, &node, entries);
-	if (*slot)
+	if (*slot) {
+		struct gap_node *known = &graph->nodes.items[*slot - 1];
+
+		/* The first unit need not have known where it is declared. */
+		if (!known->file) {
+			known->file = node.file;
+			known->line = node.line;
+		}
 		return *slot - 1;
+	}
 	node.first = keep_entries(graph, &node, entries);
 	added = node.first == GAP_NONE ? NULL : gap_nodes_push(&graph->nodes);
 	if (!added || graph->nodes.count >= GAP_TOKEN_NOMINAL)

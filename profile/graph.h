@@ -39,6 +39,7 @@ struct gap_node {
 	uint32_t align_bytes;
 	uint32_t hash;
 	uint32_t nominal; /* of a named, complete tag; GAP_NONE otherwise */
+	uint32_t units;   /* that have it, of what goes by a name; counted at the end */
 	uint8_t kind, flags;
 };
 

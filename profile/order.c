@@ -134,6 +134,7 @@ static uint64_t hash_of(struct hashes *hashes, gap_type_id id, bool behind_point
 
 struct sort_key {
 	const char *name;
+	uint64_t shape; /* what debug information and BTF tell alike: sizes, names, places */
 	uint64_t content;
 	gap_type_id id;
 	uint8_t kind;
@@ -157,8 +158,27 @@ static int compare_keys(const void *left, const void *right)
 	if (!difference)
 		difference = strcmp(a->name, b->name);
 	if (!difference)
+		difference = compare_u64(a->shape, b->shape);
+	if (!difference)
 		difference = compare_u64(a->content, b->content);
 	return difference ? difference : compare_u64(a->id, b->id);
+}
+
+/* So that a name's definitions are numbered alike whichever source told of them. */
+static uint64_t shape_of(struct hashes *hashes, const struct gap_row_type *type)
+{
+	uint64_t hash = mix(type->size_bytes, type->count);
+
+	if (!type->name)
+		return 0;
+	for (uint64_t i = 0; gap_row_is_aggregate(type) && i < type->count; i++) {
+		const struct gap_build_member *member =
+			&hashes->builder->members.items[type->first + i];
+
+		hash = mix(hash, name_hash(hashes, member->name));
+		hash = mix(hash, member->offset_bits * 256 + member->width_bits);
+	}
+	return type->kind == GAP_KIND_ENUM ? hash_enumerators(hashes, type, hash) : hash;
 }
 
 static struct sort_key *sorted_types(struct hashes *hashes)
@@ -172,6 +192,7 @@ static struct sort_key *sorted_types(struct hashes *hashes)
 
 		keys[id] = (struct sort_key){
 			.name = gap_builder_string(builder, type->name),
+			.shape = shape_of(hashes, type),
 			.content = hash_of(hashes, id, false, 0),
 			.id = id,
 			.kind = type->kind,

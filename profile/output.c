@@ -71,7 +71,9 @@ enum gap_status gap_output_begin(struct gap_output *output, const char *path,
 		return GAP_OK;
 	if (stat(path, &existing) == 0 && S_ISDIR(existing.st_mode))
 		return gap_fail(error, GAP_IO, "%.800s: is a folder; name a file", path);
-	output->path = path;
+	/* A link stays one: what it leads to is replaced. */
+	output->path = realpath(path, output->resolved) ? output->resolved : path;
+	path = output->path;
 	if (is_special(path)) {
 		file = open(path, O_WRONLY | O_CLOEXEC);
 	} else {
@@ -157,4 +159,20 @@ void gap_output_abort(struct gap_output *output)
 	if (output->temporary[0])
 		unlink(output->temporary);
 	output->stream = NULL;
+}
+
+bool gap_output_same_file(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return one && other && stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+void gap_output_discard(const char *path)
+{
+	struct stat existing;
+
+	if (path && lstat(path, &existing) == 0 && S_ISREG(existing.st_mode))
+		unlink(path);
 }

@@ -14,6 +14,7 @@
 struct gap_output {
 	FILE *stream;         /* write here */
 	const char *path;     /* NULL: standard output */
+	char resolved[4096];  /* where a symbolic link leads */
 	char temporary[4096]; /* a named temporary file, where unnamed ones are not supported; "" */
 };
 
@@ -24,6 +25,10 @@ enum gap_status gap_output_begin(struct gap_output *output, const char *path,
  * either way. */
 enum gap_status gap_output_commit(struct gap_output *output,
 				  struct gap_error *error) GAP_MUST_CHECK;
+/** Whether two paths lead to the same existing file. */
+bool gap_output_same_file(const char *one, const char *other);
+/** After a failure: removes what an earlier run left at @path, so that it cannot pass for this one's. Regular files only. */
+void gap_output_discard(const char *path);
 /** Ends it without a trace. */
 void gap_output_abort(struct gap_output *output);
 

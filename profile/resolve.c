@@ -31,7 +31,7 @@ struct resolving {
 	uint32_t count; /* of nodes before any was cloned; the arrays by node have this many */
 	gap_token *canonical; /* by node: the node that stands for it */
 	uint8_t *reaches;     /* by node: a conflicting name is reachable without passing a root */
-	uint32_t *units;      /* by node: how many units have this root */
+	gap_token *bound;     /* by node: what a typedef became when its names were bound */
 	struct bindings bindings; /* sorted by root, nominal */
 	struct gap_merge_report *report;
 	struct gap_error *error;
@@ -59,7 +59,7 @@ static bool is_named_tag(const struct gap_node *node)
 	return gap_kind_is_tag(node->kind) && node->name && !(node->flags & GAP_TYPE_INCOMPLETE);
 }
 
-/* Whatever others refer to under a name of its own: rewritten in place, once. */
+/* What goes by a name: its references are bound by the units that have it. */
 static bool is_root_node(const struct gap_node *node)
 {
 	return is_named_tag(node) || node->kind == GAP_KIND_TYPEDEF;
@@ -197,7 +197,7 @@ static bool token_reaches(const struct resolving *resolving, gap_token token)
 	if (is_conflicting(resolving, token))
 		return true;
 	return gap_token_is_node(token) && token < resolving->count && resolving->reaches[token] &&
-	       !is_root_node(node_at(resolving, token));
+	       !is_named_tag(node_at(resolving, token));
 }
 
 static gap_token child_at(const struct resolving *resolving, const struct gap_node *node,
@@ -375,7 +375,7 @@ static void bind_roots(struct resolving *resolving, struct bindings *scope)
 			if (!gap_token_is_node(token))
 				continue;
 			token = resolving->canonical[token];
-			resolving->units[token]++;
+			node_at(resolving, token)->units++;
 			if (scope->count && resolving->reaches[token])
 				bind_in_unit(resolving, token, scope);
 		}
@@ -451,7 +451,11 @@ static void rewrite_roots(struct resolving *resolving)
 			continue;
 		resolving->scope = bindings_of(resolving, row, &resolving->scope_count);
 		resolving->epoch++;
-		rewrite_node(resolving, row, rewrite_bound);
+		/* Others hold a definition by its row, a typedef by what it says. */
+		if (is_named_tag(node_at(resolving, row)))
+			rewrite_node(resolving, row, rewrite_bound);
+		else
+			resolving->bound[row] = clone_node(resolving, row);
 	}
 }
 
@@ -554,7 +558,7 @@ static void fill_type(struct resolving *resolving, uint32_t row)
 		.count = node.kind == GAP_KIND_ARRAY ? node.count : node.entries,
 		.file = node.name ? node.file : 0,
 		.line = node.line,
-		.units = row < resolving->count ? resolving->units[row] : 0,
+		.units = node.units,
 	};
 
 	for (uint32_t i = 0; has_children(&node) && i < node.entries; i++) {
@@ -572,10 +576,21 @@ static void fill_type(struct resolving *resolving, uint32_t row)
 	gap_builder_type_set(resolving->merger->builder, resolving->type_of_node[row], &type);
 }
 
-static bool is_named_root(const struct gap_node *node)
+static bool is_kept(const struct gap_node *node)
 {
-	return is_root_node(node) ||
+	return is_root_node(node) || (node->kind == GAP_KIND_ENUM && node->entries) ||
 	       ((node->kind == GAP_KIND_INT || node->kind == GAP_KIND_FLOAT) && node->name);
+}
+
+static void emit_symbol(struct resolving *resolving, const struct gap_merged_symbol *symbol)
+{
+	struct gap_builder *builder = resolving->merger->builder;
+	gap_type_id type = type_of(resolving, symbol->type);
+
+	if (symbol->address == GAP_UNIT_ADDRESS_UNKNOWN)
+		gap_builder_symbol_type_by_name(builder, symbol->name, type);
+	else
+		gap_builder_symbol_type(builder, symbol->name, symbol->address, type);
 }
 
 static bool emit(struct resolving *resolving)
@@ -588,13 +603,11 @@ static bool emit(struct resolving *resolving)
 	if (!resolving->type_of_node || !resolving->type_of_nominal)
 		return false;
 	for (uint32_t row = 0; row < resolving->count; row++)
-		if (resolving->canonical[row] == row && resolving->units[row] &&
-		    is_named_root(node_at(resolving, row)))
-			type_of(resolving, row);
+		if (resolving->canonical[row] == row && node_at(resolving, row)->units &&
+		    is_kept(node_at(resolving, row)))
+			type_of(resolving, resolving->bound[row]);
 	for (uint32_t i = 0; i < symbols->count; i++)
-		gap_builder_symbol_type(resolving->merger->builder, symbols->items[i].name,
-					symbols->items[i].address,
-					type_of(resolving, symbols->items[i].type));
+		emit_symbol(resolving, &symbols->items[i]);
 	for (uint32_t i = 0; i < resolving->queue.count && !resolving->out_of_memory; i++)
 		fill_type(resolving, resolving->queue.items[i]);
 	return !resolving->out_of_memory;
@@ -614,9 +627,11 @@ static bool allocate(struct resolving *resolving)
 	resolving->clone_of = calloc(count, sizeof(*resolving->clone_of));
 	resolving->canonical = calloc(count, sizeof(*resolving->canonical));
 	resolving->reaches = calloc(count, sizeof(*resolving->reaches));
-	resolving->units = calloc(count, sizeof(*resolving->units));
+	resolving->bound = calloc(count, sizeof(*resolving->bound));
+	for (uint32_t row = 0; resolving->bound && row < resolving->count; row++)
+		resolving->bound[row] = row;
 	return resolving->mark && resolving->clone_of && resolving->canonical &&
-	       resolving->reaches && resolving->units;
+	       resolving->reaches && resolving->bound;
 }
 
 static bool resolve(struct resolving *resolving)
@@ -647,7 +662,7 @@ enum gap_status gap_merger_finish(struct gap_merger *merger, struct gap_merge_re
 	good = resolve(&resolving);
 	free(resolving.canonical);
 	free(resolving.reaches);
-	free(resolving.units);
+	free(resolving.bound);
 	free(resolving.bindings.items);
 	free(resolving.mark);
 	free(resolving.clone_of);

@@ -255,8 +255,9 @@ static bool prepare_memo(struct gap_merger *merger, uint32_t count)
 
 static bool is_root(const struct gap_unit_type *type)
 {
+	/* An enum without a name is there for its constants. */
 	if (!type->name)
-		return false;
+		return type->kind == GAP_KIND_ENUM && type->entries;
 	return type->kind == GAP_KIND_TYPEDEF || type->kind == GAP_KIND_INT ||
 	       type->kind == GAP_KIND_FLOAT ||
 	       (gap_kind_is_tag(type->kind) && !(type->flags & GAP_TYPE_INCOMPLETE));

@@ -34,6 +34,7 @@ GAP_VECTOR(gap_unit_enumerators, struct gap_build_enumerator);
 GAP_VECTOR(gap_unit_parameters, struct gap_build_parameter);
 
 /** A variable or function with a place in memory; @type is a node. */
+#define GAP_UNIT_ADDRESS_UNKNOWN UINT64_MAX /* a function in several pieces: known by its name */
 struct gap_unit_symbol {
 	gap_text name;
 	uint32_t type;

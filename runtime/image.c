@@ -415,7 +415,8 @@ enum gap_status gap_profile_open_image(const void *image, size_t size_bytes,
 static enum gap_status map_file(const char *path, void **image, size_t *size_bytes,
 				struct gap_error *error)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not waiting for the other end of a pipe, which is refused below. */
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat stat_of;
 	void *mapped = MAP_FAILED;
 

@@ -262,8 +262,8 @@ static void a_device_is_written_as_it_is(void **state)
 	assert_true(S_ISCHR(device.st_mode));
 }
 
-/* A link keeps pointing where it did: the name is replaced, not what lies behind it. */
-static void a_link_is_replaced(void **state)
+/* A link stays one: what it leads to is replaced. */
+static void a_link_is_followed(void **state)
 {
 	char path[400];
 	struct gap_output output;
@@ -276,7 +276,7 @@ static void a_link_is_replaced(void **state)
 	fputs("new", output.stream);
 	assert_int_equal(gap_output_commit(&output, NULL), GAP_OK);
 	expect_content(path, "new");
-	expect_content(in_folder("target"), "target");
+	expect_content(in_folder("target"), "new");
 }
 
 int main(void)
@@ -290,7 +290,7 @@ int main(void)
 		IN_FOLDER(a_folder_without_permission),
 		IN_FOLDER(a_lost_folder_is_an_error),
 		IN_FOLDER(an_early_error_is_remembered),
-		IN_FOLDER(a_link_is_replaced),
+		IN_FOLDER(a_link_is_followed),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(standard_output_is_left_open),
 		cmocka_unit_test(a_device_is_written_as_it_is),
