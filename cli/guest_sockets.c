@@ -103,7 +103,9 @@ static enum gap_status take_owners(const struct gap_sockets *walk, struct answer
 		status = take_files(walk, &files, &task, answer, error);
 	if (status)
 		return status;
-	qsort(answer->owners.items, answer->owners.count, sizeof(struct owner), compare_owners);
+	if (answer->owners.count) /* without any there is no array */
+		qsort(answer->owners.items, answer->owners.count, sizeof(struct owner),
+		      compare_owners);
 	answer->owners_known = true;
 	if (tasks.status)
 		gap_fail(error, tasks.status, "%s", tasks.reason);
