@@ -15,7 +15,7 @@ static enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr 
 	(void)guest;
 	if (address.value < 0x1000 || address.value + size_bytes > 0x1000 + sizeof(memory))
 		return GAP_UNREADABLE;
-	memcpy(buffer, memory + address.value - 0x1000, size_bytes);
+	memcpy(buffer, memory + (address.value - 0x1000), size_bytes);
 	return GAP_OK;
 }
 
