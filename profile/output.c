@@ -13,6 +13,12 @@
 
 #include "profile/output.h"
 
+/* The file itself. Not kept as a pointer into the output, which a caller may move. */
+static const char *target_of(const struct gap_output *output)
+{
+	return output->resolved[0] ? output->resolved : output->path;
+}
+
 static enum gap_status fail_write(const char *path, struct gap_error *error)
 {
 	return gap_fail(error, GAP_IO, "%.800s: cannot write: %s", path, strerror(errno));
@@ -71,9 +77,11 @@ enum gap_status gap_output_begin(struct gap_output *output, const char *path,
 		return GAP_OK;
 	if (stat(path, &existing) == 0 && S_ISDIR(existing.st_mode))
 		return gap_fail(error, GAP_IO, "%.800s: is a folder; name a file", path);
+	output->path = path;
 	/* A link stays one: what it leads to is replaced. */
-	output->path = realpath(path, output->resolved) ? output->resolved : path;
-	path = output->path;
+	if (!realpath(path, output->resolved))
+		output->resolved[0] = '\0';
+	path = target_of(output);
 	if (is_special(path)) {
 		file = open(path, O_WRONLY | O_CLOEXEC);
 	} else {
@@ -98,7 +106,7 @@ static bool name_unnamed(struct gap_output *output, int file)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", file);
 	for (unsigned attempt = 0; attempt < 1000; attempt++) {
 		int length = snprintf(output->temporary, sizeof(output->temporary), "%s.%ld-%u",
-				      output->path, (long)getpid(), attempt);
+				      target_of(output), (long)getpid(), attempt);
 
 		if (length < 0 || (size_t)length >= sizeof(output->temporary))
 			break;
@@ -123,13 +131,13 @@ static bool finish_file(struct gap_output *output)
 {
 	int file = fileno(output->stream);
 
-	if (is_special(output->path))
+	if (is_special(target_of(output)))
 		return true;
 	if (output->temporary[0])
 		set_usual_mode(file); /* mkstemp is stricter than a user expects */
 	else if (!name_unnamed(output, file))
 		return false;
-	return rename(output->temporary, output->path) == 0;
+	return rename(output->temporary, target_of(output)) == 0;
 }
 
 enum gap_status gap_output_commit(struct gap_output *output, struct gap_error *error)
