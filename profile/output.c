@@ -45,8 +45,8 @@ static int open_unnamed(const char *path)
 
 static int open_named(struct gap_output *output)
 {
-	int length =
-		snprintf(output->temporary, sizeof(output->temporary), "%s.XXXXXX", output->path);
+	int length = snprintf(output->temporary, sizeof(output->temporary), "%s.XXXXXX",
+			      target_of(output));
 
 	if (length < 0 || (size_t)length >= sizeof(output->temporary)) {
 		output->temporary[0] = '\0';
