@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_out.h"
 #include "cli/guest_process.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/files.h"
@@ -108,7 +109,7 @@ static enum gap_status collect(struct gap_guest *guest, const struct guest_reque
 	if (status)
 		return status;
 	status = GAP_PARTIAL;
-	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++) {
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++) {
 		struct text_room room = {.left_bytes = TEXT_ROOM_BYTES};
 
 		file_rows_clear(rows, 0);
@@ -136,8 +137,8 @@ static void print_table(const struct file_rows *rows)
 			printf("%12" PRIu64 " ", row->pos);
 		else
 			printf("%12s ", "?");
-		print_bytes(row->known & GAP_FILE_PATH ? row->path : "?",
-			    row->known & GAP_FILE_PATH ? row->path_length : 1);
+		out_text(row->known & GAP_FILE_PATH ? row->path : "?",
+			 row->known & GAP_FILE_PATH ? row->path_length : 1);
 		putchar('\n');
 	}
 }
@@ -168,11 +169,7 @@ static void json_row(struct gap_json *json, const struct file_row *row)
 		gap_json_number(json, row->flags);
 	else
 		gap_json_null(json);
-	gap_json_key(json, "pos");
-	if (row->known & GAP_FILE_POS)
-		gap_json_hex(json, row->pos);
-	else
-		gap_json_null(json);
+	out_json_hex(json, "pos", row->known & GAP_FILE_POS, row->pos);
 	gap_json_close(json, '}');
 }
 
@@ -208,7 +205,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 			print_json(&rows, status, &error);
 		else
 			print_table(&rows);
-		result = finish_view(status, &error);
+		result = out_finish(status, &error);
 	}
 	file_rows_clear(&rows, 0);
 	free(rows.items);

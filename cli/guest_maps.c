@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_out.h"
 #include "cli/guest_process.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/maps.h"
@@ -74,7 +75,7 @@ static enum gap_status collect(struct gap_guest *guest, const char *pid, struct 
 	if (status)
 		return status;
 	status = GAP_PARTIAL;
-	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++) {
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++) {
 		map_rows_clear(rows);
 		status = collect_once(&maps, guest, pid, rows, error);
 	}
@@ -95,7 +96,7 @@ static void print_table(const struct map_rows *rows)
 		else
 			printf("%8s ", "?");
 		if (row->known & GAP_MAP_PATH)
-			print_bytes(row->path, row->path_length);
+			out_text(row->path, row->path_length);
 		else
 			putchar('?');
 		putchar('\n');
@@ -115,11 +116,7 @@ static void json_row(struct gap_json *json, const struct map_row *row)
 		gap_json_name(json, row->flags);
 	else
 		gap_json_null(json);
-	gap_json_key(json, "offset");
-	if (row->known & GAP_MAP_OFFSET)
-		gap_json_hex(json, row->offset);
-	else
-		gap_json_null(json);
+	out_json_hex(json, "offset", row->known & GAP_MAP_OFFSET, row->offset);
 	if (row->known & GAP_MAP_PATH) {
 		gap_json_key_text(json, "path", row->path, row->path_length);
 	} else {
@@ -155,7 +152,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 			print_json(&rows, status, &error);
 		else
 			print_table(&rows);
-		result = finish_view(status, &error);
+		result = out_finish(status, &error);
 	}
 	map_rows_clear(&rows);
 	free(rows.items);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_out.h"
 #include "cli/guest_process.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/mounts.h"
@@ -79,7 +80,7 @@ static enum gap_status collect(struct gap_guest *guest, const char *pid, struct 
 	if (status)
 		return status;
 	status = GAP_PARTIAL;
-	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++) {
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++) {
 		mount_rows_clear(rows);
 		status = collect_once(&mounts, guest, pid, rows, error);
 	}
@@ -90,7 +91,7 @@ static enum gap_status collect(struct gap_guest *guest, const char *pid, struct 
 
 static void print_column(bool known, const char *text, char end)
 {
-	print_bytes(known ? text : "?", known ? strlen(text) : 1);
+	out_text(known ? text : "?", known ? strlen(text) : 1);
 	putchar(end);
 }
 
@@ -152,7 +153,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 			print_json(&rows, status, &error);
 		else
 			print_table(&rows);
-		result = finish_view(status, &error);
+		result = out_finish(status, &error);
 	}
 	mount_rows_clear(&rows);
 	free(rows.items);

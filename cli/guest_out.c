@@ -8,7 +8,7 @@
 void out_text(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+		if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f && text[i] != '\\')
 			putchar(text[i]);
 		else
 			printf("\\x%02x", (unsigned char)text[i]);

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/guest_view.h"
 
-/** Prints text of the guest: control characters as \xNN. */
+/** Prints text of the guest: what would disturb a terminal or a table becomes \xNN, and the backslash with it. */
 void out_text(const char *text, size_t length);
 /** Prints a number right-aligned and a blank behind it; "?" when it is not known. */
 void out_number(bool known, int64_t number, int width);

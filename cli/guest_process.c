@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_out.h"
 #include "cli/guest_process.h"
 
 static enum gap_status find_once(struct gap_guest *guest, int32_t pid, struct gap_task *task,
@@ -35,7 +36,7 @@ enum gap_status find_process(struct gap_guest *guest, const char *text, struct g
 
 	if (!guest_parse_number(text, &pid) || pid == 0 || pid > INT32_MAX)
 		return gap_fail(error, GAP_INVALID, "\"%s\" is no pid", text);
-	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++)
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
 		status = find_once(guest, (int32_t)pid, task, error);
 	return status;
 }
@@ -62,21 +63,4 @@ enum gap_status not_kept(const struct text_room *room, struct gap_error *error)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	return gap_fail(error, GAP_PARTIAL, "the answer was cut: its texts take more than %zu MiB",
 			TEXT_ROOM_BYTES >> 20);
-}
-
-void print_bytes(const char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)bytes[i] >= 0x20 && bytes[i] != 0x7f && bytes[i] != '\\')
-			putchar(bytes[i]);
-		else
-			printf("\\x%02x", (unsigned char)bytes[i]);
-}
-
-int finish_view(enum gap_status status, const struct gap_error *error)
-{
-	if (!status)
-		return EXIT_DONE;
-	say("the answer is partial: %s", error->text);
-	return EXIT_PARTIAL;
 }

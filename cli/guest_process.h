@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the views of one process share: finding it, keeping its texts, showing them. */
+/* What the views of one process share: finding it, keeping its texts. */
 #ifndef SEMGAP_GUEST_PROCESS_H
 #define SEMGAP_GUEST_PROCESS_H
 
 #include "cli/guest_view.h"
 #include "runtime/include/semgap/tasks.h"
-
-/** How often a walk of a running guest is tried before its answer is called partial. */
-#define GUEST_ATTEMPTS 4
 
 /** Finds the process of a pid given as text. GAP_INVALID, GAP_NOT_FOUND, or as gap_tasks_init(). */
 enum gap_status find_process(struct gap_guest *guest, const char *pid, struct gap_task *task,
@@ -25,11 +22,5 @@ struct text_room {
 char *keep_bytes(struct text_room *room, const char *bytes, size_t length);
 /** What a view that could not keep a row has: GAP_PARTIAL when the room is full, GAP_NO_MEMORY. */
 enum gap_status not_kept(const struct text_room *room, struct gap_error *error) GAP_MUST_CHECK;
-
-/** Prints bytes to stdout; what would disturb a terminal or a table becomes \xNN. */
-void print_bytes(const char *bytes, size_t length);
-
-/** What a view returns whose rows were printed: says why, when they are partial. */
-int finish_view(enum gap_status status, const struct gap_error *error);
 
 #endif

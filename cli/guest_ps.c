@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/guest_out.h"
 #include "cli/guest_process.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/maps.h"
@@ -124,7 +125,7 @@ static enum gap_status collect(struct gap_guest *guest, struct process_rows *row
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	collecting->rows = rows;
 	collecting->error = error;
-	for (int i = 0; i < GUEST_ATTEMPTS && status == GAP_PARTIAL; i++)
+	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
 		status = collect_once(guest, collecting);
 	free(collecting);
 	return status;
@@ -144,7 +145,7 @@ static void print_comm(const struct gap_task *task)
 {
 	const char *comm = task->known & GAP_TASK_COMM ? task->comm : "?";
 
-	print_bytes(comm, strlen(comm));
+	out_text(comm, strlen(comm));
 }
 
 static void print_row(const struct gap_task *task)
@@ -228,11 +229,7 @@ static void json_row(struct gap_json *json, const struct process_row *row)
 	} else {
 		null_key(json, "kernel_thread");
 	}
-	gap_json_key(json, "start_ns");
-	if (task->known & GAP_TASK_START)
-		gap_json_hex(json, task->start_ns);
-	else
-		gap_json_null(json);
+	out_json_hex(json, "start_ns", task->known & GAP_TASK_START, task->start_ns);
 	json_bytes_or_null(json, "exe", row->exe, row->exe_length);
 	json_bytes_or_null(json, "cmdline", row->cmdline, row->cmdline_length);
 	gap_json_key(json, "address");
@@ -266,7 +263,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 			print_json(&rows, status, &error);
 		else
 			print_table(&rows);
-		result = finish_view(status, &error);
+		result = out_finish(status, &error);
 	}
 	process_rows_clear(&rows);
 	free(rows.items);
