@@ -168,30 +168,32 @@ static bool get_value(struct reader *reader, Dwarf_Attribute attribute, struct f
 	return get_unsigned(reader, attribute, &facts->value);
 }
 
+/* Forms that lead out of this file. libdwarf takes their offsets for ones in it, so they are looked at first. */
+static bool is_foreign(Dwarf_Half form)
+{
+	return form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 || form == DW_FORM_ref_sup8;
+}
+
 static bool get_reference(struct reader *reader, Dwarf_Attribute attribute, uint64_t *offset)
 {
+	Dwarf_Half form = form_of(attribute);
 	Dwarf_Off global;
 	Dwarf_Error error = NULL;
-	Dwarf_Half form;
 
-	if (dwarf_global_formref(attribute, &global, &error) == DW_DLV_OK) {
-		*offset = global;
-		return true;
-	}
-	drop_error(reader, error);
-	form = form_of(attribute);
 	if (form == DW_FORM_ref_sig8)
 		fail(reader, GAP_UNSUPPORTED,
 		     "types lie in type units (-fdebug-types-section), which this version does not "
 		     "read; compile with -fno-debug-types-section, or pass BTF (--btf)");
-	else if (form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 ||
-		 form == DW_FORM_ref_sup8)
+	else if (is_foreign(form))
 		fail(reader, GAP_UNSUPPORTED,
-		     "some types lie in a supplementary file (dwz), which this version does not "
-		     "read; undo dwz -m, or pass BTF (--btf)");
-	else
+		     "some types lie in a supplementary file (dwz -m), which this version does not "
+		     "read; pass the file as it was before dwz, or BTF (--btf)");
+	else if (dwarf_global_formref(attribute, &global, &error) != DW_DLV_OK)
 		fail(reader, GAP_CORRUPT, "damaged DWARF: a reference cannot be read");
-	return false;
+	else
+		*offset = global;
+	drop_error(reader, error);
+	return reader->status == GAP_OK;
 }
 
 static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
@@ -1513,6 +1515,22 @@ static enum gap_status read_with_libdwarf(struct reader *reader)
 	return status ? status : finish(reader);
 }
 
+/* dwz -m moves what several files share into another one, which it names here. */
+static enum gap_status check_supplement(const struct gap_extraction *run, struct gap_elf *elf)
+{
+	const struct gap_elf_section *link = gap_elf_find(elf, ".gnu_debugaltlink");
+	size_t length;
+
+	if (!link || !link->data)
+		return GAP_OK;
+	length = strnlen((const char *)link->data, link->size_bytes);
+	return gap_fail(
+		run->error, GAP_UNSUPPORTED,
+		"%.400s: a part of its DWARF lies in \"%.*s\" (dwz -m), which this version does "
+		"not read; pass the file as it was before dwz, or BTF (--btf)",
+		run->path, (int)(length < 300 ? length : 300), (const char *)link->data);
+}
+
 enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf)
 {
 	struct reader reader = {.run = run, .elf = elf};
@@ -1521,7 +1539,9 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf 
 
 	if (!info || !info->data)
 		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no DWARF in it", run->path);
-	status = load_sections(&reader);
+	status = check_supplement(run, elf);
+	if (!status)
+		status = load_sections(&reader);
 	reader.known_texts = calloc((size_t)1 << TEXT_CACHE_LOG2, sizeof(*reader.known_texts));
 	if (!status && !reader.known_texts)
 		status = fail_memory(&reader);
