@@ -178,8 +178,7 @@ static void print_json(const struct file_rows *rows, enum gap_status status,
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/files/1", status == GAP_PARTIAL, status ? error->text : NULL,
-		   "files");
+	out_json_begin(&json, "semgap/files/1", status, error, "files");
 	for (uint32_t i = 0; i < rows->count; i++)
 		json_row(&json, &rows->items[i]);
 	json_end(&json);

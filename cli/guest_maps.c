@@ -131,8 +131,7 @@ static void print_json(const struct map_rows *rows, enum gap_status status,
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/maps/1", status == GAP_PARTIAL, status ? error->text : NULL,
-		   "maps");
+	out_json_begin(&json, "semgap/maps/1", status, error, "maps");
 	for (uint32_t i = 0; i < rows->count; i++)
 		json_row(&json, &rows->items[i]);
 	json_end(&json);

@@ -107,32 +107,21 @@ static void print_table(const struct mount_rows *rows)
 	}
 }
 
-static void json_column(struct gap_json *json, const char *key, bool known, const char *text)
-{
-	if (known) {
-		gap_json_key_text(json, key, text, strlen(text));
-		return;
-	}
-	gap_json_key(json, key);
-	gap_json_null(json);
-}
-
 static void print_json(const struct mount_rows *rows, enum gap_status status,
 		       const struct gap_error *error)
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/mounts/1", status == GAP_PARTIAL, status ? error->text : NULL,
-		   "mounts");
+	out_json_begin(&json, "semgap/mounts/1", status, error, "mounts");
 	for (uint32_t i = 0; i < rows->count; i++) {
 		const struct mount_row *row = &rows->items[i];
 
 		gap_json_line(&json);
 		gap_json_open(&json, '{');
-		json_column(&json, "source", row->known & GAP_MOUNT_SOURCE, row->source);
-		json_column(&json, "target", true, row->target);
-		json_column(&json, "fstype", row->known & GAP_MOUNT_FSTYPE, row->fstype);
-		json_column(&json, "flags", row->known & GAP_MOUNT_FLAGS, row->flags);
+		out_json_text(&json, "source", row->known & GAP_MOUNT_SOURCE, row->source);
+		out_json_text(&json, "target", true, row->target);
+		out_json_text(&json, "fstype", row->known & GAP_MOUNT_FSTYPE, row->fstype);
+		out_json_text(&json, "flags", row->known & GAP_MOUNT_FLAGS, row->flags);
 		gap_json_close(&json, '}');
 	}
 	json_end(&json);

@@ -176,29 +176,6 @@ static void print_table(const struct process_rows *rows)
 
 /* ---- as JSON ---- */
 
-static void null_key(struct gap_json *json, const char *key)
-{
-	gap_json_key(json, key);
-	gap_json_null(json);
-}
-
-static void number_key(struct gap_json *json, const char *key, uint32_t known, uint64_t number)
-{
-	if (known)
-		gap_json_key_number(json, key, number);
-	else
-		null_key(json, key);
-}
-
-static void json_text_or_null(struct gap_json *json, const char *key, uint32_t known,
-			      const char *text)
-{
-	if (known)
-		gap_json_key_text(json, key, text, strlen(text));
-	else
-		null_key(json, key);
-}
-
 /* Unknown, which is not empty: null. */
 static void json_bytes_or_null(struct gap_json *json, const char *key, const char *bytes,
 			       size_t length)
@@ -206,7 +183,7 @@ static void json_bytes_or_null(struct gap_json *json, const char *key, const cha
 	if (bytes)
 		gap_json_key_text(json, key, bytes, length);
 	else
-		null_key(json, key);
+		out_json_null(json, key);
 }
 
 static void json_row(struct gap_json *json, const struct process_row *row)
@@ -217,18 +194,13 @@ static void json_row(struct gap_json *json, const struct process_row *row)
 	gap_json_line(json);
 	gap_json_open(json, '{');
 	gap_json_key_number(json, "pid", (uint32_t)task->pid);
-	number_key(json, "tgid", task->known & GAP_TASK_TGID, (uint32_t)task->tgid);
-	number_key(json, "ppid", task->known & GAP_TASK_PPID, (uint32_t)task->ppid);
-	number_key(json, "uid", task->known & GAP_TASK_UID, task->uid);
-	number_key(json, "gid", task->known & GAP_TASK_GID, task->gid);
-	json_text_or_null(json, "comm", task->known & GAP_TASK_COMM, task->comm);
-	json_text_or_null(json, "state", task->known & GAP_TASK_STATE, state);
-	if (task->known & GAP_TASK_KERNEL) {
-		gap_json_key(json, "kernel_thread");
-		gap_json_bool(json, task->kernel_thread);
-	} else {
-		null_key(json, "kernel_thread");
-	}
+	out_json_number(json, "tgid", task->known & GAP_TASK_TGID, (uint32_t)task->tgid);
+	out_json_number(json, "ppid", task->known & GAP_TASK_PPID, (uint32_t)task->ppid);
+	out_json_number(json, "uid", task->known & GAP_TASK_UID, task->uid);
+	out_json_number(json, "gid", task->known & GAP_TASK_GID, task->gid);
+	out_json_text(json, "comm", task->known & GAP_TASK_COMM, task->comm);
+	out_json_text(json, "state", task->known & GAP_TASK_STATE, state);
+	out_json_bool(json, "kernel_thread", task->known & GAP_TASK_KERNEL, task->kernel_thread);
 	out_json_hex(json, "start_ns", task->known & GAP_TASK_START, task->start_ns);
 	json_bytes_or_null(json, "exe", row->exe, row->exe_length);
 	json_bytes_or_null(json, "cmdline", row->cmdline, row->cmdline_length);
@@ -242,8 +214,7 @@ static void print_json(const struct process_rows *rows, enum gap_status status,
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/ps/1", status == GAP_PARTIAL, status ? error->text : NULL,
-		   "processes");
+	out_json_begin(&json, "semgap/ps/1", status, error, "processes");
 	for (uint32_t i = 0; i < rows->count; i++)
 		json_row(&json, &rows->items[i]);
 	json_end(&json);
