@@ -35,3 +35,24 @@ void gap_cfront_enumerators(struct gap_cfront_unit *unit, gap_cfront_enumerator_
 	(void)visit;
 	(void)context;
 }
+
+enum gap_status gap_cfront_uses(struct gap_cfront_unit *unit, struct gap_wanted *wanted,
+				void (*complain)(void *context, const char *text), void *context,
+				struct gap_error *error)
+{
+	(void)unit;
+	(void)wanted;
+	(void)complain;
+	(void)context;
+	return gap_fail(error, GAP_UNSUPPORTED, "built without libclang");
+}
+
+enum gap_status gap_cfront_arguments_find(const char *database, const char *source,
+					  struct gap_cfront_arguments *arguments,
+					  struct gap_error *error)
+{
+	(void)source;
+	(void)arguments;
+	return gap_fail(error, GAP_UNSUPPORTED, "%.300s: this semgap was built without libclang",
+			database);
+}

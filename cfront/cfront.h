@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "profile/wanted.h"
 #include "runtime/include/semgap/profile.h"
 
 struct gap_cfront_unit;
@@ -23,6 +24,26 @@ struct gap_cfront_options {
 	void (*complain)(void *context, const char *text);
 	void *context;
 };
+
+/** Compiler arguments, to be freed by gap_cfront_arguments_deinit(). */
+struct gap_cfront_arguments {
+	char **items;
+	size_t count, capacity;
+};
+
+/** Adds a copy of one. GAP_NO_MEMORY. */
+enum gap_status gap_cfront_argument_add(struct gap_cfront_arguments *arguments,
+					const char *argument,
+					struct gap_error *error) GAP_MUST_CHECK;
+/**
+ * Adds those of @source in a compile_commands.json (the file, or its folder): what decides about
+ * headers and layouts. GAP_IO (none there), GAP_NOT_FOUND (@source is not in it), GAP_UNSUPPORTED,
+ * GAP_NO_MEMORY.
+ */
+enum gap_status gap_cfront_arguments_find(const char *database, const char *source,
+					  struct gap_cfront_arguments *arguments,
+					  struct gap_error *error) GAP_MUST_CHECK;
+void gap_cfront_arguments_deinit(struct gap_cfront_arguments *arguments);
 
 /**
  * Parses one source. Any error in it is fatal: layouts of what does not parse look right and are
@@ -68,6 +89,18 @@ typedef bool gap_cfront_record_visit(void *context, const struct gap_cfront_reco
 /** Visits each structure and union with a name, in the order of the source, nested ones too. */
 enum gap_status gap_cfront_records(struct gap_cfront_unit *unit, gap_cfront_record_visit *visit,
 				   void *context, struct gap_error *error) GAP_MUST_CHECK;
+
+/* ---- monitors ---- */
+
+/**
+ * Adds what a monitor uses through semgap/monitor.h to @wanted; the unit was opened with -DSEMGAP_SCAN.
+ * GAP_INVALID: a use that cannot be (a kernel structure read by C itself, a member whose structure has
+ * no name …), each told through @complain (may be NULL), the first in @error; GAP_MISMATCH: two
+ * declarations that differ; GAP_NO_MEMORY.
+ */
+enum gap_status gap_cfront_uses(struct gap_cfront_unit *unit, struct gap_wanted *wanted,
+				void (*complain)(void *context, const char *text), void *context,
+				struct gap_error *error) GAP_MUST_CHECK;
 
 /* ---- enumerators ---- */
 

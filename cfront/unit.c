@@ -49,9 +49,12 @@ static bool absent_name(const struct gap_clang *clang, CXDiagnostic diagnostic, 
 	*end = '\0';
 	name++;
 	gap_clang_place(clang, clang->getDiagnosticLocation(diagnostic), &place);
-	slash = *name == '/' ? NULL : strrchr(place.file, '/');
-	snprintf(path, capacity, "%.*s%s", slash ? (int)(slash - place.file + 1) : 0, place.file,
-		 name);
+	slash = strrchr(place.file, '/');
+	if (*name == '/')
+		snprintf(path, capacity, "%s", name);
+	else /* as the compiler looks for it: beside, and that is "." where there is no folder */
+		snprintf(path, capacity, "%.*s%s", slash ? (int)(slash - place.file + 1) : 2,
+			 slash ? place.file : "./", name);
 	return ends_in(name, ending);
 }
 
