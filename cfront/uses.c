@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cfront/libclang.h"
+#include "runtime/include/semgap/monitor_steps.h"
 
 #define NAME_BYTES 256
 #define TEXT_BYTES 1024

@@ -182,6 +182,38 @@ static enum gap_status add_fields(struct header *header, const struct gap_select
 	return GAP_OK;
 }
 
+static void add_selected_types(struct header *header, const struct gap_selection *selection)
+{
+	size_t count;
+	const struct gap_selected_type *types = gap_selection_types(selection, &count);
+
+	for (size_t i = 0; i < count; i++)
+		add_size(header, gap_profile_strip(header->profile, types[i].root), types[i].name,
+			 types[i].number);
+}
+
+static void add_selected_enumerators(struct header *header, const struct gap_selection *selection)
+{
+	size_t count;
+	const struct gap_selected_enumerator *selected =
+		gap_selection_enumerators(selection, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct gap_enumerator enumerator;
+		struct gap_type type = {.flags = 0};
+
+		gap_profile_enumerator(header->profile, selected[i].row, &enumerator);
+		gap_profile_type(header->profile, selected[i].owner, &type);
+		gap_constants_add(&header->constants,
+				  &(struct gap_constant){
+					  .group = GAP_CONSTANT_ENUMERATOR,
+					  .value = enumerator.value,
+					  .is_signed = type.flags & GAP_TYPE_SIGNED,
+				  },
+				  enumerator.name, 0, NULL);
+	}
+}
+
 static void add_selected_symbols(struct header *header, const struct gap_selection *selection)
 {
 	size_t count;
@@ -326,6 +358,8 @@ static enum gap_status write_selection(struct header *header, const struct gap_s
 	enum gap_status status = add_fields(header, selection, &placed, error);
 
 	if (status == GAP_OK) {
+		add_selected_types(header, selection);
+		add_selected_enumerators(header, selection);
 		add_selected_symbols(header, selection);
 		status = write_constants(header, error);
 	}
@@ -335,6 +369,9 @@ static enum gap_status write_selection(struct header *header, const struct gap_s
 		gap_header_write_layouts(&fields, header->stream);
 		gap_header_write_readers(&fields, header->stream);
 	}
+	if (status == GAP_OK && header->options && header->options->wanted)
+		status = gap_header_write_monitor(header->options->wanted, &fields, header->stream,
+						  error);
 	free(fields.items);
 	free(placed);
 	return status;
@@ -355,6 +392,8 @@ enum gap_status gap_emit_header(const struct gap_profile *profile,
 	struct header header = {.profile = profile, .options = options, .stream = stream};
 	enum gap_status status;
 
+	if (options && options->wanted && options->bind == GAP_BIND_TABLE)
+		return gap_header_write_table(options->wanted, stream, error);
 	if (gap_selection_is_everything(selection))
 		status = write_whole(&header, error);
 	else

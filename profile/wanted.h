@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "runtime/include/semgap/monitor_steps.h"
+#include "runtime/include/semgap/plan.h"
 
 struct gap_wanted_use {
 	char *file;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "runtime/binding.h"
-#include "semgap/monitor_steps.h"
+#include "semgap/plan.h"
 
 static const struct gap_slot absent = {.value = GAP_SLOT_ABSENT};
 

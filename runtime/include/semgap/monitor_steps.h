@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the macros of monitor.h are made of: the table of slots, reads through it, and the steps of a
+ * What the macros of monitor.h are made of: a monitor, reads through its table, and the steps of a
  * path. Nothing here is for a monitor's author. A step is one declaration in a statement expression, so
  * that its cost and its text grow with the path's length and not with its square.
  */
@@ -9,72 +9,12 @@
 
 #include "guest.h"
 #include "hot.h"
+#include "plan.h"
 #include "walks.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---- the table ---- */
-
-/** What one name is in the guest's kernel: where a field lies, or a symbol, or how much it is. */
-struct gap_slot {
-	/** Field: offset in bytes; symbol: address in the guest; enumerator: value; type: its size.
-	 * GAP_SLOT_ABSENT when the kernel does not have it. */
-	uint64_t value;
-	uint32_t size_bytes;
-	uint8_t shift; /* bit-field: bits below it in the byte at the offset */
-	uint8_t width; /* bit-field: bits; 0 is none */
-	uint8_t is_signed;
-	uint8_t present;
-};
-
-/* No guest has memory there, with any object's address added: reading an absent field fails. */
-#define GAP_SLOT_ABSENT UINT64_C(0x4000000000000000)
-
-enum gap_want_kind {
-	GAP_WANT_FIELD = 1,
-	GAP_WANT_SYMBOL,
-	GAP_WANT_ENUMERATOR,
-	GAP_WANT_TYPE /* its size */
-};
-
-/** What a field must be, by its declaration in the monitor. */
-enum gap_want_form {
-	GAP_FORM_ANY = 0, /* is only asked for */
-	GAP_FORM_INT,
-	GAP_FORM_WORD, /* long: as wide as the guest's */
-	GAP_FORM_POINTER,
-	GAP_FORM_STRUCT, /* or union */
-	GAP_FORM_ARRAY,  /* size_bytes: of one element; 0 any */
-	GAP_FORM_BITS
-};
-
-enum gap_want_flag {
-	GAP_WANT_OPTIONAL = 1, /* may be absent */
-	GAP_WANT_WIDEN = 2,    /* may be narrower than declared */
-	GAP_WANT_WHOLE = 4,    /* array: count must be the declared one */
-	GAP_WANT_PERCPU = 8    /* symbol: each CPU has its own */
-};
-
-/** One line of what a monitor wants; the generated header holds them. */
-struct gap_want {
-	uint8_t kind, form, flags;
-	uint8_t width; /* BITS */
-	uint32_t size_bytes, count;
-	const char *name;   /* field: its type */
-	const char *base;   /* field: offsets count from there in the type; NULL: its start */
-	const char *member; /* field; alternatives separated by '|' */
-	const char *use;    /* "ps.c:12" */
-};
-
-struct gap_plan {
-	const struct gap_want *wants;
-	uint32_t count;
-	/** Of one build only: what the wants are there, and which build that is. NULL: any kernel. */
-	const struct gap_slot *constants;
-	const char *build_id; /* hexadecimal digits */
-};
 
 /** A monitor of one guest. @guest, @failures and @status are for reading. */
 struct gap_monitor {
@@ -84,7 +24,7 @@ struct gap_monitor {
 	enum gap_status status;
 	uint8_t pointer_bytes;
 	struct gap_error error; /* of the first of them */
-#ifndef __cplusplus /* which has no such members; monitors are written in C */
+#ifndef __cplusplus             /* which has no such members; monitors are written in C */
 	struct gap_slot slots[];
 #endif
 };
@@ -106,11 +46,6 @@ GAP_API void gap_monitor_begin(struct gap_monitor *monitor);
  * answer 0. */
 GAP_API enum gap_status gap_monitor_end(const struct gap_monitor *monitor,
 					struct gap_error *error) GAP_MUST_CHECK;
-
-/** Binds a table without a monitor. Outputs are untouched on failure. Symbols are as linked. */
-GAP_API enum gap_status gap_bind_slots(const struct gap_profile *profile,
-				       const struct gap_plan *plan, struct gap_slot *slots,
-				       struct gap_error *error) GAP_MUST_CHECK;
 
 /* ---- behind the macros; not to be called by hand ---- */
 
@@ -278,7 +213,8 @@ uintptr_t gap_scan_element(const void *element);
 
 /* GAP_FIELD_pid() and its like, and GAP_AT_(), are the generated header's. */
 #define GAP_FIELD_(m, use, p, x) GAP_AT_(m, GAP_FIELD_##x(p))
-#define GAP_SYMBOL_SLOT_(m, use, x) GAP_AT_(m, GAP_SLOT_symbol__##x)
+/* The only ones that move, with the guest's slide. */
+#define GAP_SYMBOL_SLOT_(m, use, x) (&(m)->slots[GAP_SLOT_symbol__##x])
 #define GAP_ENUMERATOR_SLOT_(m, use, x) GAP_AT_(m, GAP_SLOT_enumerator__##x)
 #define GAP_TYPE_SLOT_(m, use, p) GAP_AT_(m, GAP_TYPE_OF(p))
 #define GAP_ELEMENT_(p) ((uintptr_t)(p))
