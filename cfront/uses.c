@@ -374,13 +374,15 @@ static void add_item(struct scanning *scanning, const struct gap_wanted_item *it
 
 /* ---- the marks ---- */
 
-static bool is_optional(const struct scanning *scanning, CXCursor member)
+/* Whether the variable that an expression begins with is one of ours, of an object that is optional. */
+static bool is_optional(const struct scanning *scanning, CXCursor expression)
 {
-	CXCursor object;
+	CXCursor object = expression;
 	char name[NAME_BYTES];
 	const char *id;
 
-	if (!find_below(scanning, member, CXCursor_DeclRefExpr, CXCursor_FirstInvalid, NULL,
+	if (scanning->clang->getCursorKind(expression) != CXCursor_DeclRefExpr &&
+	    !find_below(scanning, expression, CXCursor_DeclRefExpr, CXCursor_FirstInvalid, NULL,
 			&object))
 		return false;
 	spelling(scanning, object, name);
@@ -505,7 +507,9 @@ static void add_type(struct scanning *scanning, CXCursor call, struct gap_clang_
 	kernel_name(declared, name);
 	item.name = name;
 	item.declared = declared;
-	apply_use(&item, use_of(scanning, call));
+	apply_use(&item, is_optional(scanning, scanning->clang->Cursor_getArgument(call, 1))
+				 ? use_of(scanning, call) | GAP_USE_OPTIONAL
+				 : use_of(scanning, call));
 	add_item(scanning, &item, place);
 }
 

@@ -198,41 +198,39 @@ static enum gap_status add_item(struct gap_selection *selection, const struct ga
 	}
 }
 
-/* A per-CPU variable is nowhere without these. */
-static enum gap_status add_percpu(struct gap_selection *selection, struct gap_error *error)
+/* Those that the kernel has. */
+static enum gap_status add_known(struct gap_selection *selection, const char *const *symbols,
+				 size_t count, struct gap_error *error)
 {
-	static const char *const symbols[] = {"__per_cpu_offset", "nr_cpu_ids",
-					      "__cpu_possible_mask|cpu_possible_bits"};
 	enum gap_status status = GAP_OK;
 
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]) && !status; i++) {
+	for (size_t i = 0; i < count && !status; i++) {
 		status = gap_selection_add_symbol(selection, symbols[i], error);
 		if (status == GAP_NOT_FOUND)
-			status = GAP_OK; /* gap_guest_percpu() will say what it lacks */
+			status = GAP_OK;
 	}
 	return status;
 }
 
-static bool has_symbol(const struct gap_selection *selection, const char *name)
+/* A per-CPU variable is nowhere without these; gap_guest_percpu() says what it lacks. */
+static enum gap_status add_percpu(struct gap_selection *selection, struct gap_error *error)
 {
-	size_t count;
-	const struct gap_selected_symbol *symbols = gap_selection_symbols(selection, &count);
+	static const char *const symbols[] = {"__per_cpu_offset", "nr_cpu_ids",
+					      "__cpu_possible_mask|cpu_possible_bits"};
 
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(symbols[i].name, name) == 0)
-			return true;
-	return false;
+	return add_known(selection, symbols, sizeof(symbols) / sizeof(symbols[0]), error);
 }
 
-/* A blob by which no kernel can be recognised opens no guest (gap_guest_open()). */
-static enum gap_status add_witness(struct gap_selection *selection, struct gap_error *error)
+/* A blob by which no kernel can be recognised opens no guest. */
+static enum gap_status add_witnesses(struct gap_selection *selection, struct gap_error *error)
 {
-	enum gap_status status;
+#define GAP_RECOGNISE(id, names) names,
+	static const char *const symbols[] = {
+#include "kernels/recognise.def"
+	};
+#undef GAP_RECOGNISE
 
-	if (has_symbol(selection, "linux_banner"))
-		return GAP_OK;
-	status = gap_selection_add_symbol(selection, "linux_banner", error);
-	return status == GAP_NOT_FOUND ? GAP_OK : status;
+	return add_known(selection, symbols, sizeof(symbols) / sizeof(symbols[0]), error);
 }
 
 static enum gap_status add_found(struct gap_selection *selection, const struct gap_wants *wants,
@@ -248,7 +246,7 @@ static enum gap_status add_found(struct gap_selection *selection, const struct g
 	}
 	if (!status && percpu)
 		status = add_percpu(selection, error);
-	return status ? status : add_witness(selection, error);
+	return status ? status : add_witnesses(selection, error);
 }
 
 enum gap_status gap_selection_add_wanted(struct gap_selection *selection,
