@@ -59,6 +59,7 @@
 	_(Cursor_getOffsetOfField)                                                                 \
 	_(Cursor_isAnonymous)                                                                      \
 	_(Cursor_isAnonymousRecordDecl)                                                            \
+	_(Cursor_getStorageClass)                                                                  \
 	_(Cursor_getArgument)                                                                      \
 	_(Cursor_isBitField)                                                                       \
 	_(Cursor_Evaluate)                                                                         \

@@ -436,6 +436,14 @@ static void add_field(struct scanning *scanning, CXCursor call, struct gap_clang
 	add_item(scanning, &item, place);
 }
 
+/* Not only declared: "struct task mine;" is a definition too. */
+static bool is_own(const struct gap_clang *clang, CXCursor declared)
+{
+	if (clang->getCursorKind(declared) == CXCursor_VarDecl)
+		return clang->Cursor_getStorageClass(declared) != CX_SC_Extern;
+	return clang->isCursorDefinition(declared);
+}
+
 /* A symbol or an enumerator: what is referred to, by its name. */
 static void add_named(struct scanning *scanning, CXCursor call, enum gap_want_kind kind,
 		      struct gap_clang_place *place)
@@ -450,7 +458,7 @@ static void add_named(struct scanning *scanning, CXCursor call, enum gap_want_ki
 		return;
 	declared = scanning->clang->getCursorReferenced(reference);
 	spelling(scanning, declared, name);
-	if (kind == GAP_WANT_SYMBOL && scanning->clang->isCursorDefinition(declared)) {
+	if (kind == GAP_WANT_SYMBOL && is_own(scanning->clang, declared)) {
 		snprintf(words, sizeof(words),
 			 "%.200s is the monitor's own; the kernel's is declared extern", name);
 		wrong(scanning, GAP_INVALID, place, words);
