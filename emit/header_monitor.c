@@ -332,7 +332,7 @@ static void write_constants(const struct writing *writing, const struct gap_head
 	      "static const struct gap_plan gap_plan __attribute__((unused)) = {\n"
 	      "\tgap_wants, GAP_SLOT_COUNT, gap_constants, GAP_TARGET_BUILD_ID};\n"
 	      "#define GAP_PLAN (&gap_plan)\n"
-	      "#define GAP_AT_(m, index) (&gap_constants[index])\n"
+	      "#define GAP_AT_(m, index) ((void)(m), &gap_constants[index])\n"
 	      "\n"
 	      "#endif /* SEMGAP_SCAN */\n",
 	      writing->stream);
