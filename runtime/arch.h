@@ -107,35 +107,33 @@ static inline const unsigned char *gap_physical_at(const struct gap_memory *memo
 /** Reads 8 aligned bytes of a table, wherever they are: true when they are there. */
 int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry);
 
-/** The same for a walk, whose tables mostly lie in the first range of memory: that one is kept in
- * registers. */
-struct gap_entry_reader {
-	const struct gap_memory *memory;
+/** The first range of memory, where most tables and most pages lie: a walk keeps it in registers. */
+struct gap_near {
 	const unsigned char *data;
-	uint64_t start, size_bytes; /* size less one entry */
+	uint64_t start, last; /* of an entry that lies there whole, from the start */
 };
 
-static inline struct gap_entry_reader gap_entry_reader(const struct gap_memory *memory)
+/** Nothing is near when the range is not mapped. */
+static inline struct gap_near gap_near(const struct gap_memory *memory)
 {
-	struct gap_entry_reader reader = {.memory = memory, .start = UINT64_MAX};
 	const struct gap_memory_range *range = memory->ranges;
+	struct gap_near near = {.start = UINT64_MAX};
 
 	if (memory->range_count && range->data && range->size_bytes >= sizeof(uint64_t)) {
-		reader.data = range->data;
-		reader.start = range->start.value;
-		reader.size_bytes = range->size_bytes - sizeof(uint64_t);
+		near.data = range->data;
+		near.start = range->start.value;
+		near.last = range->size_bytes - sizeof(uint64_t);
 	}
-	return reader;
+	return near;
 }
 
-static inline int gap_entry_next(const struct gap_entry_reader *reader, uint64_t address,
-				 uint64_t *entry)
+static inline int gap_near_entry(const struct gap_near *near, uint64_t address, uint64_t *entry)
 {
-	uint64_t offset = address - reader->start;
+	uint64_t offset = address - near->start;
 
-	if (__builtin_expect(offset > reader->size_bytes, 0))
-		return gap_entry_read(reader->memory, address, entry);
-	memcpy(entry, reader->data + offset, sizeof(*entry));
+	if (__builtin_expect(offset > near->last, 0))
+		return 0;
+	memcpy(entry, near->data + offset, sizeof(*entry));
 	return 1;
 }
 
