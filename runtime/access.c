@@ -109,15 +109,25 @@ static enum gap_status read_piece(struct gap_guest *guest, uint64_t address, voi
 	return GAP_OK;
 }
 
-enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
-				    struct gap_paddr *physical)
+/* Apart from its caller, which then needs no stack. */
+static __attribute__((noinline)) enum gap_status translate_by_walk(const struct gap_guest *guest,
+								   uint64_t address,
+								   struct gap_paddr *physical)
 {
 	struct gap_translation translation;
-	enum gap_status status = walk(guest, address.value, &translation);
+	enum gap_status status = walk(guest, address, &translation);
 
 	if (!status)
 		physical->value = translation.physical;
 	return status;
+}
+
+enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
+				    struct gap_paddr *physical)
+{
+	if (!guest->arch->translate)
+		return translate_by_walk(guest, address.value, physical);
+	return guest->arch->translate(guest->memory, &guest->space, address.value, physical);
 }
 
 enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address, void *buffer,

@@ -23,12 +23,20 @@ struct gap_paging {
 	uint8_t va_bits;    /* virtual addresses differ in so many bits, per half */
 };
 
+/** Memory from physical address 0 on that is mapped: tables that lie there are read without a
+ * call. */
+struct gap_near {
+	const unsigned char *data;
+	uint64_t end; /* an entry that begins before it lies there whole; 0: nothing does */
+};
+
 /** One set of page tables. */
 struct gap_space {
 	uint64_t root;
 	uint64_t ignored_bits; /* of an entry's address: memory encryption */
 	uint64_t user_end;     /* where the kernel's half begins, when addresses do not tell */
 	struct gap_paging paging;
+	struct gap_near near; /* only makes walks faster */
 };
 
 /** Where an address is, and the entry that says so: what a cached translation is checked against.
@@ -68,6 +76,9 @@ struct gap_arch {
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
 				uint64_t address, struct gap_translation *translation,
 				uint64_t *span_bytes);
+	/** The same for those who want the place alone, faster; NULL: walk() does as well. */
+	enum gap_status (*translate)(const struct gap_memory *memory, const struct gap_space *space,
+				     uint64_t address, struct gap_paddr *physical);
 	/**
 	 * The page tables that a CPU uses, as its registers tell: the @index-th reading of them;
 	 * false when there are no more. Members of @space that the registers do not tell stay zero.
@@ -107,33 +118,24 @@ static inline const unsigned char *gap_physical_at(const struct gap_memory *memo
 /** Reads 8 aligned bytes of a table, wherever they are: true when they are there. */
 int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry);
 
-/** The first range of memory, where most tables and most pages lie: a walk keeps it in registers. */
-struct gap_near {
-	const unsigned char *data;
-	uint64_t start, last; /* of an entry that lies there whole, from the start */
-};
-
-/** Nothing is near when the range is not mapped. */
 static inline struct gap_near gap_near(const struct gap_memory *memory)
 {
 	const struct gap_memory_range *range = memory->ranges;
-	struct gap_near near = {.start = UINT64_MAX};
+	struct gap_near near = {NULL, 0};
 
-	if (memory->range_count && range->data && range->size_bytes >= sizeof(uint64_t)) {
+	if (memory->range_count && range->data && range->start.value == 0 &&
+	    range->size_bytes >= sizeof(uint64_t)) {
 		near.data = range->data;
-		near.start = range->start.value;
-		near.last = range->size_bytes - sizeof(uint64_t);
+		near.end = range->size_bytes - sizeof(uint64_t) + 1;
 	}
 	return near;
 }
 
 static inline int gap_near_entry(const struct gap_near *near, uint64_t address, uint64_t *entry)
 {
-	uint64_t offset = address - near->start;
-
-	if (__builtin_expect(offset > near->last, 0))
+	if (__builtin_expect(address >= near->end, 0))
 		return 0;
-	memcpy(entry, near->data + offset, sizeof(*entry));
+	memcpy(entry, near->data + address, sizeof(*entry));
 	return 1;
 }
 

@@ -99,21 +99,48 @@ static __attribute__((noinline)) enum gap_status walk_anywhere(const struct gap_
 	return descend(memory, NULL, space, address, space->paging.levels, translation, span_bytes);
 }
 
+static inline __attribute__((always_inline)) enum gap_status walk_near(
+	const struct gap_space *space, uint64_t address, struct gap_translation *translation)
+{
+	const struct gap_near near = space->near;
+
+	return space->paging.levels == 4
+		       ? descend(NULL, &near, space, address, 4, translation, NULL)
+		       : descend(NULL, &near, space, address, 5, translation, NULL);
+}
+
 /* What is not found by the short way is looked for again by the long one, which also says why not. */
 static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
 			    uint64_t address, struct gap_translation *translation,
 			    uint64_t *span_bytes)
 {
-	const struct gap_near near = gap_near(memory);
-	enum gap_status status = GAP_UNREADABLE;
+	if (!span_bytes && !walk_near(space, address, translation))
+		return GAP_OK;
+	return walk_anywhere(memory, space, address, translation, span_bytes);
+}
 
-	if (!span_bytes)
-		status = space->paging.levels == 4
-				 ? descend(memory, &near, space, address, 4, translation, NULL)
-				 : descend(memory, &near, space, address, 5, translation, NULL);
-	if (status)
-		status = walk_anywhere(memory, space, address, translation, span_bytes);
+static __attribute__((noinline)) enum gap_status translate_anywhere(const struct gap_memory *memory,
+								    const struct gap_space *space,
+								    uint64_t address,
+								    struct gap_paddr *physical)
+{
+	struct gap_translation translation;
+	enum gap_status status = walk_anywhere(memory, space, address, &translation, NULL);
+
+	if (!status)
+		physical->value = translation.physical;
 	return status;
+}
+
+static enum gap_status translate(const struct gap_memory *memory, const struct gap_space *space,
+				 uint64_t address, struct gap_paddr *physical)
+{
+	struct gap_translation translation;
+
+	if (walk_near(space, address, &translation))
+		return translate_anywhere(memory, space, address, physical);
+	physical->value = translation.physical;
+	return GAP_OK;
 }
 
 /* As the register has it; then, should that be the user's root under KPTI, the kernel's. */
@@ -188,6 +215,7 @@ const struct gap_arch gap_arch_x86_64 = {
 	.is_canonical = is_canonical,
 	.is_user = is_user,
 	.walk = walk,
+	.translate = translate,
 	.from_registers = from_registers,
 	.guess_ignored = guess_ignored,
 	.looks_like_root = looks_like_root,
