@@ -53,6 +53,12 @@ static double quantile(const double *values, unsigned long count, double part)
 	return values[(unsigned long)(part * (double)(count - 1) + 0.5)];
 }
 
+double bench_median(double *values, unsigned long count)
+{
+	qsort(values, count, sizeof(values[0]), compare);
+	return quantile(values, count, 0.5);
+}
+
 static double ns_each(double seconds, const struct bench_operation *operation, unsigned long count)
 {
 	return seconds * 1e9 / (double)count / (double)operation->parts;
@@ -65,8 +71,7 @@ double bench_alone(struct bench_operation operation)
 
 	while (rounds < ROUNDS_MAX && (rounds < ROUNDS_MIN || bench_now() - begin < SECONDS_MAX))
 		times[rounds++] = run(&operation, count);
-	qsort(times, rounds, sizeof(times[0]), compare);
-	return ns_each(quantile(times, rounds, 0.5), &operation, count);
+	return ns_each(bench_median(times, rounds), &operation, count);
 }
 
 struct bench_pair bench_beside(struct bench_operation floor, struct bench_operation ours)
@@ -84,12 +89,10 @@ struct bench_pair bench_beside(struct bench_operation floor, struct bench_operat
 		ratios[rounds] = ns_each(own[rounds], &ours, count) /
 				 ns_each(bare[rounds], &floor, floor_count);
 	}
-	qsort(bare, rounds, sizeof(bare[0]), compare);
-	qsort(own, rounds, sizeof(own[0]), compare);
 	qsort(ratios, rounds, sizeof(ratios[0]), compare);
 	return (struct bench_pair){
-		.floor_ns = ns_each(quantile(bare, rounds, 0.5), &floor, floor_count),
-		.ours_ns = ns_each(quantile(own, rounds, 0.5), &ours, count),
+		.floor_ns = ns_each(bench_median(bare, rounds), &floor, floor_count),
+		.ours_ns = ns_each(bench_median(own, rounds), &ours, count),
 		.ratio = quantile(ratios, rounds, 0.5),
 		.ratio_low = quantile(ratios, rounds, 0.05),
 		.ratio_high = quantile(ratios, rounds, 0.95),

@@ -18,7 +18,10 @@ struct bench_pair {
 
 double bench_now(void);
 
-/** The median of many short rounds. */
+/** Sorts @values. */
+double bench_median(double *values, unsigned long count);
+
+/** Nanoseconds for each part, the median of many short rounds. */
 double bench_alone(struct bench_operation operation);
 
 /**
