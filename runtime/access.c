@@ -59,6 +59,17 @@ static __attribute__((noinline)) void remember_distant(struct gap_guest *guest, 
 		(struct gap_tlb_distant){page, start, translation->leaf_at, translation->leaf};
 }
 
+/* As gap_physical_at(); short for what lies in the first range. At least 8 bytes. */
+static inline const unsigned char *bytes_at(const struct gap_guest *guest, uint64_t physical,
+					    size_t size_bytes)
+{
+	const struct gap_near *near = &guest->space.near;
+
+	if (__builtin_expect(physical + (size_bytes - sizeof(uint64_t)) < near->end, 1))
+		return near->data + physical;
+	return gap_physical_at(guest->memory, physical, size_bytes);
+}
+
 /* Walks to an address that no TLB has, remembers its page, and gives its bytes. */
 static inline __attribute__((always_inline)) enum gap_status fill(struct gap_guest *guest,
 								  uint64_t address,
@@ -71,8 +82,8 @@ static inline __attribute__((always_inline)) enum gap_status fill(struct gap_gue
 
 	if (__builtin_expect(status, 0))
 		return status;
-	data = gap_physical_at(guest->memory, translation.physical - inside, GAP_PAGE_BYTES);
-	leaf = gap_physical_at(guest->memory, translation.leaf_at, sizeof(translation.leaf));
+	data = bytes_at(guest, translation.physical - inside, GAP_PAGE_BYTES);
+	leaf = bytes_at(guest, translation.leaf_at, sizeof(translation.leaf));
 	piece->data = NULL;
 	if (__builtin_expect(data && leaf, 1)) {
 		guest->tlb[gap_hot_slot(page)] =
@@ -125,9 +136,9 @@ static __attribute__((noinline)) enum gap_status translate_by_walk(const struct 
 enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
 				    struct gap_paddr *physical)
 {
-	if (!guest->arch->translate)
+	if (__builtin_expect(!guest->arch->translate, 0))
 		return translate_by_walk(guest, address.value, physical);
-	return guest->arch->translate(guest->memory, &guest->space, address.value, physical);
+	return guest->arch->translate(&guest->space, address, physical, guest->memory);
 }
 
 enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address, void *buffer,

@@ -76,9 +76,12 @@ struct gap_arch {
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
 				uint64_t address, struct gap_translation *translation,
 				uint64_t *span_bytes);
-	/** The same for those who want the place alone, faster; NULL: walk() does as well. */
-	enum gap_status (*translate)(const struct gap_memory *memory, const struct gap_space *space,
-				     uint64_t address, struct gap_paddr *physical);
+	/**
+	 * The same for those who want the place alone, faster; NULL: walk() does as well. Arguments
+	 * stand where those of gap_guest_translate() are, which then moves none.
+	 */
+	enum gap_status (*translate)(const struct gap_space *space, struct gap_vaddr address,
+				     struct gap_paddr *physical, const struct gap_memory *memory);
 	/**
 	 * The page tables that a CPU uses, as its registers tell: the @index-th reading of them;
 	 * false when there are no more. Members of @space that the registers do not tell stay zero.

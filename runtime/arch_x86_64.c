@@ -119,26 +119,26 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 	return walk_anywhere(memory, space, address, translation, span_bytes);
 }
 
-static __attribute__((noinline)) enum gap_status translate_anywhere(const struct gap_memory *memory,
-								    const struct gap_space *space,
-								    uint64_t address,
-								    struct gap_paddr *physical)
+static __attribute__((noinline)) enum gap_status translate_anywhere(const struct gap_space *space,
+								    struct gap_vaddr address,
+								    struct gap_paddr *physical,
+								    const struct gap_memory *memory)
 {
 	struct gap_translation translation;
-	enum gap_status status = walk_anywhere(memory, space, address, &translation, NULL);
+	enum gap_status status = walk_anywhere(memory, space, address.value, &translation, NULL);
 
 	if (!status)
 		physical->value = translation.physical;
 	return status;
 }
 
-static enum gap_status translate(const struct gap_memory *memory, const struct gap_space *space,
-				 uint64_t address, struct gap_paddr *physical)
+static enum gap_status translate(const struct gap_space *space, struct gap_vaddr address,
+				 struct gap_paddr *physical, const struct gap_memory *memory)
 {
 	struct gap_translation translation;
 
-	if (walk_near(space, address, &translation))
-		return translate_anywhere(memory, space, address, physical);
+	if (walk_near(space, address.value, &translation))
+		return translate_anywhere(space, address, physical, memory);
 	physical->value = translation.physical;
 	return GAP_OK;
 }
