@@ -24,6 +24,7 @@ struct guest_request {
 	const char *output;
 	const char *const *operands;
 	int operand_count;
+	const struct gap_memory *memory; /* of the guest */
 };
 
 struct guest_view {
@@ -36,7 +37,7 @@ struct guest_view {
 	/** Prints the view and returns the exit status. */
 	int (*run)(struct gap_guest *guest, const struct guest_request *request);
 	/** What to do instead when the guest is of another build than the profile: NULL refuses. */
-	int (*run_mismatched)(const struct gap_memory *memory, const struct gap_profile *profile,
+	int (*run_mismatched)(const struct gap_profile *profile,
 			      const struct guest_request *request, const struct gap_error *error);
 };
 

@@ -26,7 +26,13 @@
 	_(virDomainLookupByName)                                                                   \
 	_(virDomainFree)                                                                           \
 	_(virGetLastErrorMessage)                                                                  \
+	_(virSetErrorFunc)                                                                         \
 	_(virDomainQemuMonitorCommand)
+
+/* virDomainQemuMonitorCommandWithFiles, since libvirt 8.2: an older header does not have it. */
+typedef int with_files(virDomainPtr domain, const char *command, unsigned int file_count,
+		       int *files, unsigned int *file_count_back, int **files_back, char **result,
+		       unsigned int flags);
 
 struct libvirt {
 	void *library, *qemu_library;
@@ -35,6 +41,7 @@ struct libvirt {
 #undef MEMBER
 	virConnectPtr connection;
 	virDomainPtr domain;
+	with_files *monitor_command_with_files; /* NULL: an older libvirt */
 	char *name;
 };
 
@@ -53,6 +60,8 @@ static int load(struct libvirt *libvirt)
 		return 0;
 	LIBVIRT_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
+	*(void **)&libvirt->monitor_command_with_files =
+		dlsym(libvirt->qemu_library, "virDomainQemuMonitorCommandWithFiles");
 	return 1;
 }
 
@@ -78,6 +87,18 @@ static enum gap_status fail(const struct libvirt *libvirt, enum gap_status statu
 			words ? words : "failed");
 }
 
+/* Takes the text. */
+static enum gap_status parse_reply(const struct libvirt *libvirt, char *text,
+				   struct json_object **reply, struct gap_error *error)
+{
+	*reply = json_tokener_parse(text);
+	free(text);
+	if (!*reply)
+		return gap_fail(error, GAP_IO, "libvirt:%s: a reply that is no JSON",
+				libvirt->name);
+	return GAP_OK;
+}
+
 static enum gap_status exchange(void *context, const char *command, struct json_object **reply,
 				struct gap_error *error)
 {
@@ -86,12 +107,19 @@ static enum gap_status exchange(void *context, const char *command, struct json_
 
 	if (libvirt->virDomainQemuMonitorCommand(libvirt->domain, command, &text, 0) < 0)
 		return fail(libvirt, GAP_IO, error);
-	*reply = json_tokener_parse(text);
-	free(text);
-	if (!*reply)
-		return gap_fail(error, GAP_IO, "libvirt:%s: a reply that is no JSON",
-				libvirt->name);
-	return GAP_OK;
+	return parse_reply(libvirt, text, reply, error);
+}
+
+static enum gap_status exchange_file(void *context, const char *command, int fd,
+				     struct json_object **reply, struct gap_error *error)
+{
+	struct libvirt *libvirt = context;
+	char *text = NULL;
+
+	if (libvirt->monitor_command_with_files(libvirt->domain, command, 1, &fd, NULL, NULL, &text,
+						0) < 0)
+		return fail(libvirt, GAP_IO, error);
+	return parse_reply(libvirt, text, reply, error);
 }
 
 /* libvirt tells QEMU's process only in the files that it keeps of running domains. */
@@ -124,6 +152,13 @@ static pid_t find_pid(const struct libvirt *libvirt)
 	return read_pid(folder, libvirt->name);
 }
 
+/* libvirt prints errors by itself unless it is told not to; ours say the same in their place. */
+static void print_nothing(void *context, virErrorPtr libvirt_error)
+{
+	(void)context;
+	(void)libvirt_error;
+}
+
 static enum gap_status open_domain(struct libvirt *libvirt, const char *domain, struct gap_qmp *qmp,
 				   struct gap_error *error)
 {
@@ -133,13 +168,17 @@ static enum gap_status open_domain(struct libvirt *libvirt, const char *domain, 
 	if (!load(libvirt))
 		return gap_fail(error, GAP_UNSUPPORTED, "libvirt:%s: libvirt is not installed",
 				domain);
+	libvirt->virSetErrorFunc(NULL, print_nothing);
 	libvirt->connection = libvirt->virConnectOpen(NULL);
 	if (!libvirt->connection)
 		return fail(libvirt, GAP_IO, error);
 	libvirt->domain = libvirt->virDomainLookupByName(libvirt->connection, domain);
 	if (!libvirt->domain)
 		return fail(libvirt, GAP_NOT_FOUND, error);
-	*qmp = (struct gap_qmp){exchange, close_libvirt, libvirt, libvirt->name, find_pid(libvirt)};
+	*qmp = (struct gap_qmp){
+		exchange,      libvirt->monitor_command_with_files ? exchange_file : NULL,
+		close_libvirt, libvirt,
+		libvirt->name, find_pid(libvirt)};
 	return GAP_OK;
 }
 
