@@ -125,7 +125,7 @@ static enum gap_status exchange_file(void *context, const char *command, int fd,
 /* libvirt tells QEMU's process only in the files that it keeps of running domains. */
 static pid_t read_pid(const char *folder, const char *domain)
 {
-	char path[4096];
+	char path[8192];
 	FILE *file;
 	int pid = 0;
 
@@ -143,12 +143,17 @@ static pid_t find_pid(const struct libvirt *libvirt)
 {
 	char *uri = libvirt->virConnectGetURI(libvirt->connection);
 	int is_session = uri && strstr(uri, "/session");
-	char folder[64];
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char folder[4096];
 
 	free(uri);
 	if (!is_session)
 		return read_pid("/run/libvirt/qemu", libvirt->name);
-	snprintf(folder, sizeof(folder), "/run/user/%u/libvirt/qemu/run", (unsigned)getuid());
+	if (runtime && *runtime)
+		snprintf(folder, sizeof(folder), "%s/libvirt/qemu/run", runtime);
+	else
+		snprintf(folder, sizeof(folder), "/run/user/%u/libvirt/qemu/run",
+			 (unsigned)getuid());
 	return read_pid(folder, libvirt->name);
 }
 
