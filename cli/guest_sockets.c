@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semgap guest sockets: TCP, UDP and unix sockets, and who holds them: every process's files are
+ * semgap guest sockets: TCP, UDP, raw, unix, packet and netlink sockets, and who holds them: every process's files are
  * looked through for those that are sockets.
  */
 #include <arpa/inet.h>
@@ -157,7 +157,11 @@ static const char *kind_name(const struct gap_socket *socket)
 		return six ? "tcp6" : "tcp";
 	if (socket->protocol == GAP_SOCKET_UDP)
 		return six ? "udp6" : "udp";
-	return "unix";
+	if (socket->protocol == GAP_SOCKET_RAW)
+		return six ? "raw6" : "raw";
+	if (socket->family == GAP_SOCKET_PACKET)
+		return "packet";
+	return socket->family == GAP_SOCKET_NETLINK ? "netlink" : "unix";
 }
 
 static const char *type_name(const struct gap_socket *socket)
@@ -207,13 +211,19 @@ static void print_place(const struct gap_socket *socket)
 		printf(" ");
 		return;
 	}
+	if (socket->family == GAP_SOCKET_PACKET || socket->family == GAP_SOCKET_NETLINK) {
+		printf("%s %u %s %u ", socket->family == GAP_SOCKET_PACKET ? "ethertype" : "family",
+		       socket->number, socket->family == GAP_SOCKET_PACKET ? "interface" : "port",
+		       socket->family == GAP_SOCKET_PACKET ? socket->interface : socket->port_id);
+		return;
+	}
 	print_address(socket, socket->local, socket->local_port);
 	print_address(socket, socket->remote, socket->remote_port);
 }
 
 static void print_row(const struct answer *answer, const struct gap_socket *socket)
 {
-	printf("%-5s %-11s ", kind_name(socket),
+	printf("%-7s %-11s ", kind_name(socket),
 	       socket->known & GAP_SOCKET_STATE ? gap_socket_state_name(socket->state) : "?");
 	out_number(socket->known & GAP_SOCKET_INODE, (int64_t)socket->inode, 8);
 	out_number(socket->known & GAP_SOCKET_NET, socket->net_inum, 10);
@@ -226,7 +236,7 @@ static void print_row(const struct answer *answer, const struct gap_socket *sock
 
 static void print_table(const struct answer *answer)
 {
-	printf("%-5s %-11s %8s %10s %-24s %-24s %s\n", "KIND", "STATE", "INODE", "NET", "LOCAL",
+	printf("%-7s %-11s %8s %10s %-24s %-24s %s\n", "KIND", "STATE", "INODE", "NET", "LOCAL",
 	       "REMOTE", "PID/FD");
 	for (uint32_t i = 0; i < answer->sockets.count; i++)
 		print_row(answer, &answer->sockets.items[i]);
@@ -237,14 +247,28 @@ static void print_table(const struct answer *answer)
 static void json_addresses(struct gap_json *json, const struct gap_socket *socket)
 {
 	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+	bool raw = socket->protocol == GAP_SOCKET_RAW;
 	char text[ADDRESS_BYTES];
 
 	write_address(socket, socket->local, text);
 	out_json_text(json, "local_address", known, text);
-	out_json_number(json, "local_port", known, socket->local_port);
+	out_json_number(json, "local_port", known && !raw, socket->local_port);
 	write_address(socket, socket->remote, text);
 	out_json_text(json, "remote_address", known, text);
-	out_json_number(json, "remote_port", known, socket->remote_port);
+	out_json_number(json, "remote_port", known && !raw, socket->remote_port);
+	if (raw)
+		out_json_number(json, "protocol", known, socket->number);
+}
+
+static void json_link(struct gap_json *json, const struct gap_socket *socket)
+{
+	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+
+	out_json_number(json, "protocol", known, socket->number);
+	if (socket->family == GAP_SOCKET_PACKET)
+		out_json_number(json, "interface", known, socket->interface);
+	else
+		out_json_number(json, "port_id", known, socket->port_id);
 }
 
 static void json_unix(struct gap_json *json, const struct gap_socket *socket)
@@ -291,6 +315,8 @@ static void json_row(struct gap_json *json, const struct answer *answer,
 		      gap_socket_state_name(socket->state));
 	if (socket->family == GAP_SOCKET_UNIX)
 		json_unix(json, socket);
+	else if (socket->family == GAP_SOCKET_PACKET || socket->family == GAP_SOCKET_NETLINK)
+		json_link(json, socket);
 	else
 		json_addresses(json, socket);
 	out_json_number(json, "inode", socket->known & GAP_SOCKET_INODE, socket->inode);
@@ -341,6 +367,8 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 const struct guest_view guest_view_sockets = {
 	.name = "sockets",
 	.operands = "",
-	.summary = "TCP, UDP and unix sockets of every network namespace, and who holds them",
+	.summary = "TCP, UDP, raw, unix, packet and netlink sockets of every network namespace, "
+		   "and who "
+		   "holds them",
 	.run = run,
 };
