@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/guest_pause.h"
+#include "cli/guest_rows.h"
 #include "cli/guest_view.h"
 #include "runtime/include/semgap/source.h"
 
@@ -217,6 +218,8 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (view->check && !view->check(request))
+		return EXIT_UNUSABLE;
 	return EXIT_DONE;
 }
 
@@ -252,7 +255,9 @@ static int view_memory(const struct arguments *arguments, const struct gap_profi
 			arguments->view->run_mismatched(profile, &arguments->request, &error));
 	if (status)
 		return say_failure(status, &error);
-	result = arguments->view->run(guest, &arguments->request);
+	result = arguments->view->rows
+			 ? guest_rows_run(arguments->view->rows, guest, &arguments->request)
+			 : arguments->view->run(guest, &arguments->request);
 	gap_guest_close(guest);
 	return finish_output(result);
 }

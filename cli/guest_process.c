@@ -65,6 +65,6 @@ enum gap_status not_kept(const struct text_room *room, struct gap_error *error)
 {
 	if (!room->full)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	return gap_fail(error, GAP_PARTIAL, "the answer was cut: its texts take more than %zu MiB",
+	return gap_fail(error, GAP_PARTIAL, "the answer was cut: it takes more than %zu MiB",
 			TEXT_ROOM_BYTES >> 20);
 }
