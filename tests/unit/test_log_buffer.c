@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "runtime/include/semgap/log.h"
-#include "tests/support/objects.h"
+#include "tests/support/guest_fixture.h"
 
 #define BUFFER_AT (SYNTHETIC_TEXT + 0x4000)
 #define LENGTH_AT (SYNTHETIC_TEXT + 0x4010)
@@ -38,21 +38,14 @@ static const struct object_symbol symbols[] = {
 };
 
 struct fixture {
-	struct synthetic synthetic;
-	struct gap_guest *guest;
-	struct gap_error error;
+	struct guest_fixture base;
 	uint64_t buffer;
 };
-
-static void set_image(struct fixture *fixture, uint64_t linked, uint64_t value)
-{
-	synthetic_put64(synthetic_image(&fixture->synthetic, linked), value);
-}
 
 static void put_record(struct fixture *fixture, uint64_t at, uint16_t length, uint64_t time,
 		       const char *text)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 
 	put64(synthetic, fixture->buffer + at, 0, time);
 	put32(synthetic, fixture->buffer + at, 8, length | (uint32_t)strlen(text) << 16);
@@ -68,16 +61,14 @@ static int make_fixture(void **state)
 
 	if (!fixture)
 		return 1;
-	synthetic_init(&fixture->synthetic, 4);
-	objects_profile(&fixture->synthetic,
-			&(struct object_profile){.rows = rows, .symbols = symbols});
-	fixture->guest = synthetic_open(&fixture->synthetic);
-	fixture->buffer = synthetic_alloc(&fixture->synthetic, BUFFER_BYTES);
-	set_image(fixture, BUFFER_AT, fixture->buffer);
-	set_image(fixture, LENGTH_AT, BUFFER_BYTES);
-	set_image(fixture, FIRST_AT, 72);
-	set_image(fixture, FIRST_SEQUENCE_AT, 40);
-	set_image(fixture, NEXT_SEQUENCE_AT, 43);
+	guest_fixture_init(&fixture->base,
+			   &(struct object_profile){.rows = rows, .symbols = symbols});
+	fixture->buffer = synthetic_alloc(&fixture->base.synthetic, BUFFER_BYTES);
+	guest_fixture_set_image(&fixture->base, BUFFER_AT, fixture->buffer);
+	guest_fixture_set_image(&fixture->base, LENGTH_AT, BUFFER_BYTES);
+	guest_fixture_set_image(&fixture->base, FIRST_AT, 72);
+	guest_fixture_set_image(&fixture->base, FIRST_SEQUENCE_AT, 40);
+	guest_fixture_set_image(&fixture->base, NEXT_SEQUENCE_AT, 43);
 	put_record(fixture, 72, 32, 1000, "the oldest");
 	put_record(fixture, 104, 0, 0, "");
 	put_record(fixture, 0, 24, 2000, "wrapped");
@@ -86,22 +77,12 @@ static int make_fixture(void **state)
 	return 0;
 }
 
-static int drop_fixture(void **state)
-{
-	struct fixture *fixture = *state;
-
-	gap_guest_close(fixture->guest);
-	synthetic_deinit(&fixture->synthetic);
-	free(fixture);
-	return 0;
-}
-
 static struct gap_log begin(struct fixture *fixture)
 {
 	struct gap_log log;
 
-	if (gap_log_init(&log, fixture->guest, &fixture->error))
-		fail_msg("%s", fixture->error.text);
+	if (gap_log_init(&log, fixture->base.guest, &fixture->base.error))
+		fail_msg("%s", fixture->base.error.text);
 	return log;
 }
 
@@ -146,21 +127,20 @@ static void bent_records_are_told(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t header = fixture->buffer + cases[i].at + 8;
-		uint64_t before = get64(&fixture->synthetic, header, 0);
+		uint64_t before = get64(&fixture->base.synthetic, header, 0);
 		struct gap_log_record record;
 		struct gap_log log;
 		int told = 0;
 
-		put32(&fixture->synthetic, header, 0,
+		put32(&fixture->base.synthetic, header, 0,
 		      cases[i].length | (uint32_t)cases[i].text_bytes << 16);
 		log = begin(fixture);
 		while (gap_log_next(&log, &record))
 			told++;
 		assert_int_equal(told, cases[i].told);
 		assert_int_equal(log.status, GAP_PARTIAL);
-		if (!strstr(log.reason, cases[i].word))
-			fail_msg("\"%s\" does not say \"%s\"", log.reason, cases[i].word);
-		put64(&fixture->synthetic, header, 0, before);
+		says(log.reason, cases[i].word);
+		put64(&fixture->base.synthetic, header, 0, before);
 	}
 }
 
@@ -177,13 +157,13 @@ static void absurd_buffers_are_refused(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t *at = synthetic_image(&fixture->synthetic, cases[i].at), before = *at;
+		uint64_t *at = synthetic_image(&fixture->base.synthetic, cases[i].at), before = *at;
 		struct gap_log log;
 
 		*at = cases[i].value;
-		assert_int_equal(gap_log_init(&log, fixture->guest, &fixture->error),
+		assert_int_equal(gap_log_init(&log, fixture->base.guest, &fixture->base.error),
 				 cases[i].status);
-		assert_non_null(strstr(fixture->error.text, "absurd"));
+		assert_non_null(strstr(fixture->base.error.text, "absurd"));
 		*at = before;
 	}
 }
@@ -194,7 +174,7 @@ static void an_unreadable_buffer_is_told(void **state)
 	struct gap_log_record record;
 	struct gap_log log;
 
-	set_image(fixture, BUFFER_AT, 0xffffffff00000000u);
+	guest_fixture_set_image(&fixture->base, BUFFER_AT, 0xffffffff00000000u);
 	log = begin(fixture);
 	assert_false(gap_log_next(&log, &record));
 	assert_int_equal(log.status, GAP_PARTIAL);
@@ -203,7 +183,7 @@ static void an_unreadable_buffer_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, guest_fixture_drop)
 		TEST(records_are_read),
 		TEST(bent_records_are_told),
 		TEST(absurd_buffers_are_refused),

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "runtime/include/semgap/modules.h"
-#include "tests/support/objects.h"
+#include "tests/support/guest_fixture.h"
 
 enum { SYMTAB = 8, COUNT = 16, STRTAB = 24, KALLSYMS = 32, MODULE_BYTES = 64 };
 
@@ -33,9 +33,7 @@ static const struct object_row newer_rows[] = {
 static const char names[] = "\0first\0second\0$x\0same\0.L5\0outside";
 
 struct fixture {
-	struct synthetic synthetic;
-	struct gap_guest *guest;
-	struct gap_error error;
+	struct guest_fixture base;
 	uint64_t module, holder, table;
 };
 
@@ -50,7 +48,7 @@ static uint32_t name_at(const char *name)
 static void put_symbol(struct fixture *fixture, int index, const char *name, uint64_t value,
 		       uint16_t section, unsigned char type)
 {
-	Elf64_Sym *symbols = synthetic_heap(&fixture->synthetic, fixture->table);
+	Elf64_Sym *symbols = synthetic_heap(&fixture->base.synthetic, fixture->table);
 
 	symbols[index] = (Elf64_Sym){.st_name = name_at(name),
 				     .st_info = ELF64_ST_INFO(STB_LOCAL, type),
@@ -63,12 +61,10 @@ static struct fixture *make(const struct object_row *rows)
 {
 	static const struct object_symbol none[] = {{0}};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 
 	assert_non_null(fixture);
-	synthetic_init(synthetic, 4);
-	objects_profile(synthetic, &(struct object_profile){.rows = rows, .symbols = none});
-	fixture->guest = synthetic_open(synthetic);
+	guest_fixture_init(&fixture->base, &(struct object_profile){.rows = rows, .symbols = none});
 	fixture->module = fixture->holder = synthetic_alloc(synthetic, MODULE_BYTES);
 	if (rows == newer_rows) {
 		fixture->holder = synthetic_alloc(synthetic, MODULE_BYTES);
@@ -91,8 +87,7 @@ static struct fixture *make(const struct object_row *rows)
 
 static void drop(struct fixture *fixture)
 {
-	gap_guest_close(fixture->guest);
-	synthetic_deinit(&fixture->synthetic);
+	guest_fixture_deinit(&fixture->base);
 	free(fixture);
 }
 
@@ -100,8 +95,8 @@ static struct gap_module_symbols begin(struct fixture *fixture)
 {
 	struct gap_module_symbols symbols;
 
-	if (gap_module_symbols_init(&symbols, fixture->guest, &fixture->error))
-		fail_msg("%s", fixture->error.text);
+	if (gap_module_symbols_init(&symbols, fixture->base.guest, &fixture->base.error))
+		fail_msg("%s", fixture->base.error.text);
 	gap_module_symbols_begin(&symbols, (struct gap_vaddr){fixture->module});
 	return symbols;
 }
@@ -185,16 +180,15 @@ static void bent_tables_are_told(void **state)
 		struct gap_module_symbol symbol;
 
 		if (cases[i].offset == COUNT)
-			put32(&fixture->synthetic, fixture->holder, COUNT,
+			put32(&fixture->base.synthetic, fixture->holder, COUNT,
 			      (uint32_t)cases[i].value);
 		else
-			put64(&fixture->synthetic, fixture->holder, cases[i].offset,
+			put64(&fixture->base.synthetic, fixture->holder, cases[i].offset,
 			      cases[i].value);
 		symbols = begin(fixture);
 		assert_false(gap_module_symbols_next(&symbols, &symbol));
 		assert_int_equal(symbols.status, GAP_PARTIAL);
-		if (!strstr(symbols.reason, cases[i].word))
-			fail_msg("\"%s\" does not say \"%s\"", symbols.reason, cases[i].word);
+		says(symbols.reason, cases[i].word);
 		assert_int_equal(gap_module_symbol_at(&symbols, (struct gap_vaddr){fixture->module},
 						      (struct gap_vaddr){0x5000}, &symbol),
 				 GAP_PARTIAL);
@@ -205,13 +199,13 @@ static void bent_tables_are_told(void **state)
 static void a_name_without_end_is_cut(void **state)
 {
 	struct fixture *fixture = make(newer_rows);
-	uint64_t text = synthetic_alloc(&fixture->synthetic, 4096);
+	uint64_t text = synthetic_alloc(&fixture->base.synthetic, 4096);
 	struct gap_module_symbols symbols;
 	struct gap_module_symbol symbol;
 
 	(void)state;
-	memset(synthetic_heap(&fixture->synthetic, text), 'x', 4096);
-	put64(&fixture->synthetic, fixture->holder, STRTAB, text);
+	memset(synthetic_heap(&fixture->base.synthetic, text), 'x', 4096);
+	put64(&fixture->base.synthetic, fixture->holder, STRTAB, text);
 	symbols = begin(fixture);
 	assert_true(gap_module_symbols_next(&symbols, &symbol));
 	assert_int_equal(strlen(symbol.name), GAP_MODULE_SYMBOL_BYTES);
