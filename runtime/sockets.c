@@ -245,6 +245,7 @@ enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap_guest *
 			"the profile has none of tcp_hashinfo, udp_table, unix_socket_table: "
 			"nothing leads to sockets");
 	begun.steps_left = gap_guest_holds(guest, 64);
+	begun.buckets_left = gap_guest_holds(guest, begun.pointer_bytes);
 	/* The list of namespaces begins with init_net; where it is unknown that one is all. */
 	begun.net = begun.first_net;
 	if (begun.fields[NET_LIST].present &&
@@ -275,11 +276,12 @@ static int table_of(struct gap_sockets *sockets, enum slot slot, struct gap_vadd
 	return 1;
 }
 
-/* Takes a table of mask + 1 buckets. */
+/* Takes a table of mask + 1 buckets. All tables together lie in the guest's memory, each once. */
 static int take_table(struct gap_sockets *sockets, struct gap_socket_table table, uint64_t count)
 {
-	if (!table.stride_bytes || !count || count > gap_guest_holds(sockets->guest, 8))
+	if (!table.stride_bytes || !count || count > sockets->buckets_left)
 		return NOTE(sockets, "a table of %" PRIu64 " chains of sockets is absurd", count);
+	sockets->buckets_left -= count;
 	table.count = count;
 	if (!table.link_bytes)
 		table.link_bytes = sockets->fields[NODE].offset_bytes;
@@ -433,8 +435,9 @@ static int begin_netlink(struct gap_sockets *sockets)
 			if (!read_pointer(sockets, row, NETLINK_HASH, &table) || !table.value)
 				continue;
 		}
-		if (!sockets->steps_left--)
-			return 0;
+		if (!sockets->steps_left)
+			return NOTE(sockets, "a table of netlink sockets grows without end");
+		sockets->steps_left--;
 		if (take_resizing(sockets, table)) {
 			sockets->kind--; /* again, for the next one */
 			return 1;

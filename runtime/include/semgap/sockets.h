@@ -82,6 +82,7 @@ struct gap_sockets {
 	struct gap_socket_table table;
 	struct gap_hlist chain;
 	uint64_t steps_left;                         /* of all chains together */
+	uint64_t buckets_left;                       /* of all tables together */
 	uint64_t unix_count;                         /* buckets of a table of unix sockets */
 	struct gap_vaddr raw, raw6, netlink, future; /* @future: a table of netlink being filled */
 	uint32_t netlink_next;
