@@ -114,6 +114,8 @@ int guest_rows_run(const struct guest_rows_view *view, struct gap_guest *guest,
 	}
 	result = show(&rows);
 	drop_all(&rows);
+	if (view->end)
+		view->end(&rows);
 	free(rows.items);
 	free(rows.state);
 	return result;

@@ -30,6 +30,8 @@ struct guest_rows_view {
 	enum gap_status (*collect)(struct guest_rows *rows, struct gap_error *error);
 	/** Frees what a row holds. NULL: nothing. */
 	void (*drop)(void *row);
+	/** Frees what the state holds. NULL: nothing. */
+	void (*end)(struct guest_rows *rows);
 	/** The table's heading. NULL: it has none. */
 	void (*print_heading)(void);
 	void (*print_row)(const struct guest_rows *rows, const void *row);
