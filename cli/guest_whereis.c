@@ -16,6 +16,7 @@ struct place {
 	const char *kind;
 	char name[512];
 	uint64_t offset;
+	struct gap_module_symbol symbol; /* of a module; "" none */
 	bool has_cpu, has_pid;
 	uint32_t cpu;
 	int32_t pid;
@@ -30,6 +31,20 @@ static bool in_image(struct gap_guest *guest, uint64_t address, struct place *pl
 	place->kind = symbol.kind == GAP_SYMBOL_FUNCTION ? "function" : "data";
 	snprintf(place->name, sizeof(place->name), "%s", symbol.name);
 	return true;
+}
+
+/* The nearest symbol below, if it lies in the same part of the module. */
+static void add_module_symbol(struct gap_guest *guest, const struct gap_module *module,
+			      const struct gap_module_part *part, uint64_t address,
+			      struct place *place)
+{
+	struct gap_module_symbols symbols;
+	struct gap_vaddr at = {address};
+
+	if (gap_module_symbols_init(&symbols, guest, NULL) ||
+	    gap_module_symbol_at(&symbols, module->address, at, &place->symbol) ||
+	    place->symbol.address.value < part->base.value)
+		place->symbol.name[0] = '\0';
 }
 
 static bool in_module(struct gap_guest *guest, uint64_t address, struct place *place)
@@ -48,6 +63,7 @@ static bool in_module(struct gap_guest *guest, uint64_t address, struct place *p
 			place->kind = "module";
 			place->offset = address - part->base.value;
 			snprintf(place->name, sizeof(place->name), "%s", module.name);
+			add_module_symbol(guest, &module, part, address, place);
 			return true;
 		}
 	return false;
@@ -243,12 +259,24 @@ static void find(struct gap_guest *guest, uint64_t address, struct place *place)
 
 /* ---- printing ---- */
 
-static void print_text(const struct place *place)
+static void print_symbol(const struct gap_module_symbol *symbol, uint64_t address)
+{
+	uint64_t offset = address - symbol->address.value;
+
+	printf(": %s ", symbol->is_function ? "function" : "data");
+	out_text(symbol->name, strlen(symbol->name));
+	if (offset)
+		printf("+0x%llx", (unsigned long long)offset);
+}
+
+static void print_text(const struct place *place, uint64_t address)
 {
 	printf("%s ", place->kind);
 	out_text(place->name, strlen(place->name));
 	if (place->offset)
 		printf("+0x%llx", (unsigned long long)place->offset);
+	if (*place->symbol.name)
+		print_symbol(&place->symbol, address);
 	if (place->has_cpu)
 		printf(" of CPU %u", place->cpu);
 	if (place->has_pid)
@@ -271,6 +299,9 @@ static void print_json(struct gap_guest *guest, uint64_t address, const struct p
 	gap_json_key_name(&json, "kind", place->kind);
 	out_json_text(&json, "name", known, place->name);
 	out_json_number(&json, "offset_bytes", known, place->offset);
+	out_json_text(&json, "symbol", *place->symbol.name, place->symbol.name);
+	out_json_number(&json, "symbol_offset_bytes", *place->symbol.name,
+			address - place->symbol.address.value);
 	out_json_number(&json, "cpu", place->has_cpu, place->cpu);
 	out_json_signed(&json, "pid", place->has_pid, place->pid);
 	gap_json_close(&json, '}');
@@ -291,7 +322,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 	if (request->json)
 		print_json(guest, address, &place);
 	else if (*place.kind != 'u')
-		print_text(&place);
+		print_text(&place, address);
 	if (*place.kind != 'u')
 		return EXIT_DONE;
 	say("nothing that is known lies at 0x%llx", (unsigned long long)address);
@@ -302,7 +333,8 @@ const struct guest_view guest_view_whereis = {
 	.name = "whereis",
 	.operands = "ADDR",
 	.summary = "what a kernel address belongs to",
-	.help = "A symbol of the image, a module, a CPU's variable, a thread's stack or its "
+	.help = "A symbol of the image, a module (and its symbol), a CPU's variable, a thread's "
+		"stack or its "
 		"task_struct.\n"
 		"Status 1: none of them.\n",
 	.operand_min = 1,
