@@ -1,18 +1,20 @@
 # shellcheck shell=bash
 # What is looked at in a running guest, in kinds: of each the guest's own word (truth), what semgap sees (views), and a
 # script compare_KIND that holds one against the other. All lies in one folder: FOLDER/before, FOLDER/view, FOLDER/after.
-# Sourced after tools/lib.sh. Needs: guest (folder of the running guest), profile, arch, semgap, build.
+# Sourced after tools/lib.sh. Needs: guest (folder of the running guest), profile, semgap, build.
 
+# shellcheck disable=SC2034  # for those that source this
 kinds=(ps system places values)
+view_options=() # given to every view: (--pause)
 
-ask() { "$source_dir/kernels/boot" ask --dir "${guest:?}" "$@"; }
+ask() { "${source_dir:?}/kernels/boot" ask --dir "${guest:?}" "$@"; }
 qmp() { "$source_dir/kernels/boot" qmp --dir "${guest:?}" "{\"execute\":\"$1\"}" >/dev/null; }
 
 # view_of SOURCE VIEW [ARGUMENT...]: in JSON.
 view_of() {
     local source=$1
     shift
-    "${semgap:?}" guest "$@" --memory "$source" --profile "${profile:?}" --json
+    "${semgap:?}" guest "$@" --memory "$source" --profile "${profile:?}" "${view_options[@]}" --json
 }
 
 # look KIND FOLDER SOURCE [--paused]: truth, view, truth; then they are held against each other.
@@ -105,6 +107,7 @@ values_truth() { # FOLDER
 }
 
 values_views() { # FOLDER SOURCE OUT
-    "$source_dir/tests/live/compare_values" "$1" --ask "$3/values.json" -- "${semgap:?}" --memory "$2" --profile "$profile" &&
+    "$source_dir/tests/live/compare_values" "$1" --ask "$3/values.json" -- "${semgap:?}" --memory "$2" --profile "$profile" \
+        "${view_options[@]}" &&
         "${build:?}/tests/walk_idr" "$profile" "$2" >"$3/idr"
 }
