@@ -187,6 +187,26 @@ static int64_t read_text(struct value_reader *reader, const struct value *value,
 	return (int64_t)strnlen(text, size_bytes);
 }
 
+/* Is an array of bytes a text? Bytes of "unsigned char" (u8) are as often numbers: they are text when nothing is behind
+ * their end, and before it only what can be printed. */
+static bool is_text(struct value_reader *reader, const struct value *value,
+		    const struct gap_type *array, const struct gap_type *element)
+{
+	size_t size_bytes = array->size_bytes < TEXT_MAX ? array->size_bytes : TEXT_MAX, length;
+	char text[TEXT_MAX];
+
+	if (!is_char(element) || !array->count)
+		return false;
+	if (strcmp(element->name, "unsigned char") != 0 ||
+	    value_read(reader, value->address, text, size_bytes))
+		return true;
+	length = strnlen(text, size_bytes);
+	for (size_t i = 0; i < size_bytes; i++)
+		if (i < length ? (unsigned char)text[i] < 0x20 || text[i] == 0x7f : text[i] != 0)
+			return false;
+	return length > 0;
+}
+
 /* How many elements from the end are all zero. */
 static uint32_t zero_tail(struct value_reader *reader, const struct value *value, uint32_t count,
 			  uint64_t size_bytes)
@@ -362,7 +382,7 @@ static void print_array(struct value_reader *reader, const struct value *value,
 	char text[TEXT_MAX];
 
 	(void)number;
-	if (is_char(&element) && type->count) {
+	if (is_text(reader, value, type, &element)) {
 		int64_t length = read_text(reader, value, type, text);
 
 		if (length >= 0)
@@ -551,7 +571,7 @@ static void json_array(struct value_reader *reader, const struct value *value,
 	char text[TEXT_MAX];
 
 	(void)number;
-	if (is_char(&element) && type->count) {
+	if (is_text(reader, value, type, &element)) {
 		int64_t length = read_text(reader, value, type, text);
 
 		gap_json_open(json, '{');
