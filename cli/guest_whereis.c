@@ -321,7 +321,7 @@ const struct guest_view guest_view_whereis = {
 	.summary = "what a kernel address belongs to",
 	.help = "A symbol of the image, a module, a CPU's variable, a thread's stack or its "
 		"task_struct.\n"
-		"Status 1: none of them.\n",
+		"Status 1: none of them; 3: not found, and a list that could tell is broken.\n",
 	.operand_min = 1,
 	.operand_max = 1,
 	.run = run,

@@ -339,8 +339,7 @@ void gap_maps_begin(struct gap_maps *maps, struct gap_vaddr mm)
 			 number_of(maps, mm, BRK, &maps->brk) &&
 			 number_of(maps, mm, START_STACK, &maps->start_stack);
 	maps->count = 0;
-	maps->has_counted =
-		has(maps, MAP_COUNT) && number_of(maps, mm, MAP_COUNT, &maps->counted);
+	maps->has_counted = has(maps, MAP_COUNT) && number_of(maps, mm, MAP_COUNT, &maps->counted);
 	begin_source(maps);
 	begin_gate(maps);
 }

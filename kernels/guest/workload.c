@@ -387,8 +387,7 @@ static void role_files(const char *name)
 	check(dup2(make_file("/tmp/number 300", O_CLOEXEC, 0), 300) == 300,
 	      "dup2"); /* a descriptor table grown twice */
 	int mapped = make_file("/tmp/mapped", 0, 3 * page);
-	char *view =
-		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, (off_t)page);
+	char *view = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, (off_t)page);
 	check(view != MAP_FAILED, "mmap");
 	strcpy(view, "semgap mapped page");
 	close(mapped);

@@ -17,11 +17,8 @@
 enum { PID_TYPES = 3 };
 
 static const struct gap_field_request requests[] = {
-	{"pid", "numbers", 0, 0},
-	{"upid", "nr", 0, 0},
-	{"pid", "tasks", 0, 0},
-	{"pid_namespace", "idr", 0, 0},
-	{"hlist_head", "first", 0, 0},
+	{"pid", "numbers", 0, 0},       {"upid", "nr", 0, 0},          {"pid", "tasks", 0, 0},
+	{"pid_namespace", "idr", 0, 0}, {"hlist_head", "first", 0, 0},
 };
 
 static int print_pid(struct gap_guest *guest, const struct gap_field *fields, uint64_t index,
