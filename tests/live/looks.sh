@@ -75,10 +75,11 @@ places_truth() { # FOLDER
 }
 
 places_views() { # FOLDER SOURCE OUT
-    local pid
+    local pid pids
     view_of "$2" ps >"$3/ps.json" || return 1
     view_of "$2" files --all >"$3/files.json" || return 1
-    for pid in $(awk -F '\t' '$11 != "-" { print $1 }' "$1/before/ps"); do
+    mapfile -t pids < <(awk -F '\t' '$11 != "-" { print $1 }' "$1/before/ps")
+    for pid in "${pids[@]}"; do
         view_of "$2" maps "$pid" >"$3/maps.$pid.json" || return 1
         view_of "$2" mounts "$pid" >"$3/mounts.$pid.json" || return 1
     done
@@ -91,7 +92,8 @@ value_processes=(files ids threads)
 
 values_truth() { # FOLDER
     local name pid file
-    ask ps >"$1/ps" && ask threads >"$1/threads" && ask cat /proc/stat >"$1/stat" && ask cat /proc/iomem >"$1/iomem" || return 1
+    ask ps >"$1/ps" && ask threads >"$1/threads" && ask banner >"$1/banner" &&
+        ask cat /proc/stat >"$1/stat" && ask cat /proc/iomem >"$1/iomem" || return 1
     : >"$1/kallsyms"
     for name in _text _stext linux_banner init_task init_uts_ns schedule; do ask kallsyms "$name" >>"$1/kallsyms" || return 1; done
     for file in sys/kernel/osrelease sys/kernel/version sys/kernel/hostname cmdline sys/kernel/pid_max modules; do

@@ -178,5 +178,10 @@ struct flexible {
 	int items[];
 } flexible = {3, {7, 8, 9}};
 
+struct named {
+	unsigned int number;
+	char name[];
+} named = {7, "of no bound"};
+
 struct unknown;
 struct unknown *hidden = (struct unknown *)&outer;
