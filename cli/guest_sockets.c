@@ -88,13 +88,19 @@ static enum gap_status take_owners(struct answer *answer, struct gap_error *erro
 {
 	struct gap_tasks tasks;
 	struct gap_task task;
+	struct gap_error unread = {{0}};
 	enum gap_status status = gap_files_init(&answer->files, answer->walk.guest, error);
 
 	answer->owners.count = 0;
+	answer->files.without_paths = 1;
 	if (!status)
 		status = gap_tasks_init(&tasks, answer->walk.guest, error);
-	while (!status && gap_tasks_next(&tasks, &task))
+	while (!status && gap_tasks_next(&tasks, &task)) {
 		status = take_files(answer, &task, error);
+		if (answer->files.status && !unread.text[0])
+			gap_fail(&unread, GAP_PARTIAL, "the files of process %d: %s", task.pid,
+				 answer->files.reason);
+	}
 	if (status)
 		return status;
 	if (answer->owners.count) /* without any there is no array */
@@ -102,8 +108,8 @@ static enum gap_status take_owners(struct answer *answer, struct gap_error *erro
 		      compare_owners);
 	answer->owners_known = true;
 	if (tasks.status)
-		gap_fail(error, tasks.status, "%s", tasks.reason);
-	return tasks.status;
+		return gap_fail(error, tasks.status, "%s", tasks.reason);
+	return unread.text[0] ? gap_fail(error, GAP_PARTIAL, "%s", unread.text) : GAP_OK;
 }
 
 /* Sockets whose owners the profile does not lead to are still worth telling. */

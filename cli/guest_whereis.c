@@ -20,7 +20,16 @@ struct place {
 	bool has_cpu, has_pid;
 	uint32_t cpu;
 	int32_t pid;
+	struct gap_error broken; /* why something that may own the address was not seen */
 };
+
+/* A search that found nothing in a broken list has not shown that there is nothing. */
+static bool not_found(struct place *place, enum gap_status status, const char *reason)
+{
+	if (status && !place->broken.text[0])
+		gap_fail(&place->broken, status, "%s", reason);
+	return false;
+}
 
 static bool in_image(struct gap_guest *guest, uint64_t address, struct place *place)
 {
@@ -66,7 +75,7 @@ static bool in_module(struct gap_guest *guest, uint64_t address, struct place *p
 			add_module_symbol(guest, &module, part, address, place);
 			return true;
 		}
-	return false;
+	return not_found(place, modules.status, modules.reason);
 }
 
 /* The per-CPU symbol that lies at an offset in a CPU's area. */
@@ -237,7 +246,7 @@ static bool in_thread(struct gap_guest *guest, uint64_t address, struct place *p
 		place->pid = thread.task.pid;
 		return true;
 	}
-	return false;
+	return not_found(place, threads.status, threads.reason);
 }
 
 static bool (*const finders[])(struct gap_guest *guest, uint64_t address, struct place *place) = {
@@ -249,12 +258,17 @@ static bool (*const finders[])(struct gap_guest *guest, uint64_t address, struct
 
 static void find(struct gap_guest *guest, uint64_t address, struct place *place)
 {
+	struct gap_error broken = {{0}};
+
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++) {
-		*place = (struct place){.kind = "unknown"};
-		if (finders[i](guest, address, place))
+		*place = (struct place){.kind = "unknown", .broken = broken};
+		if (finders[i](guest, address, place)) {
+			place->broken.text[0] = '\0'; /* what was found is shown by itself */
 			return;
+		}
+		broken = place->broken;
 	}
-	*place = (struct place){.kind = "unknown"};
+	*place = (struct place){.kind = "unknown", .broken = broken};
 }
 
 /* ---- printing ---- */
@@ -292,7 +306,8 @@ static void print_json(struct gap_guest *guest, uint64_t address, const struct p
 	bool mapped = !gap_guest_translate(guest, at, &physical);
 	struct gap_json json;
 
-	json_begin(&json, "semgap/whereis/1", false, NULL, "places");
+	json_begin(&json, "semgap/whereis/1", place->broken.text[0],
+		   place->broken.text[0] ? place->broken.text : NULL, "places");
 	gap_json_open(&json, '{');
 	out_json_hex(&json, "address", true, address);
 	out_json_hex(&json, "physical", mapped, physical.value);
@@ -325,6 +340,8 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 		print_text(&place, address);
 	if (*place.kind != 'u')
 		return EXIT_DONE;
+	if (place.broken.text[0])
+		return out_finish(GAP_PARTIAL, &place.broken);
 	say("nothing that is known lies at 0x%llx", (unsigned long long)address);
 	return EXIT_FINDING;
 }
@@ -336,7 +353,7 @@ const struct guest_view guest_view_whereis = {
 	.help = "A symbol of the image, a module (and its symbol), a CPU's variable, a thread's "
 		"stack or its "
 		"task_struct.\n"
-		"Status 1: none of them.\n",
+		"Status 1: none of them; 3: not found, and a list that could tell is broken.\n",
 	.operand_min = 1,
 	.operand_max = 1,
 	.run = run,

@@ -37,6 +37,7 @@ struct gap_space {
 	uint64_t user_end;     /* where the kernel's half begins, when addresses do not tell */
 	struct gap_paging paging;
 	struct gap_near near; /* only makes walks faster */
+	uint8_t is_process; /* root is of a process: of its half, where halves have roots of their own */
 };
 
 /** Where an address is, and the entry that says so: what a cached translation is checked against.

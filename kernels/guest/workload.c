@@ -378,6 +378,7 @@ static int make_file(const char *path, int flags, size_t size)
 
 static void role_files(const char *name)
 {
+	const size_t page = 65536; /* of any architecture's pages */
 	int pipes[2];
 
 	name_self(name);
@@ -387,8 +388,8 @@ static void role_files(const char *name)
 	check(pipe(pipes) == 0, "pipe");
 	check(dup2(make_file("/tmp/number 300", O_CLOEXEC, 0), 300) == 300,
 	      "dup2"); /* a descriptor table grown twice */
-	int mapped = make_file("/tmp/mapped", 0, 3 * 4096);
-	char *view = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, 4096);
+	int mapped = make_file("/tmp/mapped", 0, 3 * page);
+	char *view = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, (off_t)page);
 	check(view != MAP_FAILED, "mmap");
 	strcpy(view, "semgap mapped page");
 	close(mapped);

@@ -243,6 +243,7 @@ static struct space make_space(struct fixture *fixture)
 	put64(synthetic, space.mm, MM_START_BRK, USER + 0x20000);
 	put64(synthetic, space.mm, MM_BRK, USER + 0x20800);
 	put64(synthetic, space.mm, MM_START_STACK, USER + 0x30800);
+	put64(synthetic, space.mm, MM_MAP_COUNT, MAPPINGS);
 	return space;
 }
 
@@ -379,6 +380,19 @@ static void bent_mappings_end(void **state)
 	put64(synthetic, space.vmas[0], VMA_FILE, WILD);
 	partial_maps(fixture, space.mm, 1, "file at");
 	partial_maps(fixture, UNMAPPED, 0, "cannot be read");
+}
+
+/* What was taken out of the tree is still counted. */
+static void hidden_mappings_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct space space = make_space(fixture);
+
+	partial_maps(fixture, space.mm, 0, "counts 5 mappings, and 0 are found");
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.mappings_in_list = 1});
+	link_list(fixture, &space);
+	put64(&fixture->base.synthetic, space.vmas[3], VMA_NEXT, 0);
+	partial_maps(fixture, space.mm, 4, "counts 5 mappings, and 4 are found");
 }
 
 /* ---- executable and arguments ---- */
@@ -692,6 +706,7 @@ int main(void)
 		TEST(mappings_are_those_of_proc),
 		TEST(no_mm_has_no_mappings),
 		TEST(bent_mappings_end),
+		TEST(hidden_mappings_are_told),
 		TEST(arguments_are_read_from_the_process),
 		TEST(executables_have_paths),
 		TEST(files_are_those_of_proc),

@@ -293,6 +293,7 @@ static void cgroups_have_paths(void **state)
 	assert_string_equal(path, "/outer/in ner");
 	put64(synthetic, root, 0, outer); /* a parent that is a child */
 	assert_int_equal(gap_threads_cgroup(&threads, &seen, path, sizeof(path)), GAP_PARTIAL);
+	assert_int_equal(threads.status, GAP_PARTIAL); /* the view that shows it is not whole */
 	put64(synthetic, cgroup, 0, root);
 	put64(synthetic, root, 0, 0);
 	guest_fixture_good(fixture, gap_threads_cgroup(&threads, &seen, path, sizeof(path)));
