@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# The monitors of examples/, the same binaries for every kernel, with blobs of the guest's: a kind of looks.sh, and a process that is
+# watched while it takes rights. Sourced after looks.sh; needs work besides.
+
+monitor_names=(process_paths open_files module_check credential_watch memory_map)
+
+have_monitors() { [[ -x ${build:?}/examples/process_paths ]]; }
+
+# make_blobs: once for each kernel.
+make_blobs() {
+    local name size
+    for name in "${monitor_names[@]}"; do
+        "${semgap:?}" emit --format gap --select "$build/examples/$name.json" -o "${work:?}/$name.gap" "${profile:?}" || return 1
+        size=$(stat -c %s "$work/$name.gap")
+        echo "$name: $size bytes"
+        ((size <= 2048)) || return 1
+    done
+}
+
+# monitor NAME SOURCE [ARGUMENT...]: 3 is a guest that moved under it; what stood must be right nevertheless.
+monitor() {
+    local name=$1 source=$2 status=0
+    shift 2
+    "$build/examples/$name" "$work/$name.gap" "$source" "$@" || status=$?
+    ((status == 0 || status == 3))
+}
+
+monitors_truth() { # FOLDER
+    local question
+    for question in ps files maps; do ask "$question" >"$1/$question" || return 1; done
+    ask cat /proc/modules >"$1/modules" 2>/dev/null || : >"$1/modules" # a kernel may have none
+}
+
+monitors_views() { # FOLDER SOURCE OUT
+    local pid pids
+    mapfile -t pids < <(awk -F '\t' '$11 != "-" { print $1 }' "$1/before/ps")
+    monitor process_paths "$2" >"$3/paths" || return 1
+    monitor open_files "$2" >"$3/opened" || return 1
+    monitor module_check "$2" >"$3/checked" || return 1
+    for pid in "${pids[@]}"; do monitor memory_map "$2" "$pid" >"$3/map.$pid" || return 1; done
+}
+
+# watch_rights SOURCE: a process takes rights that it did not have, under the eyes of the watcher.
+watch_rights() {
+    local pid watcher
+    pid=$(ask ps | awk -F '\t' '$10 == "rights" { print $1 }')
+    [[ -n $pid ]] || { echo "no process called rights"; return 1; }
+    monitor credential_watch "$1" 60 100 >"$work/rights" 2>"$work/rights.log" &
+    watcher=$!
+    sleep 1
+    ask sh "kill -USR1 $pid" || true
+    wait "$watcher" || return 1
+    cat "$work/rights" "$work/rights.log"
+    grep -qP "^surprise\t$pid\trights\t1000 1000 1000 -> 0 0 0$" "$work/rights" &&
+        (($(grep -c ^surprise "$work/rights") == 1))
+}
