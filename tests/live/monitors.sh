@@ -40,6 +40,36 @@ monitors_views() { # FOLDER SOURCE OUT
     for pid in "${pids[@]}"; do monitor memory_map "$2" "$pid" >"$3/map.$pid" || return 1; done
 }
 
+# foreign_blobs SOURCE: a blob of another build, of another architecture, cut, or altered is refused; nothing is printed.
+foreign_blobs() {
+    local folder=$work/foreign flags name
+    mkdir -p "$folder"
+    cat >"$folder/kernel.c" <<'C'
+struct list_head { struct list_head *next, *prev; };
+struct vm_area_struct { unsigned long vm_start, vm_end; };
+struct mm_struct { long before; };
+struct task_struct { long before; int pid; char comm[16]; struct list_head tasks; struct mm_struct *mm; };
+struct task_struct init_task;
+struct mm_struct first_mm;
+struct vm_area_struct first_vma;
+const char linux_banner[] = "Linux version 6.1.0-another (nobody@nowhere) #1 SMP\n";
+int main(void) { return init_task.pid; }
+C
+    for flags in -m64 -m32; do
+        "${CC:-gcc}" "$flags" -g -o "$folder/kernel" "$folder/kernel.c" &&
+            "$semgap" extract --dwarf -o "$folder/kernel.gap" "$folder/kernel" &&
+            "$semgap" emit --format gap --select "$build/examples/memory_map.json" -o "$folder/other$flags.gap" "$folder/kernel.gap" ||
+            return 1
+    done
+    head -c 300 "$work/memory_map.gap" >"$folder/cut.gap"
+    sed 's/mmap\|vm_start/vm_stark/' "$work/memory_map.gap" >"$folder/altered.gap"
+    for name in other-m64 other-m32 cut altered; do
+        "$build/examples/memory_map" "$folder/$name.gap" "$1" 1 >"$folder/out" 2>"$folder/words"
+        (($? == 2)) && [[ ! -s $folder/out && -s $folder/words ]] || { echo "$name is taken:"; cat "$folder/words"; return 1; }
+        printf '%s: %s\n' "$name" "$(cat "$folder/words")"
+    done
+}
+
 # watch_rights SOURCE: a process takes rights that it did not have, under the eyes of the watcher.
 watch_rights() {
     local pid watcher
