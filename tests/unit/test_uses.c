@@ -149,6 +149,10 @@ static const struct {
 	{IN_FUNCTION("x = GAP_ENUM_OR(m, 3, GREEN);"), "enumerator GREEN optional @11"},
 	{IN_FUNCTION("x = (long)GAP_SIZE(m, struct task);"), "type task @11"},
 	{IN_FUNCTION("x = GAP_HAS_TYPE(m, kuid_t);"), "type kuid_t optional unread @11"},
+	{IN_FUNCTION("char own[sizeof(task->comm) + 1]; GAP_STRING(m, own, task, comm);"),
+	 "struct task.comm array1 @11"},
+	{IN_FUNCTION("x = GAP_READ(m, task, pid) + (long)sizeof(struct task *);"),
+	 "struct task.pid int4s @11"},
 	/* lists */
 	{IN_FUNCTION("struct task *t; GAP_LIST_FOR_EACH(t, m, GAP_ADDRESS(m, task, tasks), tasks)\n"
 		     "x += GAP_READ(m, t, pid);"),
@@ -202,6 +206,8 @@ static const struct {
 	 GAP_INVALID, ":12: struct task.pid is read by C itself"},
 	{IN_FUNCTION("x = GAP_READ(m, task, pid) + init_task.pid;"), GAP_INVALID,
 	 "struct task.pid is read by C itself"},
+	{IN_FUNCTION("x = GAP_READ(m, task, pid) + (long)sizeof(struct task);"), GAP_INVALID,
+	 ":11: this is the size of the monitor's own struct task"},
 	{IN_FUNCTION("x = GAP_BITS(m, task, pid);"), GAP_INVALID, "is no bit-field"},
 	{IN_FUNCTION("long w[2]; GAP_COPY(m, w, task, mm, words);"), GAP_INVALID,
 	 "only arrays of integers of fixed width"},
