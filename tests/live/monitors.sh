@@ -42,7 +42,7 @@ monitors_views() { # FOLDER SOURCE OUT
 
 # foreign_blobs SOURCE: a blob of another build, of another architecture, cut, or altered is refused; nothing is printed.
 foreign_blobs() {
-    local folder=$work/foreign flags name
+    local folder=$work/foreign flags name status
     mkdir -p "$folder"
     cat >"$folder/kernel.c" <<'C'
 struct list_head { struct list_head *next, *prev; };
@@ -64,8 +64,12 @@ C
     head -c 300 "$work/memory_map.gap" >"$folder/cut.gap"
     sed 's/mmap\|vm_start/vm_stark/' "$work/memory_map.gap" >"$folder/altered.gap"
     for name in other-m64 other-m32 cut altered; do
-        "$build/examples/memory_map" "$folder/$name.gap" "$1" 1 >"$folder/out" 2>"$folder/words"
-        (($? == 2)) && [[ ! -s $folder/out && -s $folder/words ]] || { echo "$name is taken:"; cat "$folder/words"; return 1; }
+        status=0
+        "$build/examples/memory_map" "$folder/$name.gap" "$1" 1 >"$folder/out" 2>"$folder/words" || status=$?
+        if ((status != 2)) || [[ -s $folder/out || ! -s $folder/words ]]; then
+            echo "$name is taken: $status"
+            return 1
+        fi
         printf '%s: %s\n' "$name" "$(cat "$folder/words")"
     done
 }
