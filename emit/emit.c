@@ -9,6 +9,8 @@ const struct gap_emit_format gap_emit_formats[] = {
 	{"gap", "our own image: the whole, or the blob of one monitor", true, gap_emit_gap},
 	{"header", "a C header: constants and typed readers", false, gap_emit_header},
 	{"isf", "ISF 6.2.0, as Volatility 3 and LibVMI read it", false, gap_emit_isf},
+	{"vmlinux-h", "C declarations of all types, each asserting its layout", false,
+	 gap_emit_vmlinux_h},
 	{"json", "JSON with everything, provenance included", false, gap_emit_json},
 	{NULL, NULL, false, NULL},
 };

@@ -37,6 +37,9 @@ enum gap_status gap_selection_add_file(struct gap_selection *selection, const ch
 struct gap_emit_options {
 	void (*warn)(void *context, const char *text); /* a line for stderr; may be NULL */
 	void *warn_context;
+	bool native_abi;    /* vmlinux-h: longs and pointers as C has them, for a program of the
+			       kernel's own ABI */
+	const char *prefix; /* vmlinux-h: before every name; NULL none */
 };
 
 struct gap_emit_format {

@@ -11,6 +11,7 @@
 #include "emit/constants.h"
 #include "emit/formats.h"
 #include "emit/header_fields.h"
+#include "emit/header_text.h"
 #include "emit/labels.h"
 #include "emit/walk.h"
 
@@ -219,53 +220,6 @@ static enum gap_status resolve_fields(const struct header *header,
 
 /* ---- the file ---- */
 
-/* Bytes that no comment and no string literal can mistake. */
-static void write_safe(FILE *stream, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < length; i++) {
-		bool plain = at[i] >= 0x20 && at[i] < 0x7f && !strchr("\"\\?", at[i]) &&
-			     !(at[i] == '/' && i > 0 && at[i - 1] == '*') &&
-			     !(at[i] == '*' && i > 0 && at[i - 1] == '/');
-
-		putc(plain ? at[i] : at[i] == '\n' ? ' ' : '.', stream);
-	}
-}
-
-/* The banner without the line end that it ends in. */
-static size_t banner_line(const struct gap_target *target)
-{
-	size_t length = target->banner_bytes;
-
-	while (length > 0 && target->banner[length - 1] == '\n')
-		length--;
-	return length;
-}
-
-static void write_digits(FILE *stream, const struct gap_target *target)
-{
-	for (unsigned i = 0; i < target->build_id_bytes; i++)
-		fprintf(stream, "%02x", target->build_id[i]);
-}
-
-static void write_comment(FILE *stream, const struct gap_target *target)
-{
-	fputs("/*\n * Constants of one kernel build, written by semgap.\n *\n * release:  ",
-	      stream);
-	write_safe(stream, target->release, strlen(target->release));
-	fputs("\n * build-id: ", stream);
-	write_digits(stream, target);
-	fputs("\n * banner:   ", stream);
-	write_safe(stream, target->banner, banner_line(target));
-	fputs("\n *\n"
-	      " * GAP_OFF_ are bytes, GAP_BITS_ bits counted from the least significant bit of the "
-	      "first byte;\n"
-	      " * GAP_SYM_ are addresses as linked, before any KASLR slide.\n"
-	      " */\n",
-	      stream);
-}
-
 static void write_begin(const struct header *header)
 {
 	uint64_t digest = gap_constants_digest(&header->constants);
@@ -273,7 +227,10 @@ static void write_begin(const struct header *header)
 	struct gap_target target;
 
 	gap_profile_target(header->profile, &target);
-	write_comment(stream, &target);
+	gap_header_comment(stream, &target, "Constants of one kernel build, written by semgap.",
+			   "GAP_OFF_ are bytes, GAP_BITS_ bits counted from the least significant "
+			   "bit of the first byte;\n"
+			   " * GAP_SYM_ are addresses as linked, before any KASLR slide.");
 	fprintf(stream, "#ifndef GAP_HEADER_%016" PRIx64 "\n", digest);
 	fprintf(stream, "#define GAP_HEADER_%016" PRIx64 "\n", digest);
 	fputs("\n"
@@ -286,9 +243,9 @@ static void write_begin(const struct header *header)
 	      "\n"
 	      "#define GAP_TARGET_RELEASE \"",
 	      stream);
-	write_safe(stream, target.release, strlen(target.release));
+	gap_header_safe(stream, target.release, strlen(target.release));
 	fputs("\"\n#define GAP_TARGET_BUILD_ID \"", stream);
-	write_digits(stream, &target);
+	gap_header_digits(stream, &target);
 	fprintf(stream, "\"\n#define GAP_TARGET_POINTER_BYTES %u\n", target.pointer_bytes);
 	fprintf(stream, "#define GAP_TARGET_MACHINE %u /* ELF: %s */\n", target.machine,
 		gap_machine_name(target.machine));

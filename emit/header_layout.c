@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emit/c_words.h"
 #include "emit/header_fields.h"
 
 #define DIMENSIONS_MAX 8
@@ -33,34 +34,9 @@ struct mirror {
 
 /* ---- choosing ---- */
 
-/* Words that are no member's name in C++, or that gcc and libc define as macros. */
 static bool is_taken(const char *name)
 {
-	static const char words[] =
-		" alignas alignof and and_eq asm auto bitand bitor bool break case catch char "
-		"char8_t "
-		"char16_t char32_t class compl concept const consteval constexpr constinit "
-		"const_cast "
-		"continue co_await co_return co_yield decltype default delete do double "
-		"dynamic_cast else "
-		"enum explicit export extern false float for friend goto if inline int long "
-		"mutable "
-		"namespace new noexcept not not_eq nullptr operator or or_eq private protected "
-		"public "
-		"register reinterpret_cast requires restrict return short signed sizeof static "
-		"static_assert static_cast struct switch template this thread_local throw true try "
-		"typedef typeid typename typeof union unsigned using virtual void volatile wchar_t "
-		"while "
-		"xor xor_eq linux unix i386 errno stdin stdout stderr ";
-	const char *found = words;
-	size_t length = strlen(name);
-
-	while ((found = strstr(found, name))) {
-		if (found[-1] == ' ' && found[length] == ' ')
-			return true;
-		found++;
-	}
-	return false;
+	return gap_is_cxx_word(name) || gap_is_c_word(name);
 }
 
 /* The part of the constant's name that is the member's. */
