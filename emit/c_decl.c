@@ -32,7 +32,7 @@ static gap_type_id add_qualifiers(const struct gap_c_decl *decl, gap_type_id id,
 	struct gap_type type = type_of(decl, id);
 
 	for (unsigned steps = 0; is_qualifier(type.kind) && steps < 16; steps++) {
-		const char *word = type.kind == GAP_KIND_CONST	    ? "const "
+		const char *word = type.kind == GAP_KIND_CONST      ? "const "
 				   : type.kind == GAP_KIND_VOLATILE ? "volatile "
 								    : "";
 
@@ -121,7 +121,7 @@ static void number(struct gap_c_decl *decl, const struct gap_type *type)
 	else if (type->kind == GAP_KIND_FLOAT)
 		fprintf(decl->stream, "%s ",
 			type->size_bytes == 4 ? "float"
-			: decl->native	      ? "double"
+			: decl->native        ? "double"
 					      : "gap_double");
 	else
 		fprintf(decl->stream, "%s ", integer(decl, type));

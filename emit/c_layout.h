@@ -33,7 +33,7 @@ struct gap_c_plan {
 
 struct gap_c_layout {
 	const struct gap_profile *profile;
-	uint8_t *align_log2; /* by type row; 0xff not yet known */
+	uint8_t *align_log2;       /* by type row; 0xff not yet known */
 	uint32_t scalar_align_max; /* of the target's ABI */
 };
 

@@ -191,14 +191,14 @@ static bool typedef_is_bare(const struct gap_profile *profile, const struct grou
 	for (uint32_t i = 0; i < group->count; i++) {
 		struct gap_type type = type_of(profile, group->ids[i]);
 
-		if (type.kind == GAP_KIND_TYPEDEF && !same_meaning(profile, group->ids[i],
-								   group->ids[index]))
+		if (type.kind == GAP_KIND_TYPEDEF &&
+		    !same_meaning(profile, group->ids[i], group->ids[index]))
 			return false;
 	}
 	if (!has_tags)
 		return true;
-	return count_tags(profile, group) == 1 && strcmp(type_of(profile, meant).name,
-							 group->name) == 0;
+	return count_tags(profile, group) == 1 &&
+	       strcmp(type_of(profile, meant).name, group->name) == 0;
 }
 
 static void name_typedefs(struct naming *naming, const struct group *group)
@@ -311,7 +311,8 @@ static size_t sort_rows(const struct gap_profile *profile, struct named *rows)
 static bool name_group(struct naming *naming, const char *name)
 {
 	const struct gap_profile *profile = naming->names->profile;
-	struct group group = {.name = name, .count = gap_profile_find_types(profile, name, NULL, 0)};
+	struct group group = {.name = name,
+			      .count = gap_profile_find_types(profile, name, NULL, 0)};
 
 	group.ids = calloc(group.count + 1u, sizeof(*group.ids));
 	if (!group.ids)
@@ -409,8 +410,7 @@ enum gap_status gap_c_names_init(struct gap_c_names *names, const struct gap_pro
 	ok = gap_strings_init(&naming.types) && ok;
 	ok = gap_strings_init(&naming.ordinary) && ok;
 	ok = ok && names->of_row && names->of_enumerator && names->order && names->alias &&
-	     name_types(&naming) &&
-	     name_unnamed_enums(&naming) && !naming.no_memory;
+	     name_types(&naming) && name_unnamed_enums(&naming) && !naming.no_memory;
 	gap_strings_deinit(&naming.types);
 	gap_strings_deinit(&naming.ordinary);
 	if (ok)

@@ -16,8 +16,8 @@ struct gap_c_names {
 	uint32_t *of_enumerator; /* the same by the enumerator's row */
 	gap_type_id *order;      /* rows with a name that define something, by name */
 	size_t count;
-	gap_type_id *alias;      /* by row: the row of a typedef that says the same; 0 none */
-	uint32_t renamed; /* for which another definition stood in the way */
+	gap_type_id *alias; /* by row: the row of a typedef that says the same; 0 none */
+	uint32_t renamed;   /* for which another definition stood in the way */
 };
 
 /** @prefix goes before every name; NULL none. GAP_NO_MEMORY. */

@@ -41,11 +41,12 @@ bool gap_is_c_word(const char *name)
 
 bool gap_is_standard_type(const char *name)
 {
-	return has_word(" __gnuc_va_list bool int8_t int16_t int32_t int64_t int_fast16_t int_fast32_t "
-			"int_fast64_t int_fast8_t int_least16_t int_least32_t int_least64_t "
-			"int_least8_t intmax_t intptr_t max_align_t ptrdiff_t size_t uint16_t "
-			"uint32_t uint64_t uint8_t uint_fast16_t uint_fast32_t uint_fast64_t "
-			"uint_fast8_t uint_least16_t uint_least32_t uint_least64_t uint_least8_t "
-			"uintmax_t uintptr_t va_list wchar_t ",
-			name);
+	return has_word(
+		" __gnuc_va_list bool int8_t int16_t int32_t int64_t int_fast16_t int_fast32_t "
+		"int_fast64_t int_fast8_t int_least16_t int_least32_t int_least64_t "
+		"int_least8_t intmax_t intptr_t max_align_t ptrdiff_t size_t uint16_t "
+		"uint32_t uint64_t uint8_t uint_fast16_t uint_fast32_t uint_fast64_t "
+		"uint_fast8_t uint_least16_t uint_least32_t uint_least64_t uint_least8_t "
+		"uintmax_t uintptr_t va_list wchar_t ",
+		name);
 }

@@ -47,10 +47,10 @@ struct btf_out {
 	struct btf_out_words words; /* the type section */
 	struct gap_strings strings;
 	uint32_t *text_offset; /* of each string, once all are known */
-	uint32_t *ids;	       /* by type row */
+	uint32_t *ids;         /* by type row */
 	uint32_t next, pointer_bytes;
 	uint32_t index_type, byte_type; /* of ours: what arrays count by, and consist of */
-	uint32_t cut;			/* types of more entries than BTF holds */
+	uint32_t cut;                   /* types of more entries than BTF holds */
 	bool no_memory;
 };
 
@@ -167,7 +167,8 @@ static void write_number(struct btf_out *out, const struct gap_type *type)
 		encoding = INT_SIGNED;
 	else if (type->flags & GAP_TYPE_CHAR && !strstr(type->name, "unsigned"))
 		encoding = INT_CHAR;
-	integer(out, *type->name ? type->name : "gap_unknown", (uint32_t)type->size_bytes, encoding);
+	integer(out, *type->name ? type->name : "gap_unknown", (uint32_t)type->size_bytes,
+		encoding);
 }
 
 static void write_float(struct btf_out *out, const struct gap_type *type)
@@ -214,7 +215,8 @@ static void write_members(struct btf_out *out, const struct gap_type *type, bool
 		}
 		word(out, text(out, member.name));
 		word(out, reference(out, member.type));
-		word(out, (uint32_t)member.offset_bits | (bit_fields ? member.width_bits << 24 : 0));
+		word(out,
+		     (uint32_t)member.offset_bits | (bit_fields ? member.width_bits << 24 : 0));
 	}
 }
 

@@ -14,8 +14,8 @@
 static const struct {
 	const char *key, *type, *member;
 } offsets[] = {
-	{"linux_name", "task_struct", "comm"},	 {"linux_tasks", "task_struct", "tasks"},
-	{"linux_mm", "task_struct", "mm"},	 {"linux_pid", "task_struct", "pid"},
+	{"linux_name", "task_struct", "comm"}, {"linux_tasks", "task_struct", "tasks"},
+	{"linux_mm", "task_struct", "mm"},     {"linux_pid", "task_struct", "pid"},
 	{"linux_pgd", "mm_struct", "pgd"},
 };
 

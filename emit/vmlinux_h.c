@@ -36,7 +36,7 @@ struct writer {
 	uint8_t *progress; /* by type row */
 	unsigned indent;
 	const char *owner; /* the tag that is being defined, or NULL */
-	unsigned padding; /* names of it used in this definition */
+	unsigned padding;  /* names of it used in this definition */
 	uint32_t left_out;
 	bool too_deep, no_memory;
 };
@@ -139,11 +139,13 @@ static void write_left_out(struct writer *writer, uint32_t row)
 		return;
 	indent(writer);
 	fprintf(writer->stream, "/* left out, for it overlaps: %s at bit %" PRIu64 " */\n",
-		gap_is_identifier(member.name) ? member.name : "one without a name", member.offset_bits);
+		gap_is_identifier(member.name) ? member.name : "one without a name",
+		member.offset_bits);
 	writer->left_out++;
 }
 
-static void write_item(struct writer *writer, const struct body *body, const struct gap_c_item *item)
+static void write_item(struct writer *writer, const struct body *body,
+		       const struct gap_c_item *item)
 {
 	switch (item->part) {
 	case GAP_C_MEMBER:
@@ -151,8 +153,8 @@ static void write_item(struct writer *writer, const struct body *body, const str
 		break;
 	case GAP_C_PAD_BYTES:
 		indent(writer);
-		fprintf(writer->stream, "unsigned char gap_pad_%u[%" PRIu64 "];\n", writer->padding++,
-			item->count);
+		fprintf(writer->stream, "unsigned char gap_pad_%u[%" PRIu64 "];\n",
+			writer->padding++, item->count);
 		break;
 	case GAP_C_PAD_BITS:
 		indent(writer);
@@ -426,14 +428,15 @@ static void write_value(FILE *stream, uint64_t value, bool is_signed)
 	if (is_signed && number == INT64_MIN)
 		fputs("-9223372036854775807LL - 1", stream);
 	else if (is_signed)
-		fprintf(stream, number > INT32_MAX || number <= INT32_MIN ? "%" PRId64 "LL"
-									: "%" PRId64,
+		fprintf(stream,
+			number > INT32_MAX || number <= INT32_MIN ? "%" PRId64 "LL" : "%" PRId64,
 			number);
 	else
-		fprintf(stream, value > INT64_MAX   ? "%" PRIu64 "ULL"
-				: value > UINT32_MAX ? "%" PRIu64 "LL"
-				: value > INT32_MAX  ? "%" PRIu64 "U"
-						     : "%" PRIu64,
+		fprintf(stream,
+			value > INT64_MAX    ? "%" PRIu64 "ULL"
+			: value > UINT32_MAX ? "%" PRIu64 "LL"
+			: value > INT32_MAX  ? "%" PRIu64 "U"
+					     : "%" PRIu64,
 			value);
 }
 
