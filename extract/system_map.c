@@ -72,18 +72,17 @@ static enum gap_symbol_kind kind_of(char type)
 	}
 }
 
-static uint32_t flags_of(const struct line *line)
+void gap_symbol_from_letter(char letter, struct gap_build_symbol *symbol)
 {
-	bool weak = (line->type | 0x20) == 'w' || (line->type | 0x20) == 'v';
-	uint32_t flags = 0;
+	bool weak = (letter | 0x20) == 'w' || (letter | 0x20) == 'v';
 
+	symbol->kind = kind_of(letter);
 	if (weak)
-		flags |= GAP_SYMBOL_WEAK;
-	else if (line->type >= 'a' && line->type <= 'z')
-		flags |= GAP_SYMBOL_LOCAL;
-	if ((line->type | 0x20) == 'a')
-		flags |= GAP_SYMBOL_ABSOLUTE;
-	return flags;
+		symbol->flags |= GAP_SYMBOL_WEAK;
+	else if (letter >= 'a' && letter <= 'z')
+		symbol->flags |= GAP_SYMBOL_LOCAL;
+	if ((letter | 0x20) == 'a')
+		symbol->flags |= GAP_SYMBOL_ABSOLUTE;
 }
 
 static bool name_is(const struct line *line, const char *name)
@@ -199,10 +198,9 @@ static enum gap_status take(struct map *map, const struct line *line)
 		.name = gap_builder_text(map->run->builder, line->name, line->name_length),
 		.address = line->address,
 		.type = GAP_NONE,
-		.kind = kind_of(line->type),
-		.flags = flags_of(line),
 	};
 
+	gap_symbol_from_letter(line->type, &symbol);
 	if ((line->type | 0x20) == 'u')
 		return GAP_OK;
 	if (map->percpu_end > map->percpu_start && line->address >= map->percpu_start &&

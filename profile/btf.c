@@ -102,6 +102,24 @@ bool gap_btf_probe(const void *data, size_t size_bytes)
 	       header.version == 1;
 }
 
+size_t gap_btf_extent(const void *data, size_t room)
+{
+	struct btf_header header;
+	uint64_t types_end, strings_end, end;
+
+	if (room < sizeof(header))
+		return 0;
+	memcpy(&header, data, sizeof(header));
+	types_end = (uint64_t)header.types_offset + header.types_bytes;
+	strings_end = (uint64_t)header.strings_offset + header.strings_bytes;
+	end = header.header_bytes + (types_end > strings_end ? types_end : strings_end);
+	if (header.magic != BTF_MAGIC || header.version != 1 ||
+	    header.header_bytes < sizeof(header) || header.types_bytes == 0 ||
+	    header.strings_bytes == 0 || end > room)
+		return 0;
+	return (size_t)end;
+}
+
 static enum gap_status bad(const struct btf *btf, const char *what, uint32_t id)
 {
 	return gap_fail(btf->error, GAP_CORRUPT, "BTF is damaged: type [%u] %s", id, what);

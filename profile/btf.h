@@ -9,6 +9,9 @@
 /** Whether @data begins like little-endian BTF. */
 bool gap_btf_probe(const void *data, size_t size_bytes);
 
+/** How many bytes the BTF at @data has by its header, as far as that makes sense; 0: none, or more than @room. */
+size_t gap_btf_extent(const void *data, size_t room);
+
 /**
  * Adds all types of @data to @builder. Functions become typings only where symbols are at hand,
  * which is the caller's:
