@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
-#include "extract/inputs.h"
+#include "extract/package.h"
 #include "profile/btf.h"
 
 #define SYSFS_MAGIC 0x62656572
@@ -375,26 +375,41 @@ static bool is_wrapped(const struct gap_content *content)
 
 static bool is_package(const struct gap_content *content)
 {
-	return begins(content, 0, "!<arch>\n", 8) || begins(content, 0, "\xed\xab\xee\xdb", 4);
+	return gap_package_probe(content->bytes, content->size_bytes);
 }
 
 static enum gap_status read_content(const struct gap_extraction *run,
 				    const struct gap_content *content, int depth);
 
-/* What is inside of a kernel image, or of a compressed file. */
-static enum gap_status read_inside(const struct gap_extraction *run,
-				   const struct gap_content *content, int depth)
+/* What is inside of a kernel image, of a compressed file, of a package: an input of its own. */
+static enum gap_status read_inside(const struct gap_extraction *run, struct gap_content *inside,
+				   enum gap_status status, int depth)
+{
+	if (status)
+		return status;
+	status = read_content(run, inside, depth + 1);
+	gap_content_close(inside);
+	return status;
+}
+
+static enum gap_status open_wrapped(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth)
 {
 	struct gap_content inside;
 	enum gap_status status = gap_extraction_progress(run, "unpacking", 0, 0);
 
 	if (!status)
 		status = gap_kernel_image_unpack(run, content, &inside);
-	if (status)
-		return status;
-	status = read_content(run, &inside, depth + 1);
-	gap_content_close(&inside);
-	return status;
+	return read_inside(run, &inside, status, depth);
+}
+
+static enum gap_status open_package(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth)
+{
+	struct gap_content kernel;
+	enum gap_status status = gap_package_kernel(run, content, &kernel);
+
+	return read_inside(run, &kernel, status, depth);
 }
 
 /* A kind of input: how it is recognised, who reads it, or why nobody does. */
@@ -410,10 +425,8 @@ static const struct {
 	{is_btf, read_raw_btf, NULL, NULL},
 	{is_profile, NULL, NULL, "this is a profile already; semgap show, find and emit read it"},
 	{is_raw_image, gap_raw_image_read, NULL, NULL},
-	{is_wrapped, NULL, read_inside, NULL},
-	{is_package, NULL, NULL,
-	 "this is a package, which this version does not open; unpack it (dpkg-deb -x, rpm2cpio) "
-	 "and pass the vmlinux in it"},
+	{is_wrapped, NULL, open_wrapped, NULL},
+	{is_package, NULL, open_package, NULL},
 	{is_map, read_map_input, NULL, NULL},
 };
 
@@ -439,7 +452,7 @@ static enum gap_status read_content(const struct gap_extraction *run,
 	return gap_fail(
 		run->error, GAP_UNSUPPORTED,
 		"%.500s: not a file that semgap knows: neither ELF (vmlinux, a module), nor "
-		"a kernel image, nor BTF, nor a System.map",
+		"a kernel image or package, nor BTF, nor a System.map",
 		inner.path);
 }
 
