@@ -8,23 +8,46 @@
 #include "extract/extract.h"
 #include "profile/output.h"
 
+#define MODULES_MAX 1024
+
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
-	bool dwarf, btf;
+	const char *modules[MODULES_MAX], *folders[MODULES_MAX];
+	bool dwarf, btf, too_many;
 };
 
-enum { OPTION_DWARF = 256, OPTION_BTF, OPTION_SYSTEM_MAP, OPTION_SYMBOLS_ONLY, OPTION_WITH_RUST };
+enum {
+	OPTION_DWARF = 256,
+	OPTION_BTF,
+	OPTION_SYSTEM_MAP,
+	OPTION_MODULE,
+	OPTION_MODULES,
+	OPTION_SYMBOLS_ONLY,
+	OPTION_WITH_RUST
+};
 
 static const struct option options[] = {
 	{"dwarf", no_argument, NULL, OPTION_DWARF},
 	{"btf", no_argument, NULL, OPTION_BTF},
 	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
+	{"module", required_argument, NULL, OPTION_MODULE},
+	{"modules", required_argument, NULL, OPTION_MODULES},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
+
+/* Of an option that may be repeated. */
+static bool add_path(struct arguments *arguments, const char **paths, size_t *count)
+{
+	if (*count == MODULES_MAX)
+		arguments->too_many = true;
+	else
+		paths[(*count)++] = optarg;
+	return true;
+}
 
 static bool take_option(struct arguments *arguments, int option)
 {
@@ -40,6 +63,10 @@ static bool take_option(struct arguments *arguments, int option)
 	case OPTION_SYSTEM_MAP:
 		arguments->options.system_map = optarg;
 		return true;
+	case OPTION_MODULE:
+		return add_path(arguments, arguments->modules, &arguments->options.module_count);
+	case OPTION_MODULES:
+		return add_path(arguments, arguments->folders, &arguments->options.folder_count);
 	case OPTION_SYMBOLS_ONLY:
 		arguments->options.symbols_only = true;
 		return true;
@@ -62,6 +89,11 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		if (!take_option(arguments, option))
 			return say_usage(command, "extract: wrong arguments");
+	if (arguments->too_many)
+		return say_usage(command,
+				 "extract: more than %d modules; --modules takes a folder of "
+				 "them",
+				 MODULES_MAX);
 	if (optind + 1 != argc)
 		return say_usage(command, "extract: name one input, not %d", argc - optind);
 	if (!arguments->output)
@@ -96,6 +128,9 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 	end_progress();
 	fprintf(stderr, "semgap: %s: %u types, %u symbols, %zu KiB\n", arguments->output,
 		report->types, report->symbols, (size_bytes + 1023) / 1024);
+	if (report->modules)
+		fprintf(stderr, "semgap: modules: %u, with %u symbols\n", report->modules,
+			report->module_symbols);
 	if (report->conflicts)
 		fprintf(stderr,
 			"semgap: names with several definitions: %u (kept apart as NAME#1, NAME#2; "
@@ -135,9 +170,12 @@ static int run(const struct command *command, int argc, char **argv)
 	};
 	struct gap_builder *builder;
 	struct gap_error error = {{0}};
-	int wrong = parse(command, argc, argv, &arguments);
 	enum gap_status status;
+	int wrong;
 
+	arguments.options.modules = arguments.modules;
+	arguments.options.folders = arguments.folders;
+	wrong = parse(command, argc, argv, &arguments);
 	if (wrong)
 		return wrong;
 	status = gap_builder_create(&builder, &error);

@@ -13,7 +13,6 @@
 #include <sys/vfs.h>
 
 #include "extract/package.h"
-#include "profile/btf.h"
 
 #define SYSFS_MAGIC 0x62656572
 
@@ -102,12 +101,17 @@ static void type_by_name(void *context, gap_text name, gap_type_id type)
 enum gap_status gap_btf_types_read(const struct gap_extraction *run, const void *data,
 				   size_t size_bytes)
 {
+	bool modules = run->options->module_count || run->options->folder_count;
 	struct gap_error detail;
 	enum gap_status status =
-		gap_btf_read(run->builder, data, size_bytes, type_by_name, run->builder, &detail);
+		modules ? gap_btf_read_base(run->builder, data, size_bytes, type_by_name,
+					    run->builder, &run->session->btf, &detail)
+			: gap_btf_read(run->builder, data, size_bytes, type_by_name, run->builder,
+				       &detail);
 
 	if (status)
 		return gap_fail(run->error, status, "%.600s: %.400s", run->path, detail.text);
+	run->session->has_btf = modules;
 	return GAP_OK;
 }
 
@@ -193,7 +197,7 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 		return read_btf_section(run, elf);
 	}
 	*kind = GAP_SOURCE_DWARF;
-	return gap_dwarf_read(run, elf);
+	return gap_dwarf_read(run, elf, 0);
 }
 
 static enum gap_status read_elf_parts(const struct gap_extraction *run, struct gap_elf *elf)
@@ -487,7 +491,9 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 			    struct gap_extract_report *report, struct gap_error *error)
 {
 	struct gap_extract_report unused;
+	struct gap_session session = {0};
 	struct gap_extraction run = {
+		.session = &session,
 		.builder = builder,
 		.options = options,
 		.report = report ? report : &unused,
@@ -502,7 +508,14 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 	status = read_input(&run);
 	if (!status)
 		status = read_more_symbols(&run);
+	if (!status)
+		status = gap_modules_read(&run);
+	if (!status)
+		status = gap_dwarf_finish(&run);
+	gap_merger_destroy(session.merger);
+	gap_btf_base_deinit(&session.btf);
 	run.report->types = gap_builder_type_count(builder) - 1;
 	run.report->symbols = gap_builder_symbol_count(builder);
+	run.report->module_symbols = gap_builder_module_symbol_count(builder);
 	return status;
 }

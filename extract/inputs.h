@@ -6,7 +6,9 @@
 
 #include "extract/content.h"
 #include "extract/extract.h"
+#include "profile/btf.h"
 #include "profile/kallsyms.h"
+#include "profile/units.h"
 
 struct gap_elf_section {
 	const char *name;
@@ -44,11 +46,19 @@ uint8_t gap_elf_build_id(struct gap_elf *elf, uint8_t build_id[64]);
 /** The same from the bytes of a note section. */
 uint8_t gap_notes_build_id(const void *notes, uint64_t size_bytes, uint8_t build_id[64]);
 
+/** What a kernel leaves behind for its modules. */
+struct gap_session {
+	struct gap_merger *merger; /* of DWARF units; NULL: types do not come from there */
+	struct gap_btf_base btf;
+	bool has_btf;
+};
+
 /** One run of gap_extract(). */
 struct gap_extraction {
 	struct gap_builder *builder;
 	const struct gap_extract_options *options;
 	struct gap_extract_report *report;
+	struct gap_session *session;
 	struct gap_error *error;
 	const char *path;
 };
@@ -59,9 +69,15 @@ void gap_extraction_warn(const struct gap_extraction *run, const char *format, .
 enum gap_status gap_extraction_progress(const struct gap_extraction *run, const char *what,
 					uint64_t done, uint64_t total) GAP_MUST_CHECK;
 
-/** DWARF of an ELF file into the builder: types and typings. GAP_NOT_FOUND when there is none. */
-enum gap_status gap_dwarf_read(const struct gap_extraction *run,
-			       struct gap_elf *elf) GAP_MUST_CHECK;
+/** DWARF of an ELF file into the session's merger: types and typings, of symbols of @module (0: the kernel's). GAP_NOT_FOUND
+ * when there is none. */
+enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf,
+			       uint32_t module) GAP_MUST_CHECK;
+/** All that was read so, into the builder. */
+enum gap_status gap_dwarf_finish(const struct gap_extraction *run) GAP_MUST_CHECK;
+
+/** The modules that the options name. */
+enum gap_status gap_modules_read(const struct gap_extraction *run) GAP_MUST_CHECK;
 
 /** Symbols of an ELF file, and the identity that hangs on them (the banner). @count: how many were
  * added. */

@@ -41,6 +41,9 @@ void gap_builder_destroy(struct gap_builder *builder)
 	free(builder->name_typings.items);
 	free(builder->sources.items);
 	free(builder->exceptions.items);
+	free(builder->modules.items);
+	free(builder->module_symbols.items);
+	free(builder->module_typings.items);
 	free(builder->banner);
 	free(builder);
 }
@@ -264,6 +267,11 @@ void gap_builder_target_set(struct gap_builder *builder, const struct gap_build_
 		builder->tool = gap_builder_name(builder, target->tool_version);
 	set_build_id(builder, target);
 	set_banner(builder, target);
+}
+
+const char *gap_builder_release(const struct gap_builder *builder)
+{
+	return gap_builder_string(builder, builder->release);
 }
 
 uint8_t gap_builder_pointer_bytes(const struct gap_builder *builder)
