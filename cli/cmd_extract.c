@@ -21,20 +21,24 @@ enum {
 	OPTION_DWARF = 256,
 	OPTION_BTF,
 	OPTION_SYSTEM_MAP,
+	OPTION_KALLSYMS,
 	OPTION_MODULE,
 	OPTION_MODULES,
 	OPTION_SYMBOLS_ONLY,
-	OPTION_WITH_RUST
+	OPTION_WITH_RUST,
+	OPTION_DIGEST
 };
 
 static const struct option options[] = {
 	{"dwarf", no_argument, NULL, OPTION_DWARF},
 	{"btf", no_argument, NULL, OPTION_BTF},
 	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
+	{"kallsyms", required_argument, NULL, OPTION_KALLSYMS},
 	{"module", required_argument, NULL, OPTION_MODULE},
 	{"modules", required_argument, NULL, OPTION_MODULES},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
+	{"digest", no_argument, NULL, OPTION_DIGEST},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
@@ -63,6 +67,9 @@ static bool take_option(struct arguments *arguments, int option)
 	case OPTION_SYSTEM_MAP:
 		arguments->options.system_map = optarg;
 		return true;
+	case OPTION_KALLSYMS:
+		arguments->options.kallsyms = optarg;
+		return true;
 	case OPTION_MODULE:
 		return add_path(arguments, arguments->modules, &arguments->options.module_count);
 	case OPTION_MODULES:
@@ -72,6 +79,9 @@ static bool take_option(struct arguments *arguments, int option)
 		return true;
 	case OPTION_WITH_RUST:
 		arguments->options.with_rust = true;
+		return true;
+	case OPTION_DIGEST:
+		arguments->options.digest = true;
 		return true;
 	case 'o':
 		arguments->output = optarg;
@@ -104,7 +114,8 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	if (arguments->dwarf && arguments->btf)
 		return say_usage(command, "extract: --dwarf and --btf exclude each other");
 	if (gap_output_same_file(arguments->output, arguments->input) ||
-	    gap_output_same_file(arguments->output, arguments->options.system_map))
+	    gap_output_same_file(arguments->output, arguments->options.system_map) ||
+	    gap_output_same_file(arguments->output, arguments->options.kallsyms))
 		return say_usage(command, "extract: %s is an input and would be overwritten",
 				 arguments->output);
 	return EXIT_DONE;
@@ -192,17 +203,24 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_extract = {
 	"extract",
-	"makes a profile of a vmlinux, of BTF, of a symbol table",
-	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT\n"
+	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF or a symbol table",
+	"[--dwarf|--btf] [--system-map F] [--kallsyms F] [--module F]... [--modules DIR]... "
+	"[--symbols-only] [--with-rust] [--digest] -o OUT.gap INPUT\n"
 	"\n"
-	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), "
-	"or,\n"
-	"with --symbols-only, a System.map.\n"
+	"INPUT is whatever holds the kernel: a vmlinux or any ELF file with DWARF or BTF, a "
+	"bootable\n"
+	"image (bzImage, arm64 Image, EFI zboot), a package (.deb, .rpm), raw BTF\n"
+	"(/sys/kernel/btf/vmlinux), any of them compressed, or, with --symbols-only, a "
+	"System.map.\n"
 	"\n"
 	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"
 	"  --dwarf, --btf        types from here (else: DWARF where there is any, or BTF)\n"
 	"  --system-map F        symbols from F beside the input's own\n"
+	"  --kallsyms F          the same from a /proc/kallsyms, whose slide is taken off\n"
+	"  --module F            a kernel module's types and symbols too; may be repeated\n"
+	"  --modules DIR         those of all modules in a folder or a package; may be repeated\n"
 	"  --symbols-only        no types\n"
-	"  --with-rust           types of Rust units too (they share names with C's)\n",
+	"  --with-rust           types of Rust units too (they share names with C's)\n"
+	"  --digest              keep the SHA-256 of the input as its source's\n",
 	run,
 };

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 
 #include "extract/package.h"
+#include "extract/sha256.h"
 
 #define SYSFS_MAGIC 0x62656572
 
@@ -49,6 +50,7 @@ void gap_extraction_source(const struct gap_extraction *run, enum gap_source_kin
 		.kind = kind,
 		.build_id = build_id,
 		.build_id_bytes = build_id_bytes,
+		.digest = run->session->digest,
 	};
 	uint32_t number = gap_builder_source_add(run->builder, &source);
 
@@ -58,6 +60,23 @@ void gap_extraction_source(const struct gap_extraction *run, enum gap_source_kin
 	}
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		gap_builder_source_default(run->builder, types[i], number);
+}
+
+/* What is read now is @content: its digest goes with every source that it becomes. */
+static void take_digest(const struct gap_extraction *run, const struct gap_content *content)
+{
+	uint8_t digest[32];
+	int length;
+
+	run->session->digest[0] = '\0';
+	if (!run->options->digest)
+		return;
+	gap_sha256(content->bytes, content->size_bytes, digest);
+	length = snprintf(run->session->digest, sizeof(run->session->digest), "sha256:");
+	for (size_t i = 0; i < sizeof(digest); i++)
+		length +=
+			snprintf(run->session->digest + length,
+				 sizeof(run->session->digest) - (size_t)length, "%02x", digest[i]);
 }
 
 enum gap_status gap_types_missing(const struct gap_extraction *run, bool has_symbols)
@@ -78,15 +97,16 @@ enum gap_status gap_types_missing(const struct gap_extraction *run, bool has_sym
 /* ---- System.map ---- */
 
 static enum gap_status read_symbol_file(const struct gap_extraction *run, const char *path,
-					uint32_t *count)
+					bool running, uint32_t *count)
 {
 	struct gap_content content;
 	enum gap_status status = gap_content_open(&content, path, run->error);
 
 	if (status)
 		return status;
+	take_digest(run, &content);
 	status = gap_system_map_read(run, path, (const char *)content.bytes, content.size_bytes,
-				     count);
+				     running, count);
 	gap_content_close(&content);
 	return status;
 }
@@ -324,7 +344,7 @@ static enum gap_status read_map_input(const struct gap_extraction *run,
 {
 	uint32_t count;
 	enum gap_status status = gap_system_map_read(run, run->path, (const char *)content->bytes,
-						     content->size_bytes, &count);
+						     content->size_bytes, false, &count);
 
 	if (!status && !run->options->symbols_only)
 		status = gap_fail(
@@ -467,23 +487,32 @@ static enum gap_status read_input(const struct gap_extraction *run)
 
 	if (status)
 		return status;
+	take_digest(run, &content);
 	status = read_content(run, &content, 0);
 	gap_content_close(&content);
 	return status;
 }
 
 /* Symbols beside the input's own; where the input has none, they are all there is. */
-static enum gap_status read_more_symbols(const struct gap_extraction *run)
+static enum gap_status add_symbols(const struct gap_extraction *run, const char *path, bool running)
 {
 	uint32_t before = gap_builder_symbol_count(run->builder), count;
 	enum gap_status status;
 
-	if (!run->options->system_map)
+	if (!path)
 		return GAP_OK;
-	status = read_symbol_file(run, run->options->system_map, &count);
+	status = read_symbol_file(run, path, running, &count);
 	if (!status && before == 0)
-		gap_extraction_source(run, GAP_SOURCE_SYSTEM_MAP, NULL, 0, true);
+		gap_extraction_source(run, running ? GAP_SOURCE_KALLSYMS : GAP_SOURCE_SYSTEM_MAP,
+				      NULL, 0, true);
 	return status;
+}
+
+static enum gap_status read_more_symbols(const struct gap_extraction *run)
+{
+	enum gap_status status = add_symbols(run, run->options->system_map, false);
+
+	return status ? status : add_symbols(run, run->options->kallsyms, true);
 }
 
 enum gap_status gap_extract(struct gap_builder *builder, const char *path,

@@ -51,6 +51,7 @@ struct gap_session {
 	struct gap_merger *merger; /* of DWARF units; NULL: types do not come from there */
 	struct gap_btf_base btf;
 	bool has_btf;
+	char digest[80]; /* of the file that is read, "" unless wanted */
 };
 
 /** One run of gap_extract(). */
@@ -126,8 +127,9 @@ enum gap_status gap_raw_image_read(const struct gap_extraction *run,
 
 /** Whether a file's beginning looks like lines of "address type name". */
 bool gap_system_map_probe(const char *head, size_t size_bytes);
+/** Symbols of such lines; @running: of a running kernel (kallsyms), whose slide is taken off. */
 enum gap_status gap_system_map_read(const struct gap_extraction *run, const char *path,
-				    const char *text, size_t size_bytes,
+				    const char *text, size_t size_bytes, bool running,
 				    uint32_t *count) GAP_MUST_CHECK;
 
 /** A banner's bytes as identity; also sets the release from "Linux version RELEASE ". */

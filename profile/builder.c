@@ -208,6 +208,12 @@ void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name,
 		builder->out_of_memory = true;
 }
 
+const struct gap_build_symbol *gap_builder_symbol_at(const struct gap_builder *builder,
+						     uint32_t index)
+{
+	return index < builder->symbols.count ? &builder->symbols.items[index] : NULL;
+}
+
 bool gap_builder_symbol_find(const struct gap_builder *builder, const char *name, uint64_t *address)
 {
 	for (uint32_t i = 0; i < builder->symbols.count; i++) {

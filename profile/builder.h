@@ -124,6 +124,10 @@ void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_
  * name. */
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type);
 
+/** The symbol that was added as the @index-th; valid until the next is added. NULL: no such one. */
+const struct gap_build_symbol *gap_builder_symbol_at(const struct gap_builder *builder,
+						     uint32_t index);
+
 /** Address of the first symbol of a name that was added; false when there is none. */
 bool gap_builder_symbol_find(const struct gap_builder *builder, const char *name,
 			     uint64_t *address);
