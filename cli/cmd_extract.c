@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/extract_check.h"
 #include "extract/extract.h"
 #include "profile/output.h"
 
@@ -14,7 +15,7 @@ struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
 	const char *modules[MODULES_MAX], *folders[MODULES_MAX];
-	bool dwarf, btf, too_many;
+	bool dwarf, btf, too_many, check, json;
 };
 
 enum {
@@ -26,7 +27,9 @@ enum {
 	OPTION_MODULES,
 	OPTION_SYMBOLS_ONLY,
 	OPTION_WITH_RUST,
-	OPTION_DIGEST
+	OPTION_DIGEST,
+	OPTION_CROSS_CHECK,
+	OPTION_JSON
 };
 
 static const struct option options[] = {
@@ -39,6 +42,8 @@ static const struct option options[] = {
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
 	{"digest", no_argument, NULL, OPTION_DIGEST},
+	{"cross-check", no_argument, NULL, OPTION_CROSS_CHECK},
+	{"json", no_argument, NULL, OPTION_JSON},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
@@ -83,6 +88,12 @@ static bool take_option(struct arguments *arguments, int option)
 	case OPTION_DIGEST:
 		arguments->options.digest = true;
 		return true;
+	case OPTION_CROSS_CHECK:
+		arguments->check = true;
+		return true;
+	case OPTION_JSON:
+		arguments->json = true;
+		return true;
 	case 'o':
 		arguments->output = optarg;
 		return true;
@@ -106,9 +117,11 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 				 MODULES_MAX);
 	if (optind + 1 != argc)
 		return say_usage(command, "extract: name one input, not %d", argc - optind);
-	if (!arguments->output)
+	if (arguments->json && !arguments->check)
+		return say_usage(command, "extract: --json goes with --cross-check");
+	if (!arguments->output && !arguments->check)
 		return say_usage(command, "extract: -o OUT.gap is required: a profile is binary");
-	if (strcmp(arguments->output, "-") == 0)
+	if (arguments->output && strcmp(arguments->output, "-") == 0)
 		return say_usage(command, "extract: a profile is binary and goes to a file");
 	arguments->input = argv[optind];
 	if (arguments->dwarf && arguments->btf)
@@ -174,38 +187,45 @@ static enum gap_status extract(const struct arguments *arguments, struct gap_bui
 	return status;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int make_profile(const struct arguments *arguments)
 {
-	struct arguments arguments = {
-		.options = {.progress = show_progress, .warn = say_warning},
-	};
 	struct gap_builder *builder;
 	struct gap_error error = {{0}};
-	enum gap_status status;
-	int wrong;
+	enum gap_status status = gap_builder_create(&builder, &error);
 
-	arguments.options.modules = arguments.modules;
-	arguments.options.folders = arguments.folders;
-	wrong = parse(command, argc, argv, &arguments);
-	if (wrong)
-		return wrong;
-	status = gap_builder_create(&builder, &error);
 	if (!status) {
-		status = extract(&arguments, builder, &error);
+		status = extract(arguments, builder, &error);
 		gap_builder_destroy(builder);
 	}
 	end_progress();
 	if (!status)
 		return EXIT_DONE;
-	gap_output_discard(arguments.output);
+	gap_output_discard(arguments->output);
 	return say_failure(status, &error);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {.progress = show_progress, .warn = say_warning},
+	};
+	int status;
+
+	arguments.options.modules = arguments.modules;
+	arguments.options.folders = arguments.folders;
+	status = parse(command, argc, argv, &arguments);
+	if (!status && arguments.output)
+		status = make_profile(&arguments);
+	if (!status && arguments.check)
+		status = cross_check(arguments.input, &arguments.options, arguments.json);
+	return status;
 }
 
 const struct command command_extract = {
 	"extract",
 	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF or a symbol table",
 	"[--dwarf|--btf] [--system-map F] [--kallsyms F] [--module F]... [--modules DIR]... "
-	"[--symbols-only] [--with-rust] [--digest] -o OUT.gap INPUT\n"
+	"[--symbols-only] [--with-rust] [--digest] [--cross-check [--json]] -o OUT.gap INPUT\n"
 	"\n"
 	"INPUT is whatever holds the kernel: a vmlinux or any ELF file with DWARF or BTF, a "
 	"bootable\n"
@@ -221,6 +241,10 @@ const struct command command_extract = {
 	"  --modules DIR         those of all modules in a folder or a package; may be repeated\n"
 	"  --symbols-only        no types\n"
 	"  --with-rust           types of Rust units too (they share names with C's)\n"
+	"  --cross-check         hold DWARF, BTF, symbol table and kallsyms of INPUT against each "
+	"other;\n"
+	"                        status 1 when they disagree (without -o nothing else is done)\n"
+	"  --json                disagreements as JSON\n"
 	"  --digest              keep the SHA-256 of the input as its source's\n",
 	run,
 };

@@ -235,7 +235,7 @@ static enum gap_status read_elf_parts(const struct gap_extraction *run, struct g
 	bool booted = false;
 
 	gap_builder_target_set(run->builder, &target);
-	status = gap_symtab_read(run, elf, &symbols);
+	status = run->options->own_table ? GAP_OK : gap_symtab_read(run, elf, &symbols);
 	if (!status && symbols == 0 && elf->type != ET_REL) {
 		status = gap_kallsyms_read_elf(run, elf, &symbols);
 		booted = symbols > 0;

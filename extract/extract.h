@@ -22,6 +22,7 @@ struct gap_extract_options {
 	const char *const *folders; /* folders, or packages, of them */
 	size_t folder_count;
 	bool symbols_only;
+	bool own_table; /* symbols from the kernel's own table (kallsyms), whatever else there is */
 	bool with_rust;
 	bool digest; /* keep SHA-256 of the files as those of the sources */
 	/* Progress: @done of @total units of work; returns false to cancel. May be NULL. */

@@ -198,6 +198,15 @@ void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_
 		builder->out_of_memory = true;
 }
 
+void gap_builder_typings(const struct gap_builder *builder,
+			 void (*visit)(void *context, const char *name, uint64_t address),
+			 void *context)
+{
+	for (uint32_t i = 0; i < builder->typings.count; i++)
+		visit(context, gap_builder_string(builder, builder->typings.items[i].name),
+		      builder->typings.items[i].address);
+}
+
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type)
 {
 	struct gap_row_typing *row = gap_typings_push(&builder->name_typings);

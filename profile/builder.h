@@ -120,6 +120,11 @@ uint32_t gap_builder_symbol_count(const struct gap_builder *builder);
 void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_t address,
 			     gap_type_id type);
 
+/** Calls for every name and address that gap_builder_symbol_type() was told of. */
+void gap_builder_typings(const struct gap_builder *builder,
+			 void (*visit)(void *context, const char *name, uint64_t address),
+			 void *context);
+
 /** The same for sources that know no addresses (BTF): applies where exactly one symbol has the
  * name. */
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type);
