@@ -10,7 +10,7 @@ _semgap() {
     fi
     case $command:$previous in
         emit:--format)
-            mapfile -t COMPREPLY < <(compgen -W "gap header isf json" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "gap header isf vmlinux-h btf rust python libvmi-conf json" -- "$current")
             return
             ;;
         emit:--bind)
@@ -21,14 +21,18 @@ _semgap() {
             mapfile -t COMPREPLY < <(compgen -W "info ps threads modules sockets maps files mounts current dmesg read print translate whereis dump-process" -- "$current")
             return
             ;;
-        emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;
+        emit:--abi)
+            mapfile -t COMPREPLY < <(compgen -W "guest native" -- "$current")
+            return
+            ;;
+        emit:--prefix | emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
             extract) words="--dwarf --btf --system-map --symbols-only --with-rust --output --help" ;;
             info | show) words="--json --help" ;;
             find) words="--json --types --members --enumerators --symbols --help" ;;
-            emit) words="--format --field --symbol --fields --select --bind --output --help" ;;
+            emit) words="--abi --prefix --format --field --symbol --fields --select --bind --output --help" ;;
             scan) words="--output --database --help" ;;
             guest) words="--memory --profile --root --slide --phys-base --pause --json --help" ;;
         esac

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The monitors of examples/, the same binaries for every kernel, with blobs of the guest's: a kind of looks.sh, and a process that is
-# watched while it takes rights. Sourced after looks.sh; needs work besides.
+# watched while it takes rights. Sourced after looks.sh; needs work besides, and check and skip for
+# look_at_monitors.
 
 monitor_names=(process_paths open_files module_check credential_watch memory_map)
 
@@ -87,4 +88,16 @@ watch_rights() {
     cat "$work/rights" "$work/rights.log"
     grep -qP "^surprise\t$pid\trights\t1000 1000 1000 -> 0 0 0$" "$work/rights" &&
         (($(grep -c ^surprise "$work/rights") == 1))
+}
+
+look_at_monitors() { # NAME SOURCE
+    if ! have_monitors; then
+        skip "$1: monitors" "built without libclang"
+        return
+    fi
+    check "$1: blobs of the monitors" make_blobs || return
+    check "$1: monitors, paused, as the guest sees itself" look monitors "$work/paused-monitors" "$2" --paused
+    check "$1: monitors, running, as the guest sees itself" look monitors "$work/running-monitors" "$2"
+    check "$1: blobs of other kernels are refused" foreign_blobs "$2"
+    check "$1: a process that takes root's rights is a surprise" watch_rights "$2"
 }
