@@ -90,6 +90,16 @@ watch_rights() {
         (($(grep -c ^surprise "$work/rights") == 1))
 }
 
+# find_hidden SOURCE: a module that took itself out of the list is still in sysfs, and so found. RAM as a file that begins at 0.
+find_hidden() {
+    local status=0
+    qmp stop || return 1
+    "${source_dir:?}/tests/live/hidden_module" --semgap "$semgap" --profile "$profile" --ram "$1" \
+        "$build/examples/module_check" "$work/module_check.gap" || status=$?
+    qmp cont || return 1
+    return "$status"
+}
+
 look_at_monitors() { # NAME SOURCE
     if ! have_monitors; then
         skip "$1: monitors" "built without libclang"
@@ -98,6 +108,11 @@ look_at_monitors() { # NAME SOURCE
     check "$1: blobs of the monitors" make_blobs || return
     check "$1: monitors, paused, as the guest sees itself" look monitors "$work/paused-monitors" "$2" --paused
     check "$1: monitors, running, as the guest sees itself" look monitors "$work/running-monitors" "$2"
+    if [[ ${arch:?} == amd64 && -f $2 && -s $work/paused-monitors/before/modules ]]; then
+        check "$1: a module that hides is found" find_hidden "$2"
+    else
+        skip "$1: a module that hides" "no module, or RAM that is no file from 0 on"
+    fi
     check "$1: blobs of other kernels are refused" foreign_blobs "$2"
     check "$1: a process that takes root's rights is a surprise" watch_rights "$2"
 }
