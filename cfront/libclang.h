@@ -34,6 +34,10 @@
 	_(getCursorKind)                                                                           \
 	_(getCursorSpelling)                                                                       \
 	_(getCursorLocation)                                                                       \
+	_(getCursorExtent)                                                                         \
+	_(tokenize)                                                                                \
+	_(getTokenSpelling)                                                                        \
+	_(disposeTokens)                                                                           \
 	_(getCursorReferenced)                                                                     \
 	_(getCursorSemanticParent)                                                                 \
 	_(getCursorDefinition)                                                                     \
