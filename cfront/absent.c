@@ -28,6 +28,14 @@ enum gap_status gap_cfront_records(struct gap_cfront_unit *unit, gap_cfront_reco
 	return gap_fail(error, GAP_UNSUPPORTED, "built without libclang");
 }
 
+enum gap_status gap_cfront_graph(struct gap_cfront_unit *unit,
+				 const struct gap_cfront_graph *request, struct gap_error *error)
+{
+	(void)unit;
+	(void)request;
+	return gap_fail(error, GAP_UNSUPPORTED, "built without libclang");
+}
+
 void gap_cfront_enumerators(struct gap_cfront_unit *unit, gap_cfront_enumerator_visit *visit,
 			    void *context)
 {

@@ -20,6 +20,8 @@ struct gap_cfront_options {
 	bool skip_bodies; /* of functions: types only, in half the time */
 	/** Headers with this ending that are not there are taken as empty; NULL: none. */
 	const char *absent_ending;
+	/** The source itself, where @path only names it in complaints; NULL: what is in the file. */
+	const char *text;
 	/** Called with each error of the source, "file:line:column: words"; may be NULL. */
 	void (*complain)(void *context, const char *text);
 	void *context;
@@ -89,6 +91,35 @@ typedef bool gap_cfront_record_visit(void *context, const struct gap_cfront_reco
 /** Visits each structure and union with a name, in the order of the source, nested ones too. */
 enum gap_status gap_cfront_records(struct gap_cfront_unit *unit, gap_cfront_record_visit *visit,
 				   void *context, struct gap_error *error) GAP_MUST_CHECK;
+
+/* ---- whole types ---- */
+
+struct gap_builder;
+struct gap_unit;
+
+/** A structure or union, by its tag. */
+struct gap_cfront_root {
+	const char *name;
+	bool found; /* filled in: the unit defines it */
+};
+
+struct gap_cfront_graph {
+	struct gap_cfront_root *roots;
+	size_t root_count;
+	const char *const *trees; /* folders that names of declaring files begin below */
+	size_t tree_count;
+	uint8_t pointer_bytes;
+	struct gap_builder *builder; /* whose texts @unit refers to */
+	struct gap_unit *unit;       /* profile/units.h; added to */
+};
+
+/**
+ * Adds the roots that the unit defines, and all types that these lead to. GAP_NO_MEMORY, GAP_UNSUPPORTED
+ * (types nested deeper than any kernel's).
+ */
+enum gap_status gap_cfront_graph(struct gap_cfront_unit *unit,
+				 const struct gap_cfront_graph *request,
+				 struct gap_error *error) GAP_MUST_CHECK;
 
 /* ---- monitors ---- */
 

@@ -37,8 +37,10 @@
 	_(getCursorReferenced)                                                                     \
 	_(getCursorSemanticParent)                                                                 \
 	_(getCursorDefinition)                                                                     \
+	_(getCanonicalCursor)                                                                      \
 	_(getNullCursor)                                                                           \
 	_(equalCursors)                                                                            \
+	_(hashCursor)                                                                              \
 	_(isCursorDefinition)                                                                      \
 	_(getCursorType)                                                                           \
 	_(getCanonicalType)                                                                        \
@@ -47,6 +49,13 @@
 	_(getTypedefName)                                                                          \
 	_(getTypedefDeclUnderlyingType)                                                            \
 	_(getPointeeType)                                                                          \
+	_(getResultType)                                                                           \
+	_(getNumArgTypes)                                                                          \
+	_(getArgType)                                                                              \
+	_(isFunctionTypeVariadic)                                                                  \
+	_(isConstQualifiedType)                                                                    \
+	_(isVolatileQualifiedType)                                                                 \
+	_(isRestrictQualifiedType)                                                                 \
 	_(getArrayElementType)                                                                     \
 	_(getArraySize)                                                                            \
 	_(getEnumDeclIntegerType)                                                                  \

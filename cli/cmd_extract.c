@@ -8,13 +8,26 @@
 #include "extract/extract.h"
 #include "profile/output.h"
 
+#define FIELDS_MAX 256 /* of --field; a file takes more */
+
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
-	bool dwarf, btf;
+	bool dwarf, btf, too_many;
+	const char *fields[FIELDS_MAX];
 };
 
-enum { OPTION_DWARF = 256, OPTION_BTF, OPTION_SYSTEM_MAP, OPTION_SYMBOLS_ONLY, OPTION_WITH_RUST };
+enum {
+	OPTION_DWARF = 256,
+	OPTION_BTF,
+	OPTION_SYSTEM_MAP,
+	OPTION_SYMBOLS_ONLY,
+	OPTION_WITH_RUST,
+	OPTION_HEADERS,
+	OPTION_CONFIG,
+	OPTION_FIELD,
+	OPTION_FIELDS
+};
 
 static const struct option options[] = {
 	{"dwarf", no_argument, NULL, OPTION_DWARF},
@@ -22,9 +35,39 @@ static const struct option options[] = {
 	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
+	{"headers", required_argument, NULL, OPTION_HEADERS},
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"field", required_argument, NULL, OPTION_FIELD},
+	{"fields", required_argument, NULL, OPTION_FIELDS},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
+
+/* What says where headers are and what is wanted of them. */
+static bool take_header_option(struct arguments *arguments, int option)
+{
+	struct gap_extract_options *asked = &arguments->options;
+
+	switch (option) {
+	case OPTION_HEADERS:
+		arguments->too_many |= asked->headers[1] != NULL;
+		asked->headers[asked->headers[0] ? 1 : 0] = optarg;
+		return true;
+	case OPTION_CONFIG:
+		asked->config = optarg;
+		return true;
+	case OPTION_FIELD:
+		arguments->too_many |= asked->field_count == FIELDS_MAX;
+		if (!arguments->too_many)
+			arguments->fields[asked->field_count++] = optarg;
+		return true;
+	case OPTION_FIELDS:
+		asked->fields_file = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
 
 static bool take_option(struct arguments *arguments, int option)
 {
@@ -50,20 +93,46 @@ static bool take_option(struct arguments *arguments, int option)
 		arguments->output = optarg;
 		return true;
 	default:
-		return false;
+		return take_header_option(arguments, option);
 	}
+}
+
+/* Headers are an input of their own: nothing that is said of a file goes with them, and none of
+ * what is said of them with a file. */
+static int check_headers(const struct command *command, const struct arguments *arguments,
+			 int inputs)
+{
+	const struct gap_extract_options *asked = &arguments->options;
+
+	if (arguments->too_many)
+		return say_usage(command, "extract: at most two --headers and %d --field",
+				 FIELDS_MAX);
+	if (!asked->headers[0] && (asked->config || asked->field_count || asked->fields_file))
+		return say_usage(command, "extract: --config, --field and --fields go with "
+					  "--headers; of a file all is extracted");
+	if (!asked->headers[0] && inputs != 1)
+		return say_usage(command, "extract: name one input, not %d", inputs);
+	if (asked->headers[0] && inputs != 0)
+		return say_usage(command, "extract: name an input or --headers, not both");
+	if (asked->headers[0] &&
+	    (arguments->dwarf || arguments->btf || asked->symbols_only || asked->with_rust))
+		return say_usage(command, "extract: --headers goes with none of --dwarf, --btf, "
+					  "--symbols-only and --with-rust");
+	return EXIT_DONE;
 }
 
 /* EXIT_DONE when the arguments are complete. */
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
-	int option;
+	int option, wrong;
 
+	arguments->options.fields = arguments->fields;
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		if (!take_option(arguments, option))
 			return say_usage(command, "extract: wrong arguments");
-	if (optind + 1 != argc)
-		return say_usage(command, "extract: name one input, not %d", argc - optind);
+	wrong = check_headers(command, arguments, argc - optind);
+	if (wrong)
+		return wrong;
 	if (!arguments->output)
 		return say_usage(command, "extract: -o OUT.gap is required: a profile is binary");
 	if (strcmp(arguments->output, "-") == 0)
@@ -72,7 +141,9 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	if (arguments->dwarf && arguments->btf)
 		return say_usage(command, "extract: --dwarf and --btf exclude each other");
 	if (gap_output_same_file(arguments->output, arguments->input) ||
-	    gap_output_same_file(arguments->output, arguments->options.system_map))
+	    gap_output_same_file(arguments->output, arguments->options.system_map) ||
+	    gap_output_same_file(arguments->output, arguments->options.config) ||
+	    gap_output_same_file(arguments->output, arguments->options.fields_file))
 		return say_usage(command, "extract: %s is an input and would be overwritten",
 				 arguments->output);
 	return EXIT_DONE;
@@ -154,8 +225,10 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_extract = {
 	"extract",
-	"makes a profile of a vmlinux, of BTF, of a symbol table",
-	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT\n"
+	"makes a profile of a vmlinux, of BTF, of a symbol table, of kernel headers",
+	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT | "
+	"--headers FLAVOUR_DIR --headers COMMON_DIR [--config F] [--field T.m]... [--fields F] "
+	"[--system-map F] -o OUT.gap\n"
 	"\n"
 	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), "
 	"or,\n"
@@ -165,6 +238,15 @@ const struct command command_extract = {
 	"  --dwarf, --btf        types from here (else: DWARF where there is any, or BTF)\n"
 	"  --system-map F        symbols from F beside the input's own\n"
 	"  --symbols-only        no types\n"
-	"  --with-rust           types of Rust units too (they share names with C's)\n",
+	"  --with-rust           types of Rust units too (they share names with C's)\n"
+	"  --headers DIR         types from the packages that modules are built with, "
+	"linux-headers-…:\n"
+	"                        the folder of the flavour, and the one common to all\n"
+	"  --config F            refuse headers that were prepared for another configuration than "
+	"F\n"
+	"  --field T.m           of headers: this structure and all that it leads to "
+	"(repeatable);\n"
+	"                        none: those of all fields that semgap itself uses\n"
+	"  --fields F            of headers: the structures in the lines of F\n",
 	run,
 };

@@ -383,6 +383,17 @@ static enum gap_status read_map_input(const struct gap_extraction *run)
 	return status;
 }
 
+/* ---- headers ---- */
+
+static enum gap_status read_headers(const struct gap_extraction *run)
+{
+	enum gap_status status = gap_headers_read(run);
+
+	if (!status)
+		set_types_source(run, add_source(run, GAP_SOURCE_HEADERS, NULL, 0));
+	return status;
+}
+
 /* ---- what is it? ---- */
 
 #define HEAD_BYTES 1024
@@ -472,8 +483,11 @@ static enum gap_status read_head(const char *path, struct head *head, struct gap
 static enum gap_status read_input(const struct gap_extraction *run)
 {
 	struct head head = {{0}, 0};
-	enum gap_status status = read_head(run->path, &head, run->error);
+	enum gap_status status;
 
+	if (run->options->headers[0])
+		return read_headers(run);
+	status = read_head(run->path, &head, run->error);
 	if (status)
 		return status;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -516,7 +530,7 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 		.options = options,
 		.report = report ? report : &unused,
 		.error = error,
-		.path = path,
+		.path = path ? path : options->headers[0],
 	};
 	struct gap_build_target tool = {.tool_version = "semgap " SEMGAP_VERSION};
 	enum gap_status status;

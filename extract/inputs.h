@@ -66,6 +66,9 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run,
 enum gap_status gap_symtab_read(const struct gap_extraction *run, struct gap_elf *elf,
 				uint32_t *count) GAP_MUST_CHECK;
 
+/** Layouts from kernel headers through libclang, and what they tell of identity. */
+enum gap_status gap_headers_read(const struct gap_extraction *run) GAP_MUST_CHECK;
+
 /** Whether a file's beginning looks like lines of "address type name". */
 bool gap_system_map_probe(const char *head, size_t size_bytes);
 enum gap_status gap_system_map_read(const struct gap_extraction *run, const char *path,
