@@ -64,3 +64,12 @@ enum gap_status gap_cfront_arguments_find(const char *database, const char *sour
 	return gap_fail(error, GAP_UNSUPPORTED, "%.300s: this semgap was built without libclang",
 			database);
 }
+
+void gap_cfront_macros(struct gap_cfront_unit *unit, const char *prefix,
+		       gap_cfront_macro_visit *visit, void *context)
+{
+	(void)unit;
+	(void)prefix;
+	(void)visit;
+	(void)context;
+}

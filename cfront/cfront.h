@@ -20,6 +20,7 @@ struct gap_cfront_options {
 	bool skip_bodies; /* of functions: types only, in half the time */
 	/** Headers with this ending that are not there are taken as empty; NULL: none. */
 	const char *absent_ending;
+	bool macros; /* are kept, for gap_cfront_macros() */
 	/** The source itself, where @path only names it in complaints; NULL: what is in the file. */
 	const char *text;
 	/** Called with each error of the source, "file:line:column: words"; may be NULL. */
@@ -66,6 +67,7 @@ struct gap_cfront_record {
 	bool is_union;
 	bool is_tag; /* the name is the tag */
 	uint64_t size_bytes, align_bytes;
+	bool of_system; /* in a header of the compiler's or the C library's */
 	const char *file;
 	unsigned line;
 };
@@ -139,6 +141,7 @@ struct gap_cfront_enumerator {
 	const char *name, *type; /* type: name of the enum; "" */
 	uint64_t value;
 	bool is_signed;
+	bool of_system;
 	const char *file;
 	unsigned line;
 };
@@ -147,5 +150,20 @@ typedef bool gap_cfront_enumerator_visit(void *context,
 					 const struct gap_cfront_enumerator *enumerator);
 void gap_cfront_enumerators(struct gap_cfront_unit *unit, gap_cfront_enumerator_visit *visit,
 			    void *context);
+
+/* ---- macros ---- */
+
+struct gap_cfront_macro {
+	const char *name;
+	uint64_t value; /* two's complement */
+	const char *file;
+	unsigned line;
+};
+
+typedef bool gap_cfront_macro_visit(void *context, const struct gap_cfront_macro *macro);
+
+/** Visits the macros that begin with @prefix and stand for one number; the unit was opened with @macros. */
+void gap_cfront_macros(struct gap_cfront_unit *unit, const char *prefix,
+		       gap_cfront_macro_visit *visit, void *context);
 
 #endif

@@ -34,6 +34,12 @@
 	_(getCursorKind)                                                                           \
 	_(getCursorSpelling)                                                                       \
 	_(getCursorLocation)                                                                       \
+	_(getCursorExtent)                                                                         \
+	_(tokenize)                                                                                \
+	_(getTokenKind)                                                                            \
+	_(getTokenSpelling)                                                                        \
+	_(disposeTokens)                                                                           \
+	_(Cursor_isMacroFunctionLike)                                                              \
 	_(getCursorReferenced)                                                                     \
 	_(getCursorSemanticParent)                                                                 \
 	_(getCursorDefinition)                                                                     \

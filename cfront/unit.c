@@ -142,6 +142,8 @@ static enum gap_status parse_once(struct gap_cfront_unit *unit, const char *path
 	unsigned flags = options->skip_bodies ? CXTranslationUnit_SkipFunctionBodies : 0;
 	enum CXErrorCode code;
 
+	if (options->macros)
+		flags |= CXTranslationUnit_DetailedPreprocessingRecord;
 	if (unit->unit)
 		unit->clang.disposeTranslationUnit(unit->unit);
 	unit->unit = NULL;
