@@ -40,8 +40,8 @@ enum gap_status gap_cfront_argument_add(struct gap_cfront_arguments *arguments,
 					struct gap_error *error) GAP_MUST_CHECK;
 /**
  * Adds those of @source in a compile_commands.json (the file, or its folder): what decides about
- * headers and layouts. GAP_IO (none there), GAP_NOT_FOUND (@source is not in it), GAP_UNSUPPORTED,
- * GAP_NO_MEMORY.
+ * headers and layouts; of a neighbour where it is not in there. GAP_IO (none there), GAP_NOT_FOUND
+ * (an empty one), GAP_UNSUPPORTED, GAP_NO_MEMORY.
  */
 enum gap_status gap_cfront_arguments_find(const char *database, const char *source,
 					  struct gap_cfront_arguments *arguments,

@@ -15,6 +15,8 @@ static const struct option options[] = {
 	{"field", required_argument, NULL, 'F'},
 	{"symbol", required_argument, NULL, 'S'},
 	{"fields", required_argument, NULL, 'L'},
+	{"abi", required_argument, NULL, 'A'},
+	{"prefix", required_argument, NULL, 'P'},
 	{"select", required_argument, NULL, 'W'},
 	{"bind", required_argument, NULL, 'B'},
 	{"sign", required_argument, NULL, 'K'},
@@ -26,6 +28,8 @@ struct arguments {
 	const struct gap_emit_format *format;
 	const char *output, *profile;
 	const char *fields; /* the last of them */
+	const char *prefix;
+	bool native_abi;
 	const char *select, *bind;
 	const char *key; /* to sign with */
 	struct gap_wanted wanted;
@@ -85,6 +89,13 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 			arguments->output = optarg;
 		if (option == 'L')
 			arguments->fields = optarg;
+		if (option == 'P')
+			arguments->prefix = optarg;
+		if (option == 'A' && strcmp(optarg, "native") != 0 && strcmp(optarg, "guest") != 0)
+			return say_usage(command, "emit: --abi is guest or native, not \"%s\"",
+					 optarg);
+		if (option == 'A')
+			arguments->native_abi = strcmp(optarg, "native") == 0;
 		if (option == 'W')
 			arguments->select = optarg;
 		if (option == 'B')
@@ -166,6 +177,8 @@ static enum gap_status write_format(const struct arguments *arguments,
 {
 	struct gap_emit_options emit_options = {
 		.warn = say_warning,
+		.native_abi = arguments->native_abi,
+		.prefix = arguments->prefix,
 		.wanted = arguments->select ? &arguments->wanted : NULL,
 		.bind = is_table(arguments) ? GAP_BIND_TABLE : GAP_BIND_CONSTANTS,
 	};
@@ -250,13 +263,21 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_emit = {
 	"emit",
 	"writes a profile as C header, minimal image, Volatility table, JSON",
-	"--format gap|header|isf|json [--field T.m]... [--symbol S]... [--fields F] [--select SEL] "
-	"[--bind constants|table] [--sign KEY.pem] [-o OUT] P.gap\n"
+	"--format gap|header|isf|vmlinux-h|btf|libvmi-conf|rust|python|json [--field T.m]... "
+	"[--symbol S]...\n"
+	"       [--fields F] [--select SEL] [--bind constants|table] [--abi guest|native] "
+	"[--prefix TEXT] "
+	"[--sign KEY.pem] [-o OUT] P.gap\n"
 	"\n"
 	"  --format F     gap: an image (of a selection: the minimal one), header: C constants and "
 	"typed\n"
 	"                 readers, isf: a table that Volatility 3 loads, json: everything with "
 	"provenance\n"
+	"                 vmlinux-h: every type as C that asserts its layout\n"
+	"  --abi A        vmlinux-h: guest (default): longs and pointers of the guest's width on "
+	"any\n"
+	"                 machine; native: plain C, for a program of the kernel's own ABI\n"
+	"  --prefix TEXT  vmlinux-h: before every name, so that it meets no other header's\n"
 	"  --field T.m    select a member; alternatives as T.new|old\n"
 	"  --symbol S     select a symbol\n"
 	"  --fields F     select the members in the lines of F\n"

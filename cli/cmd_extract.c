@@ -5,24 +5,33 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/extract_check.h"
 #include "extract/extract.h"
 #include "profile/output.h"
 
 #define FIELDS_MAX 256 /* of --field; a file takes more */
+#define MODULES_MAX 1024
 
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
-	bool dwarf, btf, too_many;
+	const char *modules[MODULES_MAX], *folders[MODULES_MAX];
 	const char *fields[FIELDS_MAX];
+	bool dwarf, btf, too_many, too_many_headers, check, json;
 };
 
 enum {
 	OPTION_DWARF = 256,
 	OPTION_BTF,
 	OPTION_SYSTEM_MAP,
+	OPTION_KALLSYMS,
+	OPTION_MODULE,
+	OPTION_MODULES,
 	OPTION_SYMBOLS_ONLY,
 	OPTION_WITH_RUST,
+	OPTION_DIGEST,
+	OPTION_CROSS_CHECK,
+	OPTION_JSON,
 	OPTION_HEADERS,
 	OPTION_CONFIG,
 	OPTION_FIELD,
@@ -33,15 +42,31 @@ static const struct option options[] = {
 	{"dwarf", no_argument, NULL, OPTION_DWARF},
 	{"btf", no_argument, NULL, OPTION_BTF},
 	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
+	{"kallsyms", required_argument, NULL, OPTION_KALLSYMS},
+	{"module", required_argument, NULL, OPTION_MODULE},
+	{"modules", required_argument, NULL, OPTION_MODULES},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
 	{"headers", required_argument, NULL, OPTION_HEADERS},
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"field", required_argument, NULL, OPTION_FIELD},
 	{"fields", required_argument, NULL, OPTION_FIELDS},
+	{"digest", no_argument, NULL, OPTION_DIGEST},
+	{"cross-check", no_argument, NULL, OPTION_CROSS_CHECK},
+	{"json", no_argument, NULL, OPTION_JSON},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
+
+/* Of an option that may be repeated. */
+static bool add_path(struct arguments *arguments, const char **paths, size_t *count)
+{
+	if (*count == MODULES_MAX)
+		arguments->too_many = true;
+	else
+		paths[(*count)++] = optarg;
+	return true;
+}
 
 /* What says where headers are and what is wanted of them. */
 static bool take_header_option(struct arguments *arguments, int option)
@@ -50,15 +75,17 @@ static bool take_header_option(struct arguments *arguments, int option)
 
 	switch (option) {
 	case OPTION_HEADERS:
-		arguments->too_many |= asked->headers[1] != NULL;
+		if (asked->headers[1])
+			arguments->too_many_headers = true;
 		asked->headers[asked->headers[0] ? 1 : 0] = optarg;
 		return true;
 	case OPTION_CONFIG:
 		asked->config = optarg;
 		return true;
 	case OPTION_FIELD:
-		arguments->too_many |= asked->field_count == FIELDS_MAX;
-		if (!arguments->too_many)
+		if (asked->field_count == FIELDS_MAX)
+			arguments->too_many_headers = true;
+		else
 			arguments->fields[asked->field_count++] = optarg;
 		return true;
 	case OPTION_FIELDS:
@@ -83,11 +110,27 @@ static bool take_option(struct arguments *arguments, int option)
 	case OPTION_SYSTEM_MAP:
 		arguments->options.system_map = optarg;
 		return true;
+	case OPTION_KALLSYMS:
+		arguments->options.kallsyms = optarg;
+		return true;
+	case OPTION_MODULE:
+		return add_path(arguments, arguments->modules, &arguments->options.module_count);
+	case OPTION_MODULES:
+		return add_path(arguments, arguments->folders, &arguments->options.folder_count);
 	case OPTION_SYMBOLS_ONLY:
 		arguments->options.symbols_only = true;
 		return true;
 	case OPTION_WITH_RUST:
 		arguments->options.with_rust = true;
+		return true;
+	case OPTION_DIGEST:
+		arguments->options.digest = true;
+		return true;
+	case OPTION_CROSS_CHECK:
+		arguments->check = true;
+		return true;
+	case OPTION_JSON:
+		arguments->json = true;
 		return true;
 	case 'o':
 		arguments->output = optarg;
@@ -104,7 +147,7 @@ static int check_headers(const struct command *command, const struct arguments *
 {
 	const struct gap_extract_options *asked = &arguments->options;
 
-	if (arguments->too_many)
+	if (arguments->too_many_headers)
 		return say_usage(command, "extract: at most two --headers and %d --field",
 				 FIELDS_MAX);
 	if (!asked->headers[0] && (asked->config || asked->field_count || asked->fields_file))
@@ -115,9 +158,10 @@ static int check_headers(const struct command *command, const struct arguments *
 	if (asked->headers[0] && inputs != 0)
 		return say_usage(command, "extract: name an input or --headers, not both");
 	if (asked->headers[0] &&
-	    (arguments->dwarf || arguments->btf || asked->symbols_only || asked->with_rust))
-		return say_usage(command, "extract: --headers goes with none of --dwarf, --btf, "
-					  "--symbols-only and --with-rust");
+	    (arguments->dwarf || arguments->btf || asked->symbols_only || asked->with_rust ||
+	     asked->module_count || asked->folder_count || asked->digest || arguments->check))
+		return say_usage(command, "extract: of the other options only --system-map, "
+					  "--kallsyms and -o go with --headers");
 	return EXIT_DONE;
 }
 
@@ -133,15 +177,23 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	wrong = check_headers(command, arguments, argc - optind);
 	if (wrong)
 		return wrong;
-	if (!arguments->output)
+	if (arguments->too_many)
+		return say_usage(command,
+				 "extract: more than %d modules; --modules takes a folder of "
+				 "them",
+				 MODULES_MAX);
+	if (arguments->json && !arguments->check)
+		return say_usage(command, "extract: --json goes with --cross-check");
+	if (!arguments->output && !arguments->check)
 		return say_usage(command, "extract: -o OUT.gap is required: a profile is binary");
-	if (strcmp(arguments->output, "-") == 0)
+	if (arguments->output && strcmp(arguments->output, "-") == 0)
 		return say_usage(command, "extract: a profile is binary and goes to a file");
 	arguments->input = argv[optind];
 	if (arguments->dwarf && arguments->btf)
 		return say_usage(command, "extract: --dwarf and --btf exclude each other");
 	if (gap_output_same_file(arguments->output, arguments->input) ||
 	    gap_output_same_file(arguments->output, arguments->options.system_map) ||
+	    gap_output_same_file(arguments->output, arguments->options.kallsyms) ||
 	    gap_output_same_file(arguments->output, arguments->options.config) ||
 	    gap_output_same_file(arguments->output, arguments->options.fields_file))
 		return say_usage(command, "extract: %s is an input and would be overwritten",
@@ -167,6 +219,9 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 	end_progress();
 	fprintf(stderr, "semgap: %s: %u types, %u symbols, %zu KiB\n", arguments->output,
 		report->types, report->symbols, (size_bytes + 1023) / 1024);
+	if (report->modules)
+		fprintf(stderr, "semgap: modules: %u, with %u symbols\n", report->modules,
+			report->module_symbols);
 	if (report->conflicts)
 		fprintf(stderr,
 			"semgap: names with several definitions: %u (kept apart as NAME#1, NAME#2; "
@@ -199,46 +254,68 @@ static enum gap_status extract(const struct arguments *arguments, struct gap_bui
 	return status;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int make_profile(const struct arguments *arguments)
 {
-	struct arguments arguments = {
-		.options = {.progress = show_progress, .warn = say_warning},
-	};
 	struct gap_builder *builder;
 	struct gap_error error = {{0}};
-	int wrong = parse(command, argc, argv, &arguments);
-	enum gap_status status;
+	enum gap_status status = gap_builder_create(&builder, &error);
 
-	if (wrong)
-		return wrong;
-	status = gap_builder_create(&builder, &error);
 	if (!status) {
-		status = extract(&arguments, builder, &error);
+		status = extract(arguments, builder, &error);
 		gap_builder_destroy(builder);
 	}
 	end_progress();
 	if (!status)
 		return EXIT_DONE;
-	gap_output_discard(arguments.output);
+	gap_output_discard(arguments->output);
 	return say_failure(status, &error);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {.progress = show_progress, .warn = say_warning},
+	};
+	int status;
+
+	arguments.options.modules = arguments.modules;
+	arguments.options.folders = arguments.folders;
+	status = parse(command, argc, argv, &arguments);
+	if (!status && arguments.output)
+		status = make_profile(&arguments);
+	if (!status && arguments.check)
+		status = cross_check(arguments.input, &arguments.options, arguments.json);
+	return status;
 }
 
 const struct command command_extract = {
 	"extract",
-	"makes a profile of a vmlinux, of BTF, of a symbol table, of kernel headers",
-	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT | "
-	"--headers FLAVOUR_DIR --headers COMMON_DIR [--config F] [--field T.m]... [--fields F] "
-	"[--system-map F] -o OUT.gap\n"
+	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF, headers or a symbol "
+	"table",
+	"[--dwarf|--btf] [--system-map F] [--kallsyms F] [--module F]... [--modules DIR]... "
+	"[--symbols-only] [--with-rust] [--digest] [--cross-check [--json]] -o OUT.gap INPUT |\n"
+	"       --headers FLAVOUR_DIR --headers COMMON_DIR [--config F] [--field T.m]... "
+	"[--fields F] [--system-map F] [--kallsyms F] -o OUT.gap\n"
 	"\n"
-	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), "
-	"or,\n"
-	"with --symbols-only, a System.map.\n"
+	"INPUT is whatever holds the kernel: a vmlinux or any ELF file with DWARF or BTF, a "
+	"bootable\n"
+	"image (bzImage, arm64 Image, EFI zboot), a package (.deb, .rpm), raw BTF\n"
+	"(/sys/kernel/btf/vmlinux), any of them compressed, or, with --symbols-only, a "
+	"System.map.\n"
 	"\n"
 	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"
 	"  --dwarf, --btf        types from here (else: DWARF where there is any, or BTF)\n"
 	"  --system-map F        symbols from F beside the input's own\n"
+	"  --kallsyms F          the same from a /proc/kallsyms, whose slide is taken off\n"
+	"  --module F            a kernel module's types and symbols too; may be repeated\n"
+	"  --modules DIR         those of all modules in a folder or a package; may be repeated\n"
 	"  --symbols-only        no types\n"
 	"  --with-rust           types of Rust units too (they share names with C's)\n"
+	"  --cross-check         hold DWARF, BTF, symbol table and kallsyms of INPUT against each "
+	"other;\n"
+	"                        status 1 when they disagree (without -o nothing else is done)\n"
+	"  --json                disagreements as JSON\n"
+	"  --digest              keep the SHA-256 of the input as its source's\n"
 	"  --headers DIR         types from the packages that modules are built with, "
 	"linux-headers-…:\n"
 	"                        the folder of the flavour, and the one common to all\n"

@@ -59,6 +59,9 @@ struct gap_emit_options {
 	enum gap_bind bind;
 	void (*warn)(void *context, const char *text); /* a line for stderr; may be NULL */
 	void *warn_context;
+	bool native_abi;    /* vmlinux-h: longs and pointers as C has them, for a program of the
+			       kernel's own ABI */
+	const char *prefix; /* vmlinux-h: before every name; NULL none */
 };
 
 struct gap_emit_format {

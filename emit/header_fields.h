@@ -22,7 +22,8 @@ struct gap_header_fields {
 };
 
 /** Structures with the selected members at their places, and assertions that they are. */
-void gap_header_write_layouts(const struct gap_header_fields *fields, FILE *stream);
+enum gap_status gap_header_write_layouts(const struct gap_header_fields *fields, FILE *stream,
+					 struct gap_error *error) GAP_MUST_CHECK;
 /** Typed readers over semgap/guest.h. */
 void gap_header_write_readers(const struct gap_header_fields *fields, FILE *stream);
 

@@ -197,7 +197,13 @@ static void write_types(const struct writing *writing)
 
 static void write_common(const struct writing *writing)
 {
-	fputs("\n#include <semgap/monitor.h>\n", writing->stream);
+	fputs("\n"
+	      "#ifdef GAP_PLAN\n"
+	      "#error \"headers of two monitors in one translation unit\"\n"
+	      "#endif\n"
+	      "\n"
+	      "#include <semgap/monitor.h>\n",
+	      writing->stream);
 	write_enum(writing);
 	write_tags(writing);
 	write_wants(writing);
@@ -240,11 +246,7 @@ static void write_table(const struct writing *writing)
 		" */\n"
 		"#ifndef GAP_TABLE_%016" PRIx64 "\n"
 		"#define GAP_TABLE_%016" PRIx64 "\n"
-		"#ifndef SEMGAP_SCAN\n"
-		"\n"
-		"#ifdef GAP_PLAN\n"
-		"#error \"headers of two monitors in one translation unit\"\n"
-		"#endif\n",
+		"#ifndef SEMGAP_SCAN\n",
 		digest, digest);
 	write_common(writing);
 	fputs("\n"
@@ -332,7 +334,7 @@ static void write_constants(const struct writing *writing, const struct gap_head
 	      "static const struct gap_plan gap_plan __attribute__((unused)) = {\n"
 	      "\tgap_wants, GAP_SLOT_COUNT, gap_constants, GAP_TARGET_BUILD_ID};\n"
 	      "#define GAP_PLAN (&gap_plan)\n"
-	      "#define GAP_AT_(m, index) (&gap_constants[index])\n"
+	      "#define GAP_AT_(m, index) ((void)(m), &gap_constants[index])\n"
 	      "\n"
 	      "#endif /* SEMGAP_SCAN */\n",
 	      writing->stream);
