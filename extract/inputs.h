@@ -85,6 +85,9 @@ enum gap_status gap_modules_read(const struct gap_extraction *run) GAP_MUST_CHEC
 enum gap_status gap_symtab_read(const struct gap_extraction *run, struct gap_elf *elf,
 				uint32_t *count) GAP_MUST_CHECK;
 
+/** Layouts from kernel headers through libclang, and what they tell of identity. */
+enum gap_status gap_headers_read(const struct gap_extraction *run) GAP_MUST_CHECK;
+
 /** Symbols of a kernel that has only its own table of them (kallsyms), found in the file's sections; the banner too. @count
  * 0: no such table. */
 enum gap_status gap_kallsyms_read_elf(const struct gap_extraction *run, struct gap_elf *elf,
