@@ -403,7 +403,8 @@ static enum gap_status witness_ask(struct witness *witness, const char *path,
 		status = gap_extract(witness->builder, path, &asked, NULL, error);
 	if (!status)
 		return witness_finish(witness, error);
-	return status == GAP_NOT_FOUND ? GAP_OK : status;
+	/* GAP_INVALID: a file of BTF alone is asked for DWARF. */
+	return status == GAP_NOT_FOUND || status == GAP_INVALID ? GAP_OK : status;
 }
 
 static uint32_t symbol_count(const struct witness *witness)
