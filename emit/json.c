@@ -357,7 +357,7 @@ static void write_module_symbol(struct writing *writing, uint32_t row)
 {
 	static const char *const kinds[] = {"unknown", "data", "function"};
 	struct gap_json *json = &writing->json;
-	struct gap_module_symbol symbol;
+	struct gap_module_place symbol;
 
 	gap_profile_module_symbol(writing->profile, row, &symbol);
 	gap_json_line(json);

@@ -102,6 +102,8 @@ static enum gap_verdict try_candidate(struct gap_search *search, struct gap_cand
 		info->candidates_refused++;
 	if (verdict == GAP_VERDICT_OTHER)
 		note_other(search, candidate, seen);
+	if (candidate->fault)
+		search->fault = candidate->fault;
 	search->cut = info->candidates >= CANDIDATES_MAX;
 	return verdict;
 }
@@ -476,6 +478,7 @@ static void settle(struct gap_search *search)
 	uint64_t linked = search->witnesses.mark.linked;
 
 	guest->space = chosen->space;
+	guest->space.near = gap_near(guest->memory);
 	guest->image = guest->arch->window(&chosen->space.paging, linked);
 	guest->space.user_end = guest->image.start;
 	gap_guest_refresh(guest);

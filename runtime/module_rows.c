@@ -30,7 +30,7 @@ int gap_profile_module(const struct gap_profile *profile, uint32_t index,
 }
 
 int gap_profile_module_symbol(const struct gap_profile *profile, uint32_t row,
-			      struct gap_module_symbol *symbol)
+			      struct gap_module_place *symbol)
 {
 	const struct gap_format_module_symbol *from;
 
@@ -71,10 +71,10 @@ static enum gap_status find_module(const struct gap_profile *profile, const char
 
 enum gap_status gap_profile_find_module_symbol(const struct gap_profile *profile,
 					       const char *module_name, const char *name,
-					       struct gap_module_symbol *symbol,
+					       struct gap_module_place *symbol,
 					       struct gap_error *error)
 {
-	struct gap_module_symbol found = {.name = NULL}, each;
+	struct gap_module_place found = {.name = NULL}, each;
 	struct gap_module_info module;
 	enum gap_status status = find_module(profile, module_name, &module, error);
 

@@ -12,6 +12,7 @@
 #include "profile/builder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
+#include "tests/support/gdb_talk.h"
 #include "tests/support/kallsyms_table.h"
 #include "tests/support/packing.h"
 
@@ -534,6 +535,33 @@ static void write_monitor(const char *folder)
 	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
 }
 
+static void write_gdb_talk(const char *folder)
+{
+	struct gdb_talk talk;
+
+	gdb_talk_honest(&talk);
+	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
+}
+
+/* ---- selections ---- */
+
+static void write_selection(const char *folder)
+{
+	static const char text[] =
+		"{\"schema\":\"semgap/selection/1\",\"partial\":false,\"warnings\":[],\"fields\":[{"
+		"\"type\":\"task\",\"declared\":\"struct task___old\",\"base\":\"d_u\","
+		"\"member\":\"pid\",\"also\":\"nr|d_u.nr\",\"c_type\":\"int\",\"form\":\"int\","
+		"\"size_bytes\":4,\"declared_bytes\":4,\"signed\":true,\"required\":true,"
+		"\"read\":true,\"uses\":[{\"file\":\"ps.c\",\"line\":12}]}],\"symbols\":[{"
+		"\"name\":\"init_task\",\"required\":false,\"percpu\":true,\"uses\":[{\"file\":"
+		"\"a\\\"b?*/\",\"line\":1}]}],\"enumerators\":[{\"name\":\"RED\",\"required\":true,"
+		"\"uses\":[{\"file\":\"ps.c\",\"line\":2}]}],\"types\":[{\"name\":\"task\","
+		"\"declared\":\"struct task\",\"required\":true,\"uses\":[{\"file\":\"ps.c\","
+		"\"line\":3}]}]}";
+
+	write_seed(folder, "selection", "all", text, sizeof(text) - 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -549,6 +577,8 @@ int main(int argc, char **argv)
 	write_core(argv[1]);
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
+	write_gdb_talk(argv[1]);
+	write_selection(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;

@@ -182,7 +182,7 @@ static void test_module_rows(void **state)
 {
 	struct frozen frozen = make_modules();
 	struct gap_module_info module;
-	struct gap_module_symbol symbol;
+	struct gap_module_place symbol;
 
 	(void)state;
 	assert_int_equal(gap_profile_module_count(frozen.profile), 2);
@@ -205,7 +205,7 @@ static void test_module_rows(void **state)
 static void test_module_look_up(void **state)
 {
 	struct frozen frozen = make_modules();
-	struct gap_module_symbol symbol;
+	struct gap_module_place symbol;
 	struct gap_type type;
 	struct gap_error error;
 

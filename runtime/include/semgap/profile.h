@@ -236,7 +236,7 @@ struct gap_module_info {
 };
 
 /** Where it is in the module's section; where that is, only a running kernel knows. */
-struct gap_module_symbol {
+struct gap_module_place {
 	const char *name;
 	const char *section;
 	uint64_t offset;
@@ -251,11 +251,11 @@ GAP_API uint32_t gap_profile_module_count(const struct gap_profile *profile);
 GAP_API int gap_profile_module(const struct gap_profile *profile, uint32_t index,
 			       struct gap_module_info *module);
 GAP_API int gap_profile_module_symbol(const struct gap_profile *profile, uint32_t row,
-				      struct gap_module_symbol *symbol);
+				      struct gap_module_place *symbol);
 /** Finds a module's symbol; a global one is preferred to local ones. GAP_NOT_FOUND, GAP_AMBIGUOUS. */
 GAP_API enum gap_status gap_profile_find_module_symbol(const struct gap_profile *profile,
 						       const char *module, const char *name,
-						       struct gap_module_symbol *symbol,
+						       struct gap_module_place *symbol,
 						       struct gap_error *error) GAP_MUST_CHECK;
 
 /** Declaring file ("" unknown), line and the number of units that define a type. */
