@@ -12,6 +12,7 @@
 #include "cli/guest_pause.h"
 #include "cli/guest_rows.h"
 #include "cli/guest_view.h"
+#include "profile/output.h"
 #include "runtime/include/semgap/source.h"
 
 enum {
@@ -223,6 +224,23 @@ static int GAP_PRINTF(2, 3) say_view_usage(const struct guest_view *view, const 
 
 /* ---- arguments ---- */
 
+/* The file that a source names is written to in no case: raw:FILE,split=SIZE is one too. */
+static bool is_memory_file(const char *memory, const char *output)
+{
+	const char *name = strncmp(memory, "raw:", 4) == 0 ? memory + 4 : memory;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(name, ","), name);
+	return gap_output_same_file(output, memory) || gap_output_same_file(output, name) ||
+	       gap_output_same_file(output, path);
+}
+
+static bool is_input(const struct arguments *arguments, const char *output)
+{
+	return gap_output_same_file(output, arguments->profile) ||
+	       is_memory_file(arguments->memory, output);
+}
+
 static int check_view(const struct arguments *arguments)
 {
 	const struct guest_view *view = arguments->view;
@@ -239,6 +257,9 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (is_input(arguments, request->output))
+		return say_view_usage(view, "%s is an input and would be overwritten",
+				      request->output);
 	if (view->check && !view->check(request))
 		return EXIT_UNUSABLE;
 	return EXIT_DONE;
@@ -316,30 +337,39 @@ static int view_source(struct arguments *arguments, struct gap_source_memory *so
 	return arguments->pause ? look_paused(source, look, &context) : look(&context);
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int view_inputs(struct arguments *arguments)
 {
-	struct arguments arguments = {0};
+	struct gap_profile *profile = open_profile(arguments->profile);
 	struct gap_source_memory *source;
-	struct gap_profile *profile;
 	struct gap_error error = {{0}};
-	int result = parse(command, argc, argv, &arguments);
 	enum gap_status status;
+	int result;
 
-	if (result)
-		return result;
-	if (arguments.help)
-		return arguments.view ? print_view_help(arguments.view) : print_guest_help(command);
-	profile = open_profile(arguments.profile);
 	if (!profile)
 		return EXIT_UNUSABLE;
-	status = gap_source_memory_open(arguments.memory, &source, &error);
+	status = gap_source_memory_open(arguments->memory, &source, &error);
 	if (!status) {
-		result = view_source(&arguments, source, profile);
+		result = view_source(arguments, source, profile);
 		gap_source_memory_close(source);
 	} else {
 		result = say_failure(status, &error);
 	}
 	gap_profile_close(profile);
+	return result;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	int result = parse(command, argc, argv, &arguments);
+
+	if (result)
+		return result;
+	if (arguments.help)
+		return arguments.view ? print_view_help(arguments.view) : print_guest_help(command);
+	result = view_inputs(&arguments);
+	if (result == EXIT_UNUSABLE)
+		gap_output_discard(arguments.request.output);
 	return result;
 }
 
