@@ -195,6 +195,26 @@ static const char *warning_of(const struct header_check *check, char *text, size
 	return text;
 }
 
+static void nothing(void *context, const struct header_finding *finding)
+{
+	(void)context;
+	(void)finding;
+}
+
+/* Warnings stand before the findings in JSON, so these are counted first. */
+static enum gap_status begin_json(struct checking *checking, const struct gap_profile *profile,
+				  struct gap_cfront_unit *unit, struct gap_error *error)
+{
+	struct header_check count = {.profile = profile, .find = nothing};
+	enum gap_status status = header_check(&count, unit, error);
+	char text[100];
+
+	if (!status)
+		json_begin(&checking->json, "semgap/check-header/1", false,
+			   warning_of(&count, text, sizeof(text)), "findings");
+	return status;
+}
+
 static int tell(struct checking *checking, const struct header_check *check)
 {
 	char text[100];
@@ -202,7 +222,7 @@ static int tell(struct checking *checking, const struct header_check *check)
 
 	if (checking->as_json)
 		json_end(&checking->json);
-	if (warning)
+	else if (warning)
 		say_warning(NULL, warning);
 	say("%s: %u structures with %u members, %u enumerators and %u constants against %s: "
 	    "%u finding%s",
@@ -216,11 +236,12 @@ static int check_unit(struct checking *checking, const struct gap_profile *profi
 {
 	struct header_check check = {.profile = profile, .find = found, .context = checking};
 	struct gap_error error = {{0}};
-	enum gap_status status;
+	enum gap_status status = GAP_OK;
 
 	if (checking->as_json)
-		json_begin(&checking->json, "semgap/check-header/1", false, NULL, "findings");
-	status = header_check(&check, unit, &error);
+		status = begin_json(checking, profile, unit, &error);
+	if (!status)
+		status = header_check(&check, unit, &error);
 	return status ? say_failure(status, &error) : tell(checking, &check);
 }
 

@@ -198,17 +198,22 @@ static bool some_enum_has(const struct gap_profile *profile, const char *name, u
 	return false;
 }
 
-/* "NAME__2", "NAME___2": one of several, in a header where all share one space. */
-static bool without_number(const char *name, char *text, size_t capacity)
+/* "NAME__2", "NAME___2": one of several, in a header where all share one space; "true_": a word that
+ * the language has taken. */
+static bool without_addition(const char *name, char *text, size_t capacity)
 {
+	size_t length = strlen(name), underscores;
 	uint32_t number;
-	size_t length;
 
-	if (!header_number_split(name, &length, &number) || length < 2 || name[length - 1] != '_' ||
-	    length > capacity)
-		return false;
-	for (int i = 0; i < 2 && length > 1 && name[length - 1] == '_'; i++)
+	if (!header_number_split(name, &length, &number) && length > 0 && name[length - 1] == '_')
 		length--;
+	else if (length == strlen(name) || length == 0 || name[length - 1] != '_')
+		return false;
+	for (underscores = 0; underscores < 2 && length > 1 && name[length - 1] == '_';
+	     underscores++)
+		length--;
+	if (length >= capacity)
+		return false;
 	memcpy(text, name, length);
 	text[length] = '\0';
 	return true;
@@ -223,7 +228,7 @@ static void check_enumerator_value(struct header_check *check, struct header_fin
 	uint32_t at;
 	enum gap_status status = gap_profile_find_enumerator(profile, name, &at, NULL);
 
-	if (status == GAP_NOT_FOUND && without_number(name, plain, sizeof(plain))) {
+	if (status == GAP_NOT_FOUND && without_addition(name, plain, sizeof(plain))) {
 		if (some_enum_has(profile, plain, finding->header))
 			return;
 		status = gap_profile_find_enumerator(profile, plain, &at, NULL);

@@ -8,8 +8,10 @@
  */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile/builder.h"
+#include "signing/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
 #include "tests/support/gdb_talk.h"
@@ -144,6 +146,35 @@ static void add_symbols(struct gap_builder *builder, gap_type_id type)
 		gap_builder_symbol_add(builder, &symbols[i]);
 }
 
+/* The private key of RFC 8032's second test vector. */
+static const char test_key[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
+			       "-----END PRIVATE KEY-----\n";
+
+/* An image without and, where this build can sign, with a signature. */
+static void write_signed(const char *folder, const char *name, const void *image, size_t size_bytes)
+{
+	char path[] = "/tmp/semgap-seed-XXXXXX";
+	int file = mkstemp(path);
+	void *signed_image;
+	size_t signed_bytes;
+	struct gap_error error;
+
+	write_seed(folder, "signature", name, image, size_bytes);
+	if (file >= 0 && write(file, test_key, sizeof(test_key) - 1) == sizeof(test_key) - 1 &&
+	    gap_sign_image(image, size_bytes, path, &signed_image, &signed_bytes, &error) ==
+		    GAP_OK) {
+		char signed_name[64];
+
+		snprintf(signed_name, sizeof(signed_name), "signed_%s", name);
+		write_seed(folder, "signature", signed_name, signed_image, signed_bytes);
+		free(signed_image);
+	}
+	if (file >= 0)
+		close(file);
+	unlink(path);
+}
+
 static void write_images(const char *folder)
 {
 	static const uint8_t build_id[20] = {1, 2, 3};
@@ -177,6 +208,7 @@ static void write_images(const char *folder)
 
 		need(gap_builder_freeze(builder, flags, &image, &size_bytes, &error), &error);
 		write_seed(folder, "image", flags ? "minimal" : "full", image, size_bytes);
+		write_signed(folder, flags ? "minimal" : "full", image, size_bytes);
 		free(image);
 	}
 	gap_builder_destroy(builder);
