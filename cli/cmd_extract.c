@@ -234,6 +234,18 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 			report->unresolved);
 }
 
+/* What is told is what is in the image: symbols of several sources that are the same are there once. */
+static void count_rows(const void *image, size_t size_bytes, struct gap_extract_report *report)
+{
+	struct gap_profile *profile;
+
+	if (gap_profile_open_image(image, size_bytes, &profile, NULL) != GAP_OK)
+		return;
+	report->types = gap_profile_count(profile, GAP_TABLE_TYPES) - 1;
+	report->symbols = gap_profile_count(profile, GAP_TABLE_SYMBOLS);
+	gap_profile_close(profile);
+}
+
 static enum gap_status extract(const struct arguments *arguments, struct gap_builder *builder,
 			       struct gap_error *error)
 {
@@ -247,6 +259,7 @@ static enum gap_status extract(const struct arguments *arguments, struct gap_bui
 		status = gap_builder_freeze(builder, 0, &image, &size_bytes, error);
 	if (status)
 		return status;
+	count_rows(image, size_bytes, &report);
 	status = write_image(arguments->output, image, size_bytes, error);
 	free(image);
 	if (!status)

@@ -29,7 +29,7 @@ _semgap() {
     esac
     if [[ $current == -* ]]; then
         case $command in
-            extract) words="--headers --config --field --fields --dwarf --btf --system-map --symbols-only --with-rust --output --help" ;;
+            extract) words="--headers --config --field --fields --dwarf --btf --system-map --kallsyms --module --modules --symbols-only --with-rust --digest --cross-check --json --output --help" ;;
             info | show) words="--json --help" ;;
             find) words="--json --types --members --enumerators --symbols --help" ;;
             emit) words="--abi --prefix --format --field --symbol --fields --select --bind --sign --output --help" ;;

@@ -542,6 +542,7 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 		.report = report ? report : &unused,
 		.error = error,
 		.path = path ? path : options->headers[0],
+		.file = path,
 	};
 	struct gap_build_target tool = {.tool_version = "semgap " SEMGAP_VERSION};
 	enum gap_status status;
