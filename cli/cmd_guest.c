@@ -236,6 +236,9 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (arguments->options.has_root && arguments->options.has_phys_base)
+		return say_view_usage(view, "--phys-base is of no use beside --root: give --slide, "
+					    "or leave --root out");
 	if (is_input(arguments, request->output))
 		return say_view_usage(view, "%s is an input and would be overwritten",
 				      request->output);

@@ -630,6 +630,7 @@ static uint64_t make_namespace(struct fixture *fixture, int in_tree)
 	put64(synthetic, fixture->task, TASK_FS, fs);
 	put64(synthetic, fixture->task, TASK_NSPROXY, proxy);
 	put64(synthetic, proxy, NSPROXY_MNT, space);
+	put32(synthetic, space, 24, 2);
 	put64(synthetic, fs, FS_ROOT, fixture->below + MOUNT_MNT);
 	put64(synthetic, fs, FS_ROOT + 8, fixture->root);
 	put64(synthetic, type, 0, make_string(synthetic, "fuse"));
@@ -713,6 +714,8 @@ static void bent_mounts_end(void **state)
 	uint64_t below = fixture->below + MOUNT_LIST, above = fixture->above + MOUNT_LIST;
 
 	put32(synthetic, fixture->above, MOUNT_MNT + VFSMOUNT_FLAGS, 0x10000000); /* a cursor */
+	partial_mounts(fixture, 1, "counts 2 mounts, and 1");
+	put32(synthetic, space, 24, 1);
 	partial_mounts(fixture, 1, NULL);
 	put32(synthetic, fixture->above, MOUNT_MNT + VFSMOUNT_FLAGS, 0);
 	put64(synthetic, above, 0, below);
