@@ -257,6 +257,9 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (arguments->options.has_root && arguments->options.has_phys_base)
+		return say_view_usage(view, "--phys-base is of no use beside --root: give --slide, "
+					    "or leave --root out");
 	if (is_input(arguments, request->output))
 		return say_view_usage(view, "%s is an input and would be overwritten",
 				      request->output);
@@ -325,6 +328,18 @@ static int look(void *context)
 	return view_memory(look->arguments, look->profile);
 }
 
+/* A raw file may be the memory of a guest that runs, and /proc/kcore is a core. */
+static bool stands_still(const struct gap_source_memory *source)
+{
+	static const char *const dumps[] = {"LiME", "AVML", "kdump"};
+	const char *format = gap_source_memory_format(source);
+
+	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++)
+		if (strcmp(format, dumps[i]) == 0)
+			return true;
+	return false;
+}
+
 static int view_source(struct arguments *arguments, struct gap_source_memory *source,
 		       const struct gap_profile *profile)
 {
@@ -334,6 +349,7 @@ static int view_source(struct arguments *arguments, struct gap_source_memory *so
 	if (warning)
 		say_warning(NULL, warning);
 	catch_cut_files();
+	arguments->request.stands_still = arguments->pause || stands_still(source);
 	return arguments->pause ? look_paused(source, look, &context) : look(&context);
 }
 

@@ -412,6 +412,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 
 	if (status)
 		return say_failure(status, &error);
+	place_take_living(guest, &task);
 	result = dump_task(&dump, request, &task);
 	dump_deinit(&dump);
 	return result;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/guest_rows.h"
+#include "cli/guest_tables.h"
 #include "runtime/include/semgap/files.h"
 
 struct file_row {
@@ -42,18 +43,17 @@ static bool keep_file(struct guest_rows *rows, int32_t pid, const struct gap_fil
 	return row->path != NULL;
 }
 
-static enum gap_status add_task(struct guest_rows *rows, const struct gap_task *task,
-				struct gap_error *error)
+/* Those of the table at hand. */
+static enum gap_status add_files(struct guest_rows *rows, int32_t pid, struct gap_error *error)
 {
 	struct gap_files *files = rows->state;
 	struct gap_file file;
 
-	gap_files_begin(files, task->address);
 	while (gap_files_next(files, &file))
-		if (!keep_file(rows, task->pid, &file))
+		if (!keep_file(rows, pid, &file))
 			return guest_rows_full(rows, error);
 	if (files->status)
-		gap_fail(error, files->status, "process %d: %s", task->pid, files->reason);
+		gap_fail(error, files->status, "process %d: %s", pid, files->reason);
 	return files->status;
 }
 
@@ -61,42 +61,53 @@ static enum gap_status collect_one(struct guest_rows *rows, struct gap_error *er
 {
 	struct gap_task task;
 	enum gap_status status =
-		find_process(rows->guest, rows->request->operands[0], &task, error);
+		guest_rows_find_process(rows, rows->request->operands[0], &task, error);
 
 	if (status)
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;
-	return add_task(rows, &task, error);
+	gap_files_begin(rows->state, task.address);
+	return add_files(rows, task.pid, error);
 }
 
 /* The first that is partial makes all partial; the others are listed nevertheless. */
-static enum gap_status collect_all(struct guest_rows *rows, struct gap_error *error)
+static enum gap_status add_all(struct guest_rows *rows, struct file_tables *tables,
+			       struct gap_error *error)
 {
-	struct gap_tasks tasks;
-	struct gap_task task;
+	enum gap_status result = GAP_OK;
 	struct gap_error own;
-	enum gap_status status = gap_tasks_init(&tasks, rows->guest, error), result = GAP_OK;
+	int32_t pid;
 
-	if (status)
-		return status;
-	while (gap_tasks_next(&tasks, &task)) {
-		status = add_task(rows, &task, result ? &own : error);
+	while (file_tables_next(tables, rows->state, &pid)) {
+		enum gap_status status = add_files(rows, pid, result ? &own : error);
+
 		if ((status && status != GAP_PARTIAL) || rows->room.full)
 			return status;
 		if (status)
 			result = status;
 	}
-	if (tasks.status && !result)
-		result = gap_fail(error, tasks.status, "%s", tasks.reason);
+	if (tables->status && !result)
+		result = gap_fail(error, tables->status, "%s", tables->error.text);
 	return result;
 }
 
-static enum gap_status begin(struct guest_rows *rows, struct gap_error *error)
+static enum gap_status collect_all(struct guest_rows *rows, struct gap_error *error)
 {
-	return gap_files_init(rows->state, rows->guest, error);
+	struct file_tables tables;
+	enum gap_status status = file_tables_init(&tables, rows->guest, error);
+
+	if (status)
+		return status;
+	status = add_all(rows, &tables, error);
+	file_tables_deinit(&tables);
+	return status;
 }
 
 static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
+	enum gap_status status = gap_files_init(rows->state, rows->guest, error);
+
+	if (status)
+		return status;
 	return rows->request->operand_count ? collect_one(rows, error) : collect_all(rows, error);
 }
 
@@ -171,7 +182,6 @@ static const struct guest_rows_view rows_view = {
 	.rows = "files",
 	.row_bytes = sizeof(struct file_row),
 	.state_bytes = sizeof(struct gap_files),
-	.begin = begin,
 	.collect = collect,
 	.drop = drop_row,
 	.print_heading = print_heading,

@@ -24,7 +24,10 @@ struct facts {
 	uint32_t build_id_bytes;
 	bool has_boot_ns;
 	uint64_t boot_ns; /* since 1970 */
+	bool possible_known, online_known;
 	uint32_t cpus_possible, cpus_online;
+	enum gap_status status; /* GAP_PARTIAL: something that should be there is not */
+	struct gap_error error;
 };
 
 /* ---- finding out ---- */
@@ -116,28 +119,49 @@ static void read_boot_time(struct gap_guest *guest, struct facts *facts)
 	}
 }
 
-static void read_cpus(struct gap_guest *guest, struct facts *facts)
+static void count_possible(struct gap_guest *guest, uint32_t count, struct facts *facts)
 {
-	struct gap_vaddr mask;
-	uint32_t count = 0;
-
-	if (gap_guest_cpu_count(guest, &count, NULL))
-		return;
-	for (uint32_t cpu = 0; cpu < count; cpu++) {
+	facts->possible_known = true;
+	for (uint32_t cpu = 0; cpu < count && facts->possible_known; cpu++) {
 		int possible = 0;
 
-		if (!gap_guest_cpu_possible(guest, cpu, &possible, NULL))
-			facts->cpus_possible += possible != 0;
+		facts->possible_known =
+			!gap_guest_cpu_possible(guest, cpu, &possible, &facts->error);
+		facts->cpus_possible += possible != 0;
 	}
+	if (!facts->possible_known)
+		facts->status = GAP_PARTIAL;
+}
+
+static void count_online(struct gap_guest *guest, uint32_t count, struct facts *facts)
+{
+	struct gap_vaddr mask;
+
 	if (gap_guest_symbol(guest, "__cpu_online_mask", &mask, NULL))
 		return;
-	for (uint32_t cpu = 0; cpu < count; cpu++) {
+	facts->online_known = true;
+	for (uint32_t cpu = 0; cpu < count && facts->online_known; cpu++) {
 		struct gap_vaddr at = {mask.value + cpu / 8};
-		uint8_t bits;
+		uint8_t bits = 0;
 
-		if (!gap_guest_read_u8(guest, at, &bits))
-			facts->cpus_online += bits >> cpu % 8 & 1;
+		facts->online_known = !gap_guest_read_u8(guest, at, &bits);
+		facts->cpus_online += bits >> cpu % 8 & 1;
 	}
+	if (!facts->online_known)
+		facts->status = gap_fail(&facts->error, GAP_PARTIAL,
+					 "the mask of online CPUs cannot be read");
+}
+
+static void read_cpus(struct gap_guest *guest, struct facts *facts)
+{
+	uint32_t count = 0;
+
+	if (gap_guest_cpu_count(guest, &count, &facts->error)) {
+		facts->status = GAP_PARTIAL;
+		return;
+	}
+	count_possible(guest, count, facts);
+	count_online(guest, count, facts);
 }
 
 static bool same_build(const struct facts *facts)
@@ -229,6 +253,14 @@ static void print_digits(const char *label, const unsigned char *bytes, uint32_t
 	printf("%s\n", count ? "" : "unknown");
 }
 
+static void print_count(bool known, uint32_t count, const char *of)
+{
+	if (known)
+		printf("%u %s", count, of);
+	else
+		printf("? %s", of);
+}
+
 static void print_text(const struct facts *facts, const struct gap_memory *memory)
 {
 	printf("%-16s ", "banner");
@@ -239,7 +271,9 @@ static void print_text(const struct facts *facts, const struct gap_memory *memor
 	if (facts->has_boot_ns)
 		printf("%-16s %llu s since 1970\n", "booted",
 		       (unsigned long long)(facts->boot_ns / NS_PER_SECOND));
-	printf("%-16s %u online, %u possible\n", "cpus", facts->cpus_online, facts->cpus_possible);
+	printf("%-16s ", "cpus");
+	print_count(facts->online_known, facts->cpus_online, "online, ");
+	print_count(facts->possible_known, facts->cpus_possible, "possible\n");
 	printf("%-16s 0x%llx\n", "virtual slide", (unsigned long long)facts->info.virtual_slide);
 	printf("%-16s 0x%llx\n", "phys_base", (unsigned long long)facts->info.phys_base);
 	printf("%-16s 0x%llx, %d levels\n", "page tables",
@@ -264,7 +298,7 @@ static void print_json(const struct facts *facts, const struct gap_memory *memor
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/guest-info/1", false, NULL, "guests");
+	out_json_begin(&json, "semgap/guest-info/1", facts->status, &facts->error, "guests");
 	gap_json_open(&json, '{');
 	gap_json_key(&json, "matches");
 	gap_json_bool(&json, same_build(facts));
@@ -274,8 +308,8 @@ static void print_json(const struct facts *facts, const struct gap_memory *memor
 	json_digits(&json, "profile_build_id", facts->target.build_id,
 		    facts->target.build_id_bytes);
 	out_json_hex(&json, "boot_ns", facts->has_boot_ns, facts->boot_ns);
-	out_json_number(&json, "cpus_online", facts->cpus_online, facts->cpus_online);
-	out_json_number(&json, "cpus_possible", facts->cpus_possible, facts->cpus_possible);
+	out_json_number(&json, "cpus_online", facts->online_known, facts->cpus_online);
+	out_json_number(&json, "cpus_possible", facts->possible_known, facts->cpus_possible);
 	out_json_hex(&json, "virtual_slide", true, facts->info.virtual_slide);
 	out_json_hex(&json, "phys_base", true, facts->info.phys_base);
 	out_json_hex(&json, "root", true, facts->info.root.value);
@@ -303,7 +337,7 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 		print_json(&facts, request->memory);
 	else
 		print_text(&facts, request->memory);
-	return same_build(&facts) ? EXIT_DONE : EXIT_FINDING;
+	return same_build(&facts) ? out_finish(facts.status, &facts.error) : EXIT_FINDING;
 }
 
 /* The error names both kernels. */

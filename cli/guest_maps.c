@@ -50,7 +50,7 @@ static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 	struct gap_task task;
 	struct gap_map map;
 	enum gap_status status =
-		find_process(rows->guest, rows->request->operands[0], &task, error);
+		guest_rows_find_process(rows, rows->request->operands[0], &task, error);
 
 	if (status)
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;

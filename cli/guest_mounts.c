@@ -53,8 +53,8 @@ static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 	struct gap_mounts *mounts = rows->state;
 	struct gap_task task;
 	struct gap_mount mount;
-	enum gap_status status = find_process(
-		rows->guest, request->operand_count ? request->operands[0] : "1", &task, error);
+	enum gap_status status = guest_rows_find_process(
+		rows, request->operand_count ? request->operands[0] : "1", &task, error);
 
 	if (status)
 		return status == GAP_PARTIAL ? GAP_NOT_FOUND : status;

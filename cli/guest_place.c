@@ -28,6 +28,26 @@ enum gap_status place_find_task(struct gap_guest *guest, uint64_t pid, struct ga
 	return gap_fail(error, GAP_NOT_FOUND, "there is no process %llu", (unsigned long long)pid);
 }
 
+bool place_take_living(struct gap_guest *guest, struct gap_task *task)
+{
+	struct gap_threads threads;
+	struct gap_thread thread;
+	int32_t pid = task->pid;
+
+	if (task->mm.value || task->kernel_thread || !(task->known & GAP_TASK_TGID) ||
+	    task->tgid != pid || gap_threads_init(&threads, guest, NULL))
+		return false;
+	threads.without_numbers = 1;
+	while (gap_threads_next(&threads, &thread)) {
+		if (threads.process.pid != pid || !thread.task.mm.value)
+			continue;
+		*task = thread.task;
+		task->pid = pid;
+		return true;
+	}
+	return false;
+}
+
 enum gap_status place_open_space(struct gap_guest *guest, uint64_t pid,
 				 struct gap_address_space *space, struct gap_error *error)
 {
@@ -42,6 +62,7 @@ enum gap_status place_open_space(struct gap_guest *guest, uint64_t pid,
 		status = place_find_task(guest, pid, &task, error);
 	if (status) /* of an address space there is no part to be had */
 		return status == GAP_PARTIAL ? GAP_UNREADABLE : status;
+	place_take_living(guest, &task);
 	if (!task.mm.value)
 		return gap_fail(error, GAP_NOT_FOUND,
 				"process %llu has no memory of its own (a kernel thread, or dead)",

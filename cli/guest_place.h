@@ -13,6 +13,12 @@
 enum gap_status place_find_task(struct gap_guest *guest, uint64_t pid, struct gap_task *task,
 				struct gap_error *error) GAP_MUST_CHECK;
 
+/**
+ * Whether a process goes on without its leader, which has exited: then @task becomes one of its other threads
+ * that still has memory, with the pid of the leader.
+ */
+bool place_take_living(struct gap_guest *guest, struct gap_task *task);
+
 /** Opens the user half of a process's address space. GAP_NOT_FOUND, also for a kernel thread. */
 enum gap_status place_open_space(struct gap_guest *guest, uint64_t pid,
 				 struct gap_address_space *space,

@@ -17,6 +17,7 @@
 struct asked {
 	const char *text;
 	const char *path; /* what follows the variable or the address */
+	char warning[256];
 	struct value value;
 };
 
@@ -35,6 +36,9 @@ static enum gap_status symbol_value(struct gap_guest *guest, const struct guest_
 	value->address = symbol->address;
 	if (!(symbol->flags & GAP_SYMBOL_ABSOLUTE))
 		value->address += info.virtual_slide;
+	if (!(symbol->flags & GAP_SYMBOL_PERCPU) && request->given & GUEST_OPTION_CPU)
+		return gap_fail(error, GAP_INVALID, "%s is one for all CPUs: leave out --cpu",
+				name);
 	if (!(symbol->flags & GAP_SYMBOL_PERCPU))
 		return GAP_OK;
 	if (!(request->given & GUEST_OPTION_CPU))
@@ -45,6 +49,17 @@ static enum gap_status symbol_value(struct gap_guest *guest, const struct guest_
 	status = gap_guest_percpu(guest, (uint32_t)request->cpu, name, &at, error);
 	value->address = at.value;
 	return status;
+}
+
+/* What is needed for booting only (free_initmem()). */
+static bool is_freed(const struct gap_profile *profile, const struct gap_symbol *symbol)
+{
+	struct gap_symbol begin, end;
+
+	return !(symbol->flags & (GAP_SYMBOL_PERCPU | GAP_SYMBOL_ABSOLUTE)) &&
+	       !gap_profile_find_symbol(profile, "__init_begin", &begin, NULL) &&
+	       !gap_profile_find_symbol(profile, "__init_end", &end, NULL) &&
+	       symbol->address >= begin.address && symbol->address < end.address;
 }
 
 /* The longest part of the text that is a symbol: names of symbols may have dots, paths too. */
@@ -68,6 +83,12 @@ static enum gap_status find_variable(struct gap_guest *guest, const struct guest
 		if (status == GAP_NOT_FOUND)
 			continue;
 		asked->path = asked->text + cut;
+		if (!status && is_freed(gap_guest_profile(guest), &symbol))
+			snprintf(asked->warning, sizeof(asked->warning),
+				 "%.100s lies in memory that the kernel frees after boot: it may "
+				 "hold "
+				 "anything by now",
+				 name);
 		return status ? status
 			      : symbol_value(guest, request, &symbol, name, &asked->value, error);
 	}
@@ -95,6 +116,11 @@ static enum gap_status parse_type(struct gap_guest *guest, const char *text, siz
 	return gap_profile_find_type(gap_guest_profile(guest), name, type, error);
 }
 
+static enum gap_status no_cpu(struct gap_error *error)
+{
+	return gap_fail(error, GAP_INVALID, "an address is the same for all CPUs: leave out --cpu");
+}
+
 static enum gap_status find_place(struct gap_guest *guest, const struct guest_request *request,
 				  struct asked *asked, struct gap_error *error)
 {
@@ -103,6 +129,8 @@ static enum gap_status find_place(struct gap_guest *guest, const struct guest_re
 
 	if (!at)
 		return find_variable(guest, request, asked, error);
+	if (request->given & GUEST_OPTION_CPU)
+		return no_cpu(error);
 	length = guest_number_length(at + 1, &asked->value.address);
 	if (length == 0)
 		return gap_fail(error, GAP_INVALID, "\"%s\" does not begin with a 64-bit number",
@@ -230,6 +258,8 @@ static void print_json(struct value_reader *reader, const struct asked *asked, c
 	gap_json_open(&json, '[');
 	if (reader->status)
 		gap_json_name(&json, reader->error.text);
+	if (asked->warning[0])
+		gap_json_name(&json, asked->warning);
 	json_end(&json);
 }
 
@@ -259,6 +289,8 @@ static int show(struct value_reader *reader, const struct guest_request *request
 		print_json(reader, asked, schema, declaration);
 	else
 		print_text(reader, asked, declaration);
+	if (asked->warning[0])
+		say_warning(NULL, asked->warning);
 	return out_finish(reader->status, &reader->error);
 }
 
@@ -307,6 +339,8 @@ static int run_print(struct gap_guest *guest, const struct guest_request *reques
 		}
 		status = parse_type(guest, asked.text, strlen(asked.text), &asked.value.type,
 				    &error);
+		if (!status && request->given & GUEST_OPTION_CPU)
+			status = no_cpu(&error);
 	}
 	if (status)
 		return say_failure(status, &error);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Running views that are lists of rows. What a row is, and where it comes from, is the views' business. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/guest_place.h"
 #include "cli/guest_rows.h"
 
 static void drop_all(struct guest_rows *rows)
@@ -57,10 +59,29 @@ static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 		return status;
 	status = GAP_PARTIAL;
 	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++) {
+		struct gap_error before = *error;
+
 		drop_all(rows);
+		rows->warning[0] = '\0';
 		rows->room = (struct text_room){.left_bytes = TEXT_ROOM_BYTES};
 		status = rows->view->collect(rows, error);
+		/* What stands still, or is broken, is not asked again. */
+		if (rows->request->stands_still || rows->room.full ||
+		    (i && strcmp(before.text, error->text) == 0))
+			break;
 	}
+	return status;
+}
+
+enum gap_status guest_rows_find_process(struct guest_rows *rows, const char *pid,
+					struct gap_task *task, struct gap_error *error)
+{
+	enum gap_status status = find_process(rows->guest, pid, task, error);
+
+	if (!status && place_take_living(rows->guest, task))
+		snprintf(rows->warning, sizeof(rows->warning),
+			 "the leader of process %d has exited; this is what its other threads have",
+			 task->pid);
 	return status;
 }
 
@@ -77,7 +98,8 @@ static void print_json(const struct guest_rows *rows, enum gap_status status,
 {
 	struct gap_json json;
 
-	out_json_begin(&json, rows->view->schema, status, error, rows->view->rows);
+	json_begin(&json, rows->view->schema, status == GAP_PARTIAL,
+		   status ? error->text : rows->warning, rows->view->rows);
 	for (size_t i = 0; i < rows->count; i++) {
 		gap_json_line(&json);
 		gap_json_open(&json, '{');
@@ -98,6 +120,8 @@ static int show(struct guest_rows *rows)
 		print_json(rows, status, &error);
 	else
 		print_table(rows);
+	if (rows->warning[0])
+		say_warning(NULL, rows->warning);
 	return out_finish(status, &error);
 }
 

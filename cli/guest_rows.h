@@ -18,6 +18,7 @@ struct guest_rows {
 	void *state; /* the view's own, zeroed at first: its iterator and the like */
 	unsigned char *items;
 	size_t count, capacity;
+	char warning[160];     /* what the user should know, though the answer is whole; "" none */
 	struct text_room room; /* for the texts of rows, full anew with every walk */
 };
 
@@ -46,6 +47,14 @@ void guest_rows_pop(struct guest_rows *rows);
 /** What a walk ends with that could not keep a row or a text of it: GAP_PARTIAL or GAP_NO_MEMORY. */
 enum gap_status guest_rows_full(const struct guest_rows *rows,
 				struct gap_error *error) GAP_MUST_CHECK;
+
+/**
+ * As find_process(). Where the leader has exited and other threads go on, the task of one of them is taken,
+ * with the process's pid, and a warning says so.
+ */
+enum gap_status guest_rows_find_process(struct guest_rows *rows, const char *pid,
+					struct gap_task *task,
+					struct gap_error *error) GAP_MUST_CHECK;
 
 /** Runs the view and returns its exit status. */
 int guest_rows_run(const struct guest_rows_view *view, struct gap_guest *guest,

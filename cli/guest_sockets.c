@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include "cli/guest_rows.h"
+#include "cli/guest_tables.h"
 #include "profile/vector.h"
-#include "runtime/include/semgap/files.h"
 #include "runtime/include/semgap/sockets.h"
-#include "runtime/include/semgap/tasks.h"
 
 #define ADDRESS_BYTES 64
 
@@ -51,13 +50,11 @@ static enum gap_status take_sockets(struct guest_rows *rows, struct gap_error *e
 	return walk->status;
 }
 
-static enum gap_status take_files(struct answer *answer, const struct gap_task *task,
-				  struct gap_error *error)
+static enum gap_status take_files(struct answer *answer, int32_t pid, struct gap_error *error)
 {
 	struct gap_file file;
 	struct gap_vaddr sock;
 
-	gap_files_begin(&answer->files, task->address);
 	while (gap_files_next(&answer->files, &file)) {
 		struct owner *owner;
 
@@ -68,7 +65,7 @@ static enum gap_status take_files(struct answer *answer, const struct gap_task *
 		owner = owner_rows_push(&answer->owners);
 		if (!owner)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-		*owner = (struct owner){sock.value, task->pid, file.fd};
+		*owner = (struct owner){sock.value, pid, file.fd};
 	}
 	return GAP_OK;
 }
@@ -84,32 +81,44 @@ static int compare_owners(const void *one, const void *two)
 	return a->fd < b->fd ? -1 : a->fd > b->fd;
 }
 
+static enum gap_status take_tables(struct answer *answer, struct file_tables *tables,
+				   struct gap_error *error)
+{
+	struct gap_error unread = {{0}};
+	int32_t pid;
+
+	while (file_tables_next(tables, &answer->files, &pid)) {
+		enum gap_status status = take_files(answer, pid, error);
+
+		if (status)
+			return status;
+		if (answer->files.status && !unread.text[0])
+			gap_fail(&unread, GAP_PARTIAL, "the files of process %d: %s", pid,
+				 answer->files.reason);
+	}
+	if (tables->status)
+		return gap_fail(error, tables->status, "%s", tables->error.text);
+	return unread.text[0] ? gap_fail(error, GAP_PARTIAL, "%s", unread.text) : GAP_OK;
+}
+
 static enum gap_status take_owners(struct answer *answer, struct gap_error *error)
 {
-	struct gap_tasks tasks;
-	struct gap_task task;
-	struct gap_error unread = {{0}};
+	struct file_tables tables;
 	enum gap_status status = gap_files_init(&answer->files, answer->walk.guest, error);
 
 	answer->owners.count = 0;
 	answer->files.without_paths = 1;
 	if (!status)
-		status = gap_tasks_init(&tasks, answer->walk.guest, error);
-	while (!status && gap_tasks_next(&tasks, &task)) {
-		status = take_files(answer, &task, error);
-		if (answer->files.status && !unread.text[0])
-			gap_fail(&unread, GAP_PARTIAL, "the files of process %d: %s", task.pid,
-				 answer->files.reason);
-	}
+		status = file_tables_init(&tables, answer->walk.guest, error);
 	if (status)
 		return status;
+	status = take_tables(answer, &tables, error);
+	file_tables_deinit(&tables);
 	if (answer->owners.count) /* without any there is no array */
 		qsort(answer->owners.items, answer->owners.count, sizeof(struct owner),
 		      compare_owners);
-	answer->owners_known = true;
-	if (tasks.status)
-		return gap_fail(error, tasks.status, "%s", tasks.reason);
-	return unread.text[0] ? gap_fail(error, GAP_PARTIAL, "%s", unread.text) : GAP_OK;
+	answer->owners_known = status == GAP_OK || status == GAP_PARTIAL;
+	return status;
 }
 
 /* Sockets whose owners the profile does not lead to are still worth telling. */

@@ -131,7 +131,14 @@ static const char *enumerator_name(const struct value_reader *reader, const stru
 	return "";
 }
 
-/* Counts the other elements of a closed list; -1 when it is not closed. */
+/* Never begun, or taken out of its list (include/linux/poison.h). */
+static bool is_in_no_list(uint64_t next)
+{
+	return next == 0 || (next & 0xffffffffffff) == 0x100;
+}
+
+/* Counts the other elements of a closed list; -1 when it is not closed, which is worth a word unless there was
+ * none. */
 static int64_t list_length(struct value_reader *reader, uint64_t address)
 {
 	struct gap_list list;
@@ -144,6 +151,9 @@ static int64_t list_length(struct value_reader *reader, uint64_t address)
 	while (gap_list_next(&list, &link))
 		count++;
 	reader->steps_left -= list.steps < reader->steps_left ? list.steps : reader->steps_left;
+	if (list.status && !reader->unions && !gap_guest_read_pointer(reader->guest, head, &link) &&
+	    !is_in_no_list(link.value))
+		note(reader, "the list at 0x%" PRIx64 ": %s", address, list.reason);
 	return list.status ? -1 : count;
 }
 
@@ -192,6 +202,24 @@ static int64_t read_text(struct value_reader *reader, const struct value *value,
 		return -1;
 	}
 	return (int64_t)strnlen(text, array->count ? size_bytes : TEXT_MAX);
+}
+
+/* What stands behind the zero that ends a text, up to the last byte that is no zero: 0 nothing. */
+static size_t behind_text(const struct gap_type *array, const char text[TEXT_MAX], size_t length)
+{
+	size_t end = array->size_bytes < TEXT_MAX ? array->size_bytes : TEXT_MAX;
+
+	if (!array->count)
+		return 0;
+	while (end > length && !text[end - 1])
+		end--;
+	return end - length;
+}
+
+static bool is_cut(const struct gap_type *array, size_t length)
+{
+	return length == TEXT_MAX - !array->count &&
+	       (!array->count || array->size_bytes > TEXT_MAX);
 }
 
 /* Is an array of bytes a text? Bytes of "unsigned char" (u8) are as often numbers: they are text when nothing is behind
@@ -330,8 +358,10 @@ static void print_members(struct value_reader *reader, const struct value *value
 		bare = bare_type(reader, member.type);
 		if (!*member.name &&
 		    (bare.kind == GAP_KIND_STRUCT || bare.kind == GAP_KIND_UNION)) {
+			reader->unions += bare.kind == GAP_KIND_UNION;
 			if (depth < DEPTH_MAX)
 				print_members(reader, &inner, &bare, depth);
+			reader->unions -= bare.kind == GAP_KIND_UNION;
 			continue;
 		}
 		if (!*member.name)
@@ -359,7 +389,9 @@ static void print_struct(struct value_reader *reader, const struct value *value,
 			printf(" /* a list of %" PRId64 " */", length);
 	}
 	printf("\n");
+	reader->unions += type->kind == GAP_KIND_UNION;
 	print_members(reader, value, type, depth + 1);
+	reader->unions -= type->kind == GAP_KIND_UNION;
 	indent(depth);
 	printf("}");
 }
@@ -383,6 +415,21 @@ static void print_elements(struct value_reader *reader, const struct value *valu
 	printf(" }");
 }
 
+static void print_text(const struct gap_type *array, const char text[TEXT_MAX], size_t length)
+{
+	size_t behind = behind_text(array, text, length);
+
+	print_quoted(text, length);
+	if (is_cut(array, length))
+		printf(" /* cut at %d bytes */", TEXT_MAX);
+	if (!behind)
+		return;
+	printf(" /* then bytes");
+	for (size_t i = 0; i < behind; i++)
+		printf(" %02x", (unsigned char)text[length + i]);
+	printf(" */");
+}
+
 static void print_array(struct value_reader *reader, const struct value *value,
 			const struct gap_type *type, uint64_t number, int depth)
 {
@@ -394,7 +441,7 @@ static void print_array(struct value_reader *reader, const struct value *value,
 		int64_t length = read_text(reader, value, type, text);
 
 		if (length >= 0)
-			print_quoted(text, (size_t)length);
+			print_text(type, text, (size_t)length);
 		else
 			printf("(unreadable)");
 	} else if (!type->count) {
@@ -562,13 +609,30 @@ static void json_struct(struct value_reader *reader, const struct value *value,
 {
 	(void)number;
 	gap_json_open(json, '{');
+	reader->unions += type->kind == GAP_KIND_UNION;
 	json_members(reader, value, type, json, depth);
+	reader->unions -= type->kind == GAP_KIND_UNION;
 	if (is_list_head(type)) {
 		int64_t length = list_length(reader, value->address);
 
 		out_json_signed(json, "list_length", length >= 0, length);
 	}
 	gap_json_close(json, '}');
+}
+
+/* Behind a text there may be bytes: then all are told. */
+static void json_text(struct gap_json *json, const struct gap_type *array,
+		      const char text[TEXT_MAX], size_t length)
+{
+	size_t behind = behind_text(array, text, length);
+
+	gap_json_key_text(json, "text", text, length);
+	if (is_cut(array, length))
+		out_json_bool(json, "cut", true, true);
+	if (!behind)
+		return;
+	gap_json_key(json, "bytes");
+	gap_json_digits(json, (const unsigned char *)text, length + behind);
 }
 
 static void json_array(struct value_reader *reader, const struct value *value,
@@ -584,7 +648,7 @@ static void json_array(struct value_reader *reader, const struct value *value,
 
 		gap_json_open(json, '{');
 		if (length >= 0)
-			gap_json_key_text(json, "text", text, (size_t)length);
+			json_text(json, type, text, (size_t)length);
 		else
 			out_json_null(json, "text");
 		gap_json_close(json, '}');

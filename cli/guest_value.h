@@ -16,6 +16,7 @@ struct value_reader {
 	struct gap_address_space *space; /* NULL: the kernel's memory */
 	uint64_t values_left;            /* a guest cannot make an answer endless */
 	uint64_t steps_left;             /* of all lists that are counted */
+	unsigned unions; /* how many the value at hand lies in: it may mean nothing */
 	enum gap_status status;
 	struct gap_error error;
 };

@@ -25,6 +25,7 @@ struct guest_request {
 	const char *const *operands;
 	int operand_count;
 	const struct gap_memory *memory; /* of the guest */
+	bool stands_still;               /* nothing changes it meanwhile, as far as is known */
 };
 
 struct guest_view {

@@ -4,6 +4,7 @@
  * names another; here is only what the variable says.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "runtime/record.h"
 #include "runtime/task_reader.h"
@@ -82,6 +83,19 @@ static int is_online(struct gap_cpus *cpus, uint32_t cpu)
 	return bits >> cpu % 8 & 1;
 }
 
+/* Those that idle have no number, and are in no list; they are named for it. */
+static void check_task(struct gap_cpus *cpus, const struct gap_cpu *cpu)
+{
+	static const char idle[] = "swapper";
+	const struct gap_task *task = &cpu->task;
+
+	if (task->pid != 0)
+		gap_tasks_check(&cpus->tasks, task);
+	else if (task->known & GAP_TASK_COMM && strncmp(task->comm, idle, sizeof(idle) - 1) != 0)
+		NOTE(cpus, "what CPU %" PRIu32 " runs at 0x%" PRIx64 " is no task", cpu->number,
+		     task->address.value);
+}
+
 static int read_current(struct gap_cpus *cpus, struct gap_cpu *cpu)
 {
 	struct gap_guest *guest = cpus->tasks.guest;
@@ -94,6 +108,7 @@ static int read_current(struct gap_cpus *cpus, struct gap_cpu *cpu)
 		return NOTE(cpus, "the current task of CPU %" PRIu32 " cannot be read",
 			    cpu->number);
 	gap_tasks_read(&cpus->tasks, task, &cpu->task);
+	check_task(cpus, cpu);
 	if (cpus->tasks.status)
 		NOTE(cpus, "CPU %" PRIu32 ": %s", cpu->number, cpus->tasks.reason);
 	return 1;

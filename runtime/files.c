@@ -11,18 +11,16 @@
 
 /* include/uapi/asm-generic/fcntl.h; all architectures that we read have this value. */
 #define O_CLOEXEC_BIT 02000000u
+#define FILE_BYTES_MIN 64
 #define FD_MAX 0x40000000u /* more no nr_open allows */
 
-enum slot { TASK_FILES, FDT, FDT_MAX, FDT_FD, FDT_CLOEXEC, FLAGS, POS, SLOT_COUNT };
+enum slot { TASK_FILES, FDT, FDT_MAX, FDT_FD, FDT_CLOEXEC, FDT_OPEN, FLAGS, POS, SLOT_COUNT };
 
 static const struct gap_wanted wanted[SLOT_COUNT] = {
-	[TASK_FILES] = {GAP_FIELD_TASK_FILES, 0},
-	[FDT] = {GAP_FIELD_FILES_FDT, 0},
-	[FDT_MAX] = {GAP_FIELD_FDT_MAX, 0},
-	[FDT_FD] = {GAP_FIELD_FDT_FD, 0},
-	[FDT_CLOEXEC] = {GAP_FIELD_FDT_CLOEXEC, 1},
-	[FLAGS] = {GAP_FIELD_FILE_FLAGS, 1},
-	[POS] = {GAP_FIELD_FILE_POS, 1},
+	[TASK_FILES] = {GAP_FIELD_TASK_FILES, 0},   [FDT] = {GAP_FIELD_FILES_FDT, 0},
+	[FDT_MAX] = {GAP_FIELD_FDT_MAX, 0},         [FDT_FD] = {GAP_FIELD_FDT_FD, 0},
+	[FDT_CLOEXEC] = {GAP_FIELD_FDT_CLOEXEC, 1}, [FDT_OPEN] = {GAP_FIELD_FDT_OPEN, 1},
+	[FLAGS] = {GAP_FIELD_FILE_FLAGS, 1},        [POS] = {GAP_FIELD_FILE_POS, 1},
 };
 
 _Static_assert(SLOT_COUNT <= sizeof(((struct gap_files *)0)->fields) / sizeof(struct gap_field),
@@ -30,6 +28,19 @@ _Static_assert(SLOT_COUNT <= sizeof(((struct gap_files *)0)->fields) / sizeof(st
 
 #define NOTE(files, ...)                                                                           \
 	gap_note(&(files)->status, (files)->reason, sizeof((files)->reason), __VA_ARGS__)
+
+/* Of a struct file, which no descriptor in use is without. */
+static uint64_t file_bytes(const struct gap_guest *guest)
+{
+	const struct gap_profile *profile = gap_guest_profile(guest);
+	struct gap_type type;
+	gap_type_id id;
+
+	if (gap_profile_find_type(profile, "struct:file", &id, NULL) ||
+	    !gap_profile_type(profile, id, &type) || type.size_bytes < FILE_BYTES_MIN)
+		return FILE_BYTES_MIN;
+	return type.size_bytes;
+}
 
 enum gap_status gap_files_init(struct gap_files *files, struct gap_guest *guest,
 			       struct gap_error *error)
@@ -40,9 +51,12 @@ enum gap_status gap_files_init(struct gap_files *files, struct gap_guest *guest,
 	status = gap_record_bind(guest, wanted, SLOT_COUNT, files->fields, error);
 	if (!status)
 		status = gap_paths_init(&files->paths, guest, error);
-	if (!status)
-		gap_guest_refresh(guest);
-	return status;
+	if (status)
+		return status;
+	files->places_left = gap_guest_holds(guest, guest->arch->pointer_bytes);
+	files->files_left = gap_guest_holds(guest, file_bytes(guest));
+	gap_guest_refresh(guest);
+	return GAP_OK;
 }
 
 /* ---- the table ---- */
@@ -73,20 +87,23 @@ static void take_table(struct gap_files *files, struct gap_vaddr table)
 		return;
 	if (gap_record_pointer(files->guest, table, &files->fields[FDT_CLOEXEC], &files->cloexec))
 		files->cloexec.value = 0;
+	if (gap_record_pointer(files->guest, table, &files->fields[FDT_OPEN], &files->open))
+		files->open.value = 0;
 	files->count = (uint32_t)count;
 }
 
 void gap_files_begin(struct gap_files *files, struct gap_vaddr task)
 {
-	struct gap_vaddr holder, table;
+	struct gap_vaddr table;
 
 	files->next = files->count = 0;
+	files->holder.value = 0;
 	files->cached = UINT32_MAX;
 	files->status = GAP_OK;
 	files->reason[0] = '\0';
-	if (!pointer_of(files, task, TASK_FILES, &holder) || !holder.value)
+	if (!pointer_of(files, task, TASK_FILES, &files->holder) || !files->holder.value)
 		return;
-	if (pointer_of(files, holder, FDT, &table))
+	if (pointer_of(files, files->holder, FDT, &table))
 		take_table(files, table);
 }
 
@@ -100,6 +117,9 @@ static int take_chunk(struct gap_files *files, uint32_t fd)
 
 	if (count > GAP_FILES_CHUNK)
 		count = GAP_FILES_CHUNK;
+	if (count > files->places_left)
+		return NOTE(files, "the descriptor tables together are larger than memory");
+	files->places_left -= count;
 	if (gap_guest_read(files->guest, at, bytes, (size_t)count * width))
 		return NOTE(files, "the descriptor table at 0x%" PRIx64 " cannot be read",
 			    at.value);
@@ -113,14 +133,15 @@ static int take_chunk(struct gap_files *files, uint32_t fd)
 
 /* ---- one file ---- */
 
-static int is_cloexec(struct gap_files *files, uint32_t fd, int *cloexec)
+/* The descriptor's bit in a bitmap: false when it is not known. */
+static int read_bit(struct gap_files *files, struct gap_vaddr bitmap, uint32_t fd, int *bit)
 {
-	struct gap_vaddr at = {files->cloexec.value + fd / 8};
+	struct gap_vaddr at = {bitmap.value + fd / 8};
 	uint8_t bits;
 
-	if (!files->cloexec.value || gap_guest_read_u8(files->guest, at, &bits))
+	if (!bitmap.value || gap_guest_read_u8(files->guest, at, &bits))
 		return 0;
-	*cloexec = bits >> fd % 8 & 1;
+	*bit = bits >> fd % 8 & 1;
 	return 1;
 }
 
@@ -131,7 +152,7 @@ static void read_numbers(struct gap_files *files, struct gap_file *file)
 	enum gap_status status =
 		gap_record_number(files->guest, file->address, &files->fields[FLAGS], &number);
 
-	if (!status && is_cloexec(files, file->fd, &cloexec)) {
+	if (!status && read_bit(files, files->cloexec, file->fd, &cloexec)) {
 		file->flags = (uint32_t)number & ~O_CLOEXEC_BIT;
 		file->flags |= cloexec ? O_CLOEXEC_BIT : 0;
 		file->known |= GAP_FILE_FLAGS;
@@ -183,6 +204,34 @@ static int is_file(struct gap_files *files, uint32_t fd, uint64_t pointer)
 	return 1;
 }
 
+/* The kernel takes the bit before it sets the pointer, and clears it after: that of a file that was
+ * closed since it was read is passed over. */
+static int is_in_use(struct gap_files *files, uint32_t fd, uint64_t pointer)
+{
+	struct gap_vaddr at = {files->table.value +
+			       (uint64_t)fd * files->guest->arch->pointer_bytes};
+	struct gap_vaddr now;
+	int used;
+
+	if (!read_bit(files, files->open, fd, &used) || used)
+		return 1;
+	if (gap_guest_read_pointer(files->guest, at, &now) || now.value != pointer)
+		return 0;
+	files->count = 0;
+	return NOTE(files, "descriptor %" PRIu32 " has a file and is not in use: this is no table",
+		    fd);
+}
+
+static int take_one(struct gap_files *files)
+{
+	if (files->files_left) {
+		files->files_left--;
+		return 1;
+	}
+	files->count = 0;
+	return NOTE(files, "there are more open files than memory holds");
+}
+
 int gap_files_next(struct gap_files *files, struct gap_file *file)
 {
 	while (files->next < files->count) {
@@ -195,7 +244,8 @@ int gap_files_next(struct gap_files *files, struct gap_file *file)
 			return 0;
 		}
 		pointer = files->chunk[fd % GAP_FILES_CHUNK];
-		if (pointer && is_file(files, fd, pointer)) {
+		if (pointer && is_in_use(files, fd, pointer) && is_file(files, fd, pointer) &&
+		    take_one(files)) {
 			read_file(files, fd, pointer, file);
 			return 1;
 		}

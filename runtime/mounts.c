@@ -22,6 +22,7 @@ enum slot {
 	NSPROXY_MNT,
 	NS_LIST,
 	NS_TREE,
+	NS_COUNT,
 	MOUNT_LIST,
 	MOUNT_NODE,
 	MNT,
@@ -38,15 +39,25 @@ enum slot {
 };
 
 static const struct gap_wanted wanted[SLOT_COUNT] = {
-	[TASK_FS] = {GAP_FIELD_TASK_FS, 0},          [TASK_NSPROXY] = {GAP_FIELD_TASK_NSPROXY, 0},
-	[ROOT_MNT] = {GAP_FIELD_FS_ROOT_MNT, 0},     [ROOT_DENTRY] = {GAP_FIELD_FS_ROOT_DENTRY, 0},
-	[NSPROXY_MNT] = {GAP_FIELD_NSPROXY_MNT, 0},  [NS_LIST] = {GAP_FIELD_MNT_NS_LIST, 1},
-	[NS_TREE] = {GAP_FIELD_MNT_NS_TREE, 1},      [MOUNT_LIST] = {GAP_FIELD_MOUNT_LIST, 1},
-	[MOUNT_NODE] = {GAP_FIELD_MOUNT_NODE, 1},    [MNT] = {GAP_FIELD_MOUNT_MNT, 1},
-	[DEVICE] = {GAP_FIELD_MOUNT_DEVICE, 1},      [MNT_ROOT] = {GAP_FIELD_VFSMOUNT_ROOT, 0},
-	[MNT_SB] = {GAP_FIELD_VFSMOUNT_SB, 1},       [MNT_FLAGS] = {GAP_FIELD_VFSMOUNT_FLAGS, 1},
-	[MNT_IDMAP] = {GAP_FIELD_VFSMOUNT_IDMAP, 1}, [SB_FLAGS] = {GAP_FIELD_SB_FLAGS, 1},
-	[SB_TYPE] = {GAP_FIELD_SB_TYPE, 1},          [SB_SUBTYPE] = {GAP_FIELD_SB_SUBTYPE, 1},
+	[TASK_FS] = {GAP_FIELD_TASK_FS, 0},
+	[TASK_NSPROXY] = {GAP_FIELD_TASK_NSPROXY, 0},
+	[ROOT_MNT] = {GAP_FIELD_FS_ROOT_MNT, 0},
+	[ROOT_DENTRY] = {GAP_FIELD_FS_ROOT_DENTRY, 0},
+	[NSPROXY_MNT] = {GAP_FIELD_NSPROXY_MNT, 0},
+	[NS_LIST] = {GAP_FIELD_MNT_NS_LIST, 1},
+	[NS_TREE] = {GAP_FIELD_MNT_NS_TREE, 1},
+	[NS_COUNT] = {GAP_FIELD_MNT_NS_COUNT, 1},
+	[MOUNT_LIST] = {GAP_FIELD_MOUNT_LIST, 1},
+	[MOUNT_NODE] = {GAP_FIELD_MOUNT_NODE, 1},
+	[MNT] = {GAP_FIELD_MOUNT_MNT, 1},
+	[DEVICE] = {GAP_FIELD_MOUNT_DEVICE, 1},
+	[MNT_ROOT] = {GAP_FIELD_VFSMOUNT_ROOT, 0},
+	[MNT_SB] = {GAP_FIELD_VFSMOUNT_SB, 1},
+	[MNT_FLAGS] = {GAP_FIELD_VFSMOUNT_FLAGS, 1},
+	[MNT_IDMAP] = {GAP_FIELD_VFSMOUNT_IDMAP, 1},
+	[SB_FLAGS] = {GAP_FIELD_SB_FLAGS, 1},
+	[SB_TYPE] = {GAP_FIELD_SB_TYPE, 1},
+	[SB_SUBTYPE] = {GAP_FIELD_SB_SUBTYPE, 1},
 	[TYPE_NAME] = {GAP_FIELD_FSTYPE_NAME, 1},
 };
 
@@ -209,6 +220,7 @@ static int read_mount(struct gap_mounts *mounts, struct gap_vaddr at, struct gap
 	mount->source[0] = mount->fstype[0] = mount->flags[0] = '\0';
 	if (number_of(mounts, place.mount, MNT_FLAGS, &flags) && flags & MNT_CURSOR)
 		return 0;
+	mounts->seen++;
 	if (!pointer_of(mounts, place.mount, MNT_ROOT, &place.dentry))
 		return 0;
 	if (gap_path_print(&mounts->paths, &place, &mounts->root, &mount->target))
@@ -225,13 +237,31 @@ static int read_mount(struct gap_mounts *mounts, struct gap_vaddr at, struct gap
 
 /* ---- the walk ---- */
 
+/* How many there are: since d29216842a85 (4.9), under its present name since 2eea9ce4310d (6.8). */
+static void read_count(struct gap_mounts *mounts, struct gap_vaddr space)
+{
+	enum slot slot = mounts->is_tree ? NS_COUNT : NS_TREE;
+
+	mounts->seen = 0;
+	mounts->is_counted = has(mounts, slot) && mounts->fields[slot].size_bytes == 4 &&
+			     number_of(mounts, space, slot, &mounts->expected);
+}
+
+static void check_count(struct gap_mounts *mounts)
+{
+	if (mounts->is_counted && mounts->seen != mounts->expected)
+		NOTE(mounts, "the namespace counts %" PRIu64 " mounts, and %" PRIu64 " are there",
+		     mounts->expected, mounts->seen);
+	mounts->is_counted = 0;
+}
+
 void gap_mounts_begin(struct gap_mounts *mounts, struct gap_vaddr task)
 {
 	struct gap_vaddr fs, proxy, space;
 
 	mounts->status = GAP_OK;
 	mounts->reason[0] = '\0';
-	mounts->begun = 0;
+	mounts->begun = mounts->is_counted = 0;
 	if (!pointer_of(mounts, task, TASK_FS, &fs) || !fs.value ||
 	    !pointer_of(mounts, task, TASK_NSPROXY, &proxy) || !proxy.value ||
 	    !pointer_of(mounts, fs, ROOT_MNT, &mounts->root.mount) ||
@@ -239,6 +269,7 @@ void gap_mounts_begin(struct gap_mounts *mounts, struct gap_vaddr task)
 	    !pointer_of(mounts, proxy, NSPROXY_MNT, &space))
 		return;
 	mounts->begun = 1;
+	read_count(mounts, space);
 	if (mounts->is_tree)
 		gap_rbtree_init(&mounts->walk.tree, mounts->guest, &mounts->rbtree_layout,
 				gap_record_at(space, &mounts->fields[NS_TREE]));
@@ -273,5 +304,6 @@ int gap_mounts_next(struct gap_mounts *mounts, struct gap_mount *mount)
 	while (next_mount(mounts, &at))
 		if (read_mount(mounts, at, mount))
 			return 1;
+	check_count(mounts);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/record.h"
+#include "runtime/translate.h"
 #include "semgap/sockets.h"
 
 #define NETLINK_FAMILIES 32 /* MAX_LINKS */
@@ -509,6 +510,20 @@ static int next_chain(struct gap_sockets *sockets)
 	return 1;
 }
 
+/* Where the memory with the chain's head is not there, the rest of its page is passed over: none of
+ * the thousands of chains in it is asked for. */
+static void skip_page(struct gap_sockets *sockets)
+{
+	struct gap_socket_table *table = &sockets->table;
+	uint64_t head =
+		table->buckets.value + (table->next - 1) * table->stride_bytes + table->head_bytes;
+	uint64_t left = GAP_PAGE_BYTES - head % GAP_PAGE_BYTES;
+	struct gap_vaddr first;
+
+	if (gap_guest_read_pointer(sockets->guest, (struct gap_vaddr){head}, &first))
+		table->next += (left - 1) / table->stride_bytes;
+}
+
 /* False at the chain's end. */
 static int next_in_chain(struct gap_sockets *sockets, struct gap_vaddr *sock)
 {
@@ -524,9 +539,8 @@ static int next_in_chain(struct gap_sockets *sockets, struct gap_vaddr *sock)
 	if (!chain->status)
 		return 0;
 	NOTE(sockets, "a chain of sockets: %s", chain->reason);
-	/* A table that is not there is not asked for each of its thousands of chains. */
 	if (!chain->steps)
-		sockets->table.next = sockets->table.count;
+		skip_page(sockets);
 	return 0;
 }
 

@@ -133,7 +133,8 @@ static void read_thread(struct gap_threads *threads, struct gap_vaddr address,
 		     "the threads of process %" PRId32 " hold thread %" PRId32
 		     " of process %" PRId32,
 		     threads->process.pid, thread->task.pid, thread->task.tgid);
-	read_namespace_pids(threads, thread);
+	if (!threads->without_numbers)
+		read_namespace_pids(threads, thread);
 }
 
 /* ---- the walk ---- */

@@ -79,6 +79,7 @@ enum {
 	FDT_MAX = 0,
 	FDT_FD = 8,
 	FDT_CLOEXEC = 16,
+	FDT_OPEN = 24,
 	FILE_PATH = 0, /* mnt, dentry */
 	FILE_FLAGS = 16,
 	FILE_POS = 24,

@@ -478,7 +478,7 @@ static void executables_have_paths(void **state)
 /* ---- files ---- */
 
 struct table {
-	uint64_t files, fdt, fd;
+	uint64_t files, fdt, fd, open;
 };
 
 /* A table of 256 descriptors of which 0, 63, 64 and 255 are open. */
@@ -486,8 +486,8 @@ static struct table make_table(struct fixture *fixture)
 {
 	static const unsigned open[] = {0, 63, 64, 255};
 	struct synthetic *synthetic = &fixture->base.synthetic;
-	struct table table = {synthetic_alloc(synthetic, 8), synthetic_alloc(synthetic, 24),
-			      synthetic_alloc(synthetic, 256 * 8)};
+	struct table table = {synthetic_alloc(synthetic, 8), synthetic_alloc(synthetic, 32),
+			      synthetic_alloc(synthetic, 256 * 8), synthetic_alloc(synthetic, 32)};
 	uint64_t cloexec = synthetic_alloc(synthetic, 32);
 
 	put64(synthetic, fixture->task, TASK_FILES, table.files);
@@ -496,6 +496,10 @@ static struct table make_table(struct fixture *fixture)
 	put64(synthetic, table.fdt, FDT_FD, table.fd);
 	put64(synthetic, table.fdt, FDT_CLOEXEC, cloexec);
 	put64(synthetic, cloexec, 8, 1); /* of 64 */
+	put64(synthetic, table.fdt, FDT_OPEN, table.open);
+	put64(synthetic, table.open, 0, UINT64_C(1) << 63 | 1);
+	put64(synthetic, table.open, 8, 1);
+	put64(synthetic, table.open, 24, UINT64_C(1) << 63);
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t file = make_file(synthetic, fixture->above, fixture->file);
 
@@ -568,6 +572,10 @@ static void bent_tables_end(void **state)
 	put64(synthetic, table.fd, 0, UNMAPPED);
 	partial_files(fixture, 4, "cannot be read");
 	put64(synthetic, table.fd, 0, file);
+	put64(synthetic, table.open, 8, 0); /* 64 has a file and is not in use */
+	partial_files(fixture, 2, "not in use");
+	put64(synthetic, table.fdt, FDT_OPEN, UNMAPPED); /* then nothing is known of it */
+	partial_files(fixture, 4, NULL);
 	put64(synthetic, file, FILE_PATH, WILD);
 	partial_files(fixture, 4, "cannot be read");
 	put64(synthetic, table.fdt, FDT_FD, UNMAPPED);
@@ -576,6 +584,36 @@ static void bent_tables_end(void **state)
 	partial_files(fixture, 0, "cannot be read");
 	put64(synthetic, fixture->task, TASK_FILES, 0);
 	partial_files(fixture, 0, NULL);
+}
+
+/* Tables that all lead to the same places gain nothing. */
+static void tables_together_are_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	struct gap_vaddr task = {fixture->task};
+	struct gap_files files;
+	struct gap_file file;
+	int count = 0;
+
+	make_table(fixture);
+	files = begin_files(fixture);
+	assert_int_equal(files.holder.value,
+			 get64(&fixture->base.synthetic, fixture->task, TASK_FILES));
+	files.files_left = 6;
+	for (int i = 0; i < 3; i++) {
+		gap_files_begin(&files, task);
+		while (gap_files_next(&files, &file))
+			count++;
+	}
+	assert_int_equal(count, 6);
+	assert_int_equal(files.status, GAP_PARTIAL);
+	says(files.reason, "more open files than memory");
+	files.files_left = 100;
+	files.places_left = 64;
+	gap_files_begin(&files, task);
+	assert_true(gap_files_next(&files, &file) && gap_files_next(&files, &file));
+	assert_false(gap_files_next(&files, &file));
+	says(files.reason, "larger than memory");
 }
 
 /* ---- mounts ---- */
@@ -592,6 +630,7 @@ static uint64_t make_namespace(struct fixture *fixture, int in_tree)
 	put64(synthetic, fixture->task, TASK_FS, fs);
 	put64(synthetic, fixture->task, TASK_NSPROXY, proxy);
 	put64(synthetic, proxy, NSPROXY_MNT, space);
+	put32(synthetic, space, 24, 2);
 	put64(synthetic, fs, FS_ROOT, fixture->below + MOUNT_MNT);
 	put64(synthetic, fs, FS_ROOT + 8, fixture->root);
 	put64(synthetic, type, 0, make_string(synthetic, "fuse"));
@@ -675,6 +714,8 @@ static void bent_mounts_end(void **state)
 	uint64_t below = fixture->below + MOUNT_LIST, above = fixture->above + MOUNT_LIST;
 
 	put32(synthetic, fixture->above, MOUNT_MNT + VFSMOUNT_FLAGS, 0x10000000); /* a cursor */
+	partial_mounts(fixture, 1, "counts 2 mounts, and 1");
+	put32(synthetic, space, 24, 1);
 	partial_mounts(fixture, 1, NULL);
 	put32(synthetic, fixture->above, MOUNT_MNT + VFSMOUNT_FLAGS, 0);
 	put64(synthetic, above, 0, below);
@@ -711,6 +752,7 @@ int main(void)
 		TEST(executables_have_paths),
 		TEST(files_are_those_of_proc),
 		TEST(bent_tables_end),
+		TEST(tables_together_are_bounded),
 		TEST(mounts_are_those_of_proc),
 		TEST(bent_mounts_end),
 #undef TEST

@@ -525,6 +525,12 @@ static void every_cpu_runs_something(void **state)
 	assert_false(gap_cpus_next(&cpus, &cpu));
 	assert_int_equal(cpus.status, GAP_PARTIAL);
 	says(cpus.reason, "CPU 1");
+	guest_fixture_set_image(fixture, ONLINE_AT, 1);
+	put64(&fixture->synthetic, area, 0x40 + 24, synthetic_alloc(&fixture->synthetic, 4096));
+	guest_fixture_good(fixture, gap_cpus_init(&cpus, fixture->guest, &fixture->error));
+	assert_true(gap_cpus_next(&cpus, &cpu));
+	assert_int_equal(cpus.status, GAP_PARTIAL);
+	says(cpus.reason, "no task");
 }
 
 /* ---- the log ---- */

@@ -115,6 +115,11 @@ signed char byte = -1;
 unsigned char octet = 200;
 unsigned char octets[6] = {0, 27, 33, 10, 11, 12}; /* an address of a network card */
 unsigned char letters[8] = "letters";              /* as names of directory entries */
+char behind[8] = "ab\0c";
+char endless[5000] = {[0 ... 4999] = 'x'};
+char __init_begin[1] = {1};
+int booted = 7;
+char __init_end[1] = {1};
 bool yes = true, no = false;
 enum colour green = GREEN, below = BELOW, nameless = (enum colour)4;
 enum wide wide = WIDE;

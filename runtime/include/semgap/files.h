@@ -28,9 +28,13 @@ struct gap_files {
 	struct gap_guest *guest;
 	struct gap_paths paths;
 	struct gap_field fields[12];
+	/* Over all tables: places in them, and files. A guest's memory holds no more. */
+	uint64_t places_left, files_left;
 	int without_paths; /* set after binding by who wants none: most of the time goes into them */
 	/* of the table at hand */
-	struct gap_vaddr table, cloexec;
+	struct gap_vaddr holder; /* the struct files_struct; 0: the task has none */
+	struct gap_vaddr table, cloexec,
+		open;                 /* @open: the bits of descriptors in use; 0 not known */
 	uint32_t next, count, cached; /* cached: first of the chunk */
 	uint64_t chunk[GAP_FILES_CHUNK];
 	enum gap_status status;
@@ -42,7 +46,11 @@ GAP_API enum gap_status gap_files_init(struct gap_files *files, struct gap_guest
 				       struct gap_error *error) GAP_MUST_CHECK;
 /** Begins the files of a task, gap_task.address; a zombie has none. */
 GAP_API void gap_files_begin(struct gap_files *files, struct gap_vaddr task);
-/** Next open file by rising descriptor, or false at the end; then read files->status. */
+/**
+ * Next open file by rising descriptor, or false at the end; then read files->status. The first descriptor that the
+ * table does not count among those in use ends it: what has such is no table. All tables since gap_files_init()
+ * together have as many places and files as memory holds.
+ */
 GAP_API int gap_files_next(struct gap_files *files, struct gap_file *file);
 
 #ifdef __cplusplus

@@ -34,6 +34,8 @@ struct gap_mounts {
 	struct gap_paths paths;
 	struct gap_field fields[24];
 	struct gap_rbtree_layout rbtree_layout;
+	uint64_t expected, seen; /* as the namespace counts them, if @is_counted */
+	int is_counted;
 	struct gap_vaddr no_idmap; /* 0: not known */
 	int is_tree;
 	/* of the namespace at hand */

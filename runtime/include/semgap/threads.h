@@ -30,6 +30,7 @@ struct gap_threads {
 	uint64_t steps_left;     /* of all lists together */
 	uint32_t pid_bytes;      /* distance of two pids of one thread */
 	uint8_t in_process, by_group;
+	uint8_t without_numbers; /* set after gap_threads_init() by who wants no ns_pids */
 	enum gap_status status;
 	char reason[160];
 };
