@@ -11,7 +11,14 @@
 
 #include "runtime/include/semgap/status.h"
 
-enum infer_kind { INFER_BTF, INFER_VMCOREINFO, INFER_CODE, INFER_DATA, INFER_PRIOR, INFER_KIND_COUNT };
+enum infer_kind {
+	INFER_BTF,
+	INFER_VMCOREINFO,
+	INFER_CODE,
+	INFER_DATA,
+	INFER_PRIOR,
+	INFER_KIND_COUNT
+};
 
 /**
  * Witnesses of one class share what could mislead them (a function, a caller, a rule) and have one

@@ -26,6 +26,7 @@ struct infer_field {
 struct infer_fields {
 	struct infer_field *rows;
 	uint32_t count;
+	char *text; /* what the rows point into; twice, whole and cut into names */
 };
 
 /** Reads such lines ('#' begins a comment). @origin names the text in errors. GAP_CORRUPT names the

@@ -17,11 +17,12 @@ struct infer_window {
 
 struct infer_kernel {
 	const struct gap_memory *memory;
-	struct gap_guest *guest; /* reads kernel virtual memory through the tables that the CPU uses */
-	uint16_t machine;        /* ELF */
+	struct gap_guest
+		*guest;   /* reads kernel virtual memory through the tables that the CPU uses */
+	uint16_t machine; /* ELF */
 	uint8_t pointer_bytes;
-	struct infer_window text, image;     /* kernel text; the whole image. start == end: unknown */
-	struct infer_window direct_map;      /* where physical memory is mapped linearly */
+	struct infer_window text, image; /* kernel text; the whole image. start == end: unknown */
+	struct infer_window direct_map;  /* where physical memory is mapped linearly */
 	const struct infer_symbols *symbols; /* empty when none were learnt */
 	/* Bounds on work, for live and hostile guests. */
 	uint64_t reads_max;
@@ -32,7 +33,8 @@ struct infer_kernel {
  * GAP_OK. A claim on a field that is not asked for is not made. Errors: GAP_NO_MEMORY only: what
  * is broken in the guest is no error of ours.
  */
-typedef enum gap_status infer_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,
+typedef enum gap_status infer_evidence(struct infer_kernel *kernel,
+				       const struct infer_fields *fields,
 				       struct infer_claims *claims, struct gap_error *error);
 
 infer_evidence infer_code_evidence; /* code.c: functions that we know by name, interpreted */
