@@ -12,6 +12,7 @@
 #include "profile/builder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
+#include "tests/support/kallsyms_table.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
 		       size_t size_bytes)
@@ -311,6 +312,53 @@ static void write_btf(const char *folder)
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
 }
 
+/* ---- the kernel's symbol table ---- */
+
+static void write_kallsyms(const char *folder)
+{
+	static const struct table_plan plans[] = {
+		{.addressing = GAP_KALLSYMS_ABSOLUTE,
+		 .pointer_bytes = 8,
+		 .align_bytes = 8,
+		 .number_bytes = 8},
+		{.addressing = GAP_KALLSYMS_BASE,
+		 .pointer_bytes = 4,
+		 .align_bytes = 4,
+		 .number_bytes = 4,
+		 .base = 0xc1000000,
+		 .sequence_bytes = 3},
+		{.addressing = GAP_KALLSYMS_BASE_PERCPU,
+		 .behind = true,
+		 .pointer_bytes = 8,
+		 .align_bytes = 8,
+		 .number_bytes = 4,
+		 .base = 0xffffffff81000000,
+		 .sequence_bytes = 3},
+		{.addressing = GAP_KALLSYMS_PLACE,
+		 .behind = true,
+		 .pointer_bytes = 8,
+		 .align_bytes = 4,
+		 .number_bytes = 4,
+		 .address = 0xffffffff81000000,
+		 .sequence_bytes = 3},
+	};
+	static struct table_symbol symbols[300];
+
+	for (unsigned i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		static uint8_t bytes[1 << 16];
+		bool wide = plans[i].pointer_bytes == 8;
+		struct table_places places;
+		char name[32];
+
+		memset(bytes, 0, sizeof(bytes));
+		make_table_symbols(symbols, 300, plans[i].addressing % 2 ? 0 : 5,
+				   wide ? 0xffffffff81000000 : 0xc1000000, true);
+		places = write_table(bytes, 8, &plans[i], symbols, 300);
+		snprintf(name, sizeof(name), "table%u", i);
+		write_seed(folder, "kallsyms", name, bytes, places.end);
+	}
+}
+
 /* ---- text and objects
  * ---------------------------------------------------------------------------------------------- */
 
@@ -424,6 +472,7 @@ int main(int argc, char **argv)
 	}
 	write_images(argv[1]);
 	write_btf(argv[1]);
+	write_kallsyms(argv[1]);
 	write_maps(argv[1]);
 	write_lime(argv[1]);
 	write_core(argv[1]);
