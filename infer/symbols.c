@@ -179,3 +179,8 @@ uint32_t infer_symbols_count(const struct infer_symbols *symbols)
 {
 	return symbols->rows.count;
 }
+
+const struct infer_symbol *infer_symbols_at(const struct infer_symbols *symbols, uint32_t index)
+{
+	return index < symbols->rows.count ? &symbols->rows.items[index].symbol : NULL;
+}

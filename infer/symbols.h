@@ -39,5 +39,7 @@ const struct infer_symbol *infer_symbols_named(const struct infer_symbols *symbo
 const struct infer_symbol *infer_symbols_covering(const struct infer_symbols *symbols,
 						  uint64_t address, uint64_t *end);
 uint32_t infer_symbols_count(const struct infer_symbols *symbols);
+/** By rising address; NULL past the last. */
+const struct infer_symbol *infer_symbols_at(const struct infer_symbols *symbols, uint32_t index);
 
 #endif

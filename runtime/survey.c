@@ -39,7 +39,7 @@ typedef int mapping_visit(void *context, const struct mapping *mapping);
 struct kernel {
 	struct gap_space space;
 	struct gap_survey met;
-	uint64_t banner_leaf; /* the entry that maps the banner: roots of one kernel share it */
+	uint64_t banner_physical; /* one kernel's roots all lead there */
 	const char *found_by;
 };
 
@@ -357,16 +357,6 @@ static int meet(const struct survey *survey, const struct gap_space *space, stru
 	       meet_linear(&image);
 }
 
-static uint64_t leaf_of(const struct survey *survey, const struct gap_space *space,
-			uint64_t address)
-{
-	struct gap_translation translation;
-
-	return survey->arch->walk(survey->memory, space, address, &translation, NULL)
-		       ? 0
-		       : translation.leaf_at;
-}
-
 /* Does a root lead to a kernel that was met before? Every process has a root that does. */
 static int is_known(struct survey *survey, const struct gap_space *space)
 {
@@ -375,7 +365,8 @@ static int is_known(struct survey *survey, const struct gap_space *space)
 
 		if (kernel->space.paging.levels == space->paging.levels &&
 		    kernel->space.paging.page_shift == space->paging.page_shift &&
-		    leaf_of(survey, space, kernel->met.banner.value) == kernel->banner_leaf) {
+		    physical_of(survey, space, kernel->met.banner.value) ==
+			    kernel->banner_physical) {
 			kernel->met.roots++;
 			return 1;
 		}
@@ -393,7 +384,7 @@ static int try_space(struct survey *survey, const struct gap_space *space)
 	    !meet(survey, space, &kernel->met))
 		return 0;
 	kernel->space = *space;
-	kernel->banner_leaf = leaf_of(survey, space, kernel->met.banner.value);
+	kernel->banner_physical = physical_of(survey, space, kernel->met.banner.value);
 	kernel->found_by = survey->way;
 	survey->kernel_count++;
 	return 1;
@@ -524,12 +515,12 @@ static int is_own_root(const struct survey *survey, const struct kernel *kernel,
 	const struct gap_survey *met = &kernel->met;
 
 	return survey->arch->may_be_root(survey->memory, own) &&
-	       leaf_of(survey, own, met->banner.value) == kernel->banner_leaf &&
+	       physical_of(survey, own, met->banner.value) == kernel->banner_physical &&
 	       physical_of(survey, own, met->linear_start.value + own->root) == own->root &&
 	       !(survey->arch->shared_root && maps_user_half(survey, own));
 }
 
-/* A process's root dies with it: the kernel's own lies in its image. */
+/* A process's root dies with it: the kernel's own lies in its image, behind those for booting. */
 static void settle_root(const struct survey *survey, const struct kernel *kernel,
 			struct gap_space *space)
 {
@@ -539,10 +530,8 @@ static void settle_root(const struct survey *survey, const struct kernel *kernel
 	for (uint64_t at = met->image_start.value; at < met->image_end.value;
 	     at += GAP_PAGE_BYTES) {
 		own.root = physical_of(survey, &kernel->space, at);
-		if (own.root != UINT64_MAX && is_own_root(survey, kernel, &own)) {
+		if (own.root != UINT64_MAX && is_own_root(survey, kernel, &own))
 			*space = own;
-			return;
-		}
 	}
 }
 
