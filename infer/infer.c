@@ -101,21 +101,27 @@ static enum gap_status finish_symbols(struct run *run, struct gap_error *error)
 	return GAP_OK;
 }
 
+/*
+ * Without KALLSYMS_ALL the table of all symbols has those of code only; what modules may use fills
+ * in some of the rest.
+ */
 static void read_tables(struct run *run)
 {
 	struct infer_result *result = run->result;
 	struct gap_kallsyms_found found;
+	bool kallsyms = !run->options->no_kallsyms &&
+			infer_kallsyms_read(&result->image, result->survey.pointer_bytes,
+					    result->survey.banner.value, run->symbols, &found);
+	uint32_t exported = 0;
 
-	result->symbols_from = "nowhere";
-	if (!run->options->no_kallsyms &&
-	    infer_kallsyms_read(&result->image, result->survey.pointer_bytes,
-				result->survey.banner.value, run->symbols, &found)) {
-		result->symbols_from = "kallsyms";
-		return;
-	}
 	if (!run->options->no_ksymtab &&
-	    infer_ksymtab_read(&result->image, result->survey.pointer_bytes, run->symbols))
-		result->symbols_from = "ksymtab";
+	    !(kallsyms && infer_symbols_added(run->symbols, "init_task")))
+		exported = infer_ksymtab_read(&result->image, result->survey.pointer_bytes,
+					      run->symbols);
+	result->has_kallsyms = kallsyms;
+	result->symbols_from = kallsyms   ? (exported ? "kallsyms and ksymtab" : "kallsyms")
+			       : exported ? "ksymtab"
+					  : "nowhere";
 }
 
 static void adopt(struct infer_window *window, const struct infer_symbols *symbols,
@@ -149,7 +155,7 @@ static enum gap_status learn_symbols(struct run *run, struct gap_error *error)
 		return status;
 	if (result->coreinfo.has_slide)
 		result->place.virtual_slide = result->coreinfo.slide;
-	if (strcmp(result->symbols_from, "kallsyms") == 0)
+	if (result->has_kallsyms)
 		return GAP_OK;
 	status = renew_symbols(run, error);
 	if (status)
@@ -238,6 +244,21 @@ static bool anchors_hold(struct run *run, struct gap_error *error)
 	       result->anchors.agree >= ANCHORS_MIN && result->anchors.disagree == 0;
 }
 
+static void warn_disbelief(const struct run *run)
+{
+	const struct infer_anchors *anchors = &run->result->anchors;
+
+	if (!anchors->disagree)
+		warn(run,
+		     "the guest's BTF is not believed yet: of what holds in every kernel, only %u "
+		     "things could be checked",
+		     anchors->agree);
+	for (unsigned i = 0; i < anchors->count; i++)
+		if (anchors->rows[i].outcome == INFER_ANCHOR_DISAGREES)
+			warn(run, "the guest's BTF is not believed: %s %s is not as in every kernel",
+			     anchors->rows[i].symbol, anchors->rows[i].path);
+}
+
 /* True when the guest's own types were taken. */
 static bool take_types(struct run *run)
 {
@@ -253,14 +274,9 @@ static bool take_types(struct run *run)
 	}
 	run->result->from_types = anchors_hold(run, &error);
 	if (!run->result->from_types)
-		warn(run,
-		     "the guest's BTF is not believed: of what holds in every kernel, %u of %u "
-		     "checks disagree with it",
-		     run->result->anchors.disagree,
-		     run->result->anchors.agree + run->result->anchors.disagree);
+		warn_disbelief(run);
 	return run->result->from_types;
 }
-
 /* ---- from evidence ---- */
 
 static enum gap_status collect(struct run *run, struct gap_error *error)

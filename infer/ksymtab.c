@@ -74,10 +74,8 @@ static const char *name_of(const struct reader *reader, uint64_t place)
 		       : NULL;
 }
 
-/*
- * An entry: its name begins where another text ends, and its value is in the image. Per-CPU
- * symbols, whose values are small, are told by their names alone.
- */
+/* An entry: it leads to a name. The linker lets one text be the tail of another, so that a name may
+ * begin anywhere. */
 static bool read_entry(const struct reader *reader, size_t offset, const char **name,
 		       uint64_t *value)
 {
@@ -87,7 +85,7 @@ static bool read_entry(const struct reader *reader, size_t offset, const char **
 	    !read_place(reader, offset + reader->shape->name_at, &place))
 		return false;
 	*name = name_of(reader, place);
-	if (!*name || (const uint8_t *)*name == reader->image->bytes || (*name)[-1] != '\0')
+	if (!*name)
 		return false;
 	read_place(reader, offset + reader->shape->value_at, value);
 	return true;
@@ -104,18 +102,25 @@ static size_t run_at(const struct reader *reader, size_t offset)
 	return count;
 }
 
-/* How many values of a run lie in the image. */
-static size_t values_inside(const struct reader *reader, size_t offset, size_t count)
+/*
+ * Nine of ten values lie in the image (per-CPU symbols have small ones), and nine of ten names come
+ * behind the one before, as the linker has sorted them since f02e8a6596b7 (2.6.39): other tables of
+ * names are not so.
+ */
+static bool is_exports(const struct reader *reader, size_t offset, size_t count)
 {
-	size_t inside = 0;
-	const char *name;
+	size_t inside = 0, sorted = 0;
+	const char *name, *before = "";
 	uint64_t value;
 
-	for (size_t i = 0; i < count; i++)
-		if (read_entry(reader, offset + i * reader->shape->entry_bytes, &name, &value) &&
-		    infer_image_at(reader->image, value, 1))
-			inside++;
-	return inside;
+	for (size_t i = 0; i < count; i++) {
+		if (!read_entry(reader, offset + i * reader->shape->entry_bytes, &name, &value))
+			continue;
+		inside += infer_image_at(reader->image, value, 1) != NULL;
+		sorted += strcmp(before, name) < 0;
+		before = name;
+	}
+	return inside * 10 >= count * 9 && sorted * 10 >= count * 9;
 }
 
 static uint32_t add_run(const struct reader *reader, size_t offset, size_t count,
@@ -133,8 +138,7 @@ static uint32_t add_run(const struct reader *reader, size_t offset, size_t count
 	return added;
 }
 
-/* Every run of one shape. Nine of ten values must be in the image: tables of other texts have none
- * there. */
+/* Every run of one shape. */
 static uint32_t read_shape(const struct reader *reader, struct infer_symbols *symbols)
 {
 	uint32_t added = 0;
@@ -143,7 +147,7 @@ static uint32_t read_shape(const struct reader *reader, struct infer_symbols *sy
 	while (offset + reader->shape->entry_bytes <= reader->image->size_bytes) {
 		size_t count = run_at(reader, offset);
 
-		if (count >= RUN_MIN && values_inside(reader, offset, count) * 10 >= count * 9)
+		if (count >= RUN_MIN && is_exports(reader, offset, count))
 			added += add_run(reader, offset, count, symbols);
 		offset +=
 			count >= RUN_MIN ? count * reader->shape->entry_bytes : reader->shape->step;

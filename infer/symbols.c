@@ -65,6 +65,11 @@ void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t l
 	*row = (struct row){{address, symbols->names.rows.items[id].text, type}, id};
 }
 
+bool infer_symbols_added(const struct infer_symbols *symbols, const char *name)
+{
+	return gap_strings_find(&symbols->names, name, strlen(name)) != 0;
+}
+
 /* ---- sorting ---- */
 
 static int compare_addresses(const void *one, const void *two)

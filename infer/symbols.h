@@ -26,6 +26,8 @@ void infer_symbols_destroy(struct infer_symbols *symbols);
 /** @name is copied. Running out of memory is sticky, and infer_symbols_finish() says so. */
 void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t length, char type,
 		       uint64_t address);
+/** Whether a name was added, before they are finished. */
+bool infer_symbols_added(const struct infer_symbols *symbols, const char *name);
 enum gap_status infer_symbols_finish(struct infer_symbols *symbols) GAP_MUST_CHECK;
 
 /**

@@ -445,17 +445,25 @@ static void try_registers(struct survey *survey)
 		}
 }
 
-/* Roots lie in the image, which is around a banner. */
+/* True when a kernel was met from a root in [first, last). */
+static int try_pages(struct survey *survey, uint64_t first, uint64_t last)
+{
+	survey->surveys = 0;
+	for (uint64_t page = first; page < last && !survey->kernel_count; page += GAP_PAGE_BYTES)
+		if (try_page(survey, page))
+			break;
+	return survey->kernel_count != 0;
+}
+
+/* Roots lie in the image, which is around a banner; mostly behind it. */
 static void try_around_banners(struct survey *survey)
 {
-	for (unsigned i = 0; i < survey->banner_count && !survey->kernel_count; i++) {
+	for (unsigned i = 0; i < survey->banner_count; i++) {
 		uint64_t at = survey->banners[i].value & ~(uint64_t)(GAP_PAGE_BYTES - 1);
-		uint64_t first = at > ROOT_AROUND ? at - ROOT_AROUND : 0;
 
-		survey->surveys = 0;
-		for (uint64_t page = first; page < at + ROOT_AROUND; page += GAP_PAGE_BYTES)
-			if (try_page(survey, page))
-				break;
+		if (try_pages(survey, at, at + ROOT_AROUND) ||
+		    try_pages(survey, at > ROOT_AROUND ? at - ROOT_AROUND : 0, at))
+			return;
 	}
 }
 
