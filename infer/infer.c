@@ -255,7 +255,8 @@ static void warn_disbelief(const struct run *run)
 		     anchors->agree);
 	for (unsigned i = 0; i < anchors->count; i++)
 		if (anchors->rows[i].outcome == INFER_ANCHOR_DISAGREES)
-			warn(run, "the guest's BTF is not believed: %s %s is not as in every kernel",
+			warn(run,
+			     "the guest's BTF is not believed: %s %s is not as in every kernel",
 			     anchors->rows[i].symbol, anchors->rows[i].path);
 }
 

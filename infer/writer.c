@@ -5,6 +5,8 @@
  */
 #include "infer/writer.h"
 
+#include "infer/ctypes.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,8 +136,30 @@ void infer_write_symbols(struct gap_builder *builder, const struct infer_result 
 
 /* ---- fields ---- */
 
+static const struct {
+	const char *type, *member, *text;
+} field_types[] = {
+#define GAP_FIELD_TYPE(type, member, text) {type, member, text},
+#include "kernels/field-types.def"
+};
+
+static const struct {
+	uint8_t pointer_bytes;
+	const char *type, *member;
+	uint32_t pointers, bytes;
+	const char *text;
+} fixed_layouts[] = {
+#define GAP_FIXED(width, type, member, pointers, bytes, text)                                      \
+	{width, type, member, pointers, bytes, text},
+#include "kernels/fixed-layouts.def"
+};
+
+#define FIELD_TYPE_COUNT (sizeof(field_types) / sizeof(field_types[0]))
+#define FIXED_COUNT (sizeof(fixed_layouts) / sizeof(fixed_layouts[0]))
+
 struct member_row {
-	uint32_t field;
+	uint32_t field; /* INFER_NONE: of a fixed layout */
+	uint64_t size_bytes;
 	struct gap_build_member member;
 };
 
@@ -146,25 +170,36 @@ struct field_writer {
 	const struct infer_result *result;
 	const struct infer_fields *fields;
 	uint32_t source;
-	gap_type_id numbers[9]; /* unsigned integers, by their bytes */
-	gap_type_id unknown;
+	struct infer_ctypes types;
+	unsigned depth; /* of structures in structures */
 };
 
-static gap_type_id number_of(struct field_writer *writer, uint32_t width_bits)
+static const char *text_of(const char *type, const char *member)
 {
-	static const char *const names[9] = {
-		NULL, "unsigned char",     "unsigned short", NULL, "unsigned int", NULL, NULL,
-		NULL, "unsigned long long"};
-	uint32_t bytes = width_bits / 8;
-	struct gap_build_type type = {.kind = GAP_KIND_INT, .size_bytes = bytes};
+	for (size_t i = 0; i < FIELD_TYPE_COUNT; i++)
+		if (strcmp(field_types[i].type, type) == 0 &&
+		    strcmp(field_types[i].member, member) == 0)
+			return field_types[i].text;
+	return NULL;
+}
 
-	if (bytes > 8 || !names[bytes])
-		bytes = writer->result->survey.pointer_bytes;
-	type.size_bytes = bytes;
-	type.name = gap_builder_name(writer->builder, names[bytes]);
-	if (!writer->numbers[bytes])
-		writer->numbers[bytes] = gap_builder_type_add(writer->builder, &type);
-	return writer->numbers[bytes];
+/* The name under which a field is written: where the witnesses could not tell, the one whose type
+ * has the width that they saw. */
+static const char *name_of(const struct field_writer *writer, const struct infer_field *field,
+			   const struct infer_verdict *verdict)
+{
+	const char *given = text_of(field->type, field->names[verdict->name_index]);
+
+	if (!verdict->width_bits || !given ||
+	    infer_ctypes_size(&writer->types, given) * 8 == verdict->width_bits)
+		return field->names[verdict->name_index];
+	for (unsigned i = 0; i < field->name_count; i++) {
+		const char *text = text_of(field->type, field->names[i]);
+
+		if (text && infer_ctypes_size(&writer->types, text) * 8 == verdict->width_bits)
+			return field->names[i];
+	}
+	return field->names[verdict->name_index];
 }
 
 static bool is_first_of_type(const struct infer_fields *fields, uint32_t index)
@@ -184,25 +219,67 @@ static int compare_members(const void *one, const void *two)
 	return a->field < b->field ? -1 : 1;
 }
 
+static void write_structure(struct field_writer *writer, const char *name);
+
+/* A structure that lies inside another is written first: its size is needed. */
+static void write_inner(struct field_writer *writer, const char *text)
+{
+	char name[64];
+
+	if (!text || strncmp(text, "struct ", 7) != 0 || writer->depth > 4)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + 7, "["), text + 7);
+	write_structure(writer, name);
+}
+
+static void add_member(struct field_writer *writer, struct member_rows *rows, uint32_t field,
+		       const char *name, uint64_t offset_bits, const char *text,
+		       uint32_t width_bits)
+{
+	struct infer_ctype type;
+	struct member_row *row;
+
+	write_inner(writer, text);
+	type = infer_ctypes_get(&writer->types, text, width_bits);
+	row = member_rows_push(rows);
+	if (row)
+		*row = (struct member_row){
+			.field = field,
+			.size_bytes = type.size_bytes,
+			.member = {.name = gap_builder_name(writer->builder, name),
+				   .type = type.id,
+				   .offset_bits = offset_bits}};
+	else
+		writer->types.out_of_memory = true;
+}
+
 static void collect(struct field_writer *writer, const char *type, struct member_rows *rows)
 {
+	uint8_t width = writer->types.pointer_bytes;
+
 	for (uint32_t i = 0; i < writer->fields->count; i++) {
 		const struct infer_field *field = &writer->fields->rows[i];
 		const struct infer_verdict *verdict = &writer->result->verdicts[i];
-		struct member_row *row;
+		const char *name;
 
 		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_CLAIMED)
 			continue;
-		row = member_rows_push(rows);
-		if (!row)
-			return;
-		*row = (struct member_row){
-			.field = i,
-			.member = {.name = gap_builder_name(writer->builder,
-							    field->names[verdict->name_index]),
-				   .type = number_of(writer, verdict->width_bits),
-				   .offset_bits = verdict->offset_bits}};
+		name = name_of(writer, field, verdict);
+		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
+			   verdict->width_bits);
 	}
+	for (size_t i = 0; i < FIXED_COUNT && !rows->count; i++)
+		if (strcmp(fixed_layouts[i].type, type) == 0 &&
+		    (!fixed_layouts[i].pointer_bytes || fixed_layouts[i].pointer_bytes == width))
+			for (size_t j = i; j < FIXED_COUNT; j++)
+				if (strcmp(fixed_layouts[j].type, type) == 0 &&
+				    fixed_layouts[j].pointer_bytes ==
+					    fixed_layouts[i].pointer_bytes)
+					add_member(writer, rows, INFER_NONE,
+						   fixed_layouts[j].member,
+						   8 * (fixed_layouts[j].pointers * width +
+							(uint64_t)fixed_layouts[j].bytes),
+						   fixed_layouts[j].text, 0);
 	if (rows->count)
 		qsort(rows->items, rows->count, sizeof(*rows->items), compare_members);
 }
@@ -269,9 +346,13 @@ static void write_provenance(struct field_writer *writer, gap_type_id type,
 			     const struct member_rows *rows)
 {
 	for (uint32_t i = 0; i < rows->count; i++) {
-		const struct infer_verdict *verdict =
-			&writer->result->verdicts[rows->items[i].field];
-		struct gap_build_exception exception = {
+		const struct infer_verdict *verdict;
+		struct gap_build_exception exception;
+
+		if (rows->items[i].field == INFER_NONE)
+			continue;
+		verdict = &writer->result->verdicts[rows->items[i].field];
+		exception = (struct gap_build_exception){
 			.table = GAP_TABLE_MEMBERS,
 			.row = type,
 			.position = i,
@@ -291,6 +372,7 @@ static void write_provenance(struct field_writer *writer, gap_type_id type,
 /* A structure of which some members are known ends, for all we know, behind the last of them. */
 static void write_structure(struct field_writer *writer, const char *name)
 {
+	struct infer_structure *structure = infer_ctypes_structure(&writer->types, name);
 	struct member_rows rows = {0};
 	struct gap_build_type type = {.kind = GAP_KIND_STRUCT,
 				      .flags = GAP_TYPE_SIZE_UNKNOWN | GAP_TYPE_PARTIAL,
@@ -299,31 +381,48 @@ static void write_structure(struct field_writer *writer, const char *name)
 	struct gap_build_member *members;
 	gap_type_id id;
 
+	if (!structure || structure->written)
+		return;
+	id = structure->id;
+	writer->depth++;
 	collect(writer, name, &rows);
+	writer->depth--;
 	members = calloc(rows.count + 1, sizeof(*members));
-	if (members) {
-		for (uint32_t i = 0; i < rows.count; i++) {
-			uint64_t end = (rows.items[i].member.offset_bits + 7) / 8 + 8;
+	for (uint32_t i = 0; members && i < rows.count; i++) {
+		uint64_t end = rows.items[i].member.offset_bits / 8 + rows.items[i].size_bytes;
 
-			members[i] = rows.items[i].member;
-			type.size_bytes = end > type.size_bytes ? end : type.size_bytes;
-		}
+		members[i] = rows.items[i].member;
+		type.size_bytes = end > type.size_bytes ? end : type.size_bytes;
+	}
+	if (members && (rows.count || absences)) {
 		type.members = members;
 		type.count = rows.count;
-		if (rows.count || absences) {
-			id = gap_builder_type_add(writer->builder, &type);
-			write_provenance(writer, id, &rows);
-			write_absences(writer, id, absences);
-		}
+		gap_builder_type_set(writer->builder, id, &type);
+		structure = infer_ctypes_structure(&writer->types, name);
+		structure->written = true;
+		structure->size_bytes = type.size_bytes;
+		write_provenance(writer, id, &rows);
+		write_absences(writer, id, absences);
 	}
 	free(members);
 	free(rows.items);
 }
 
+/* What is the same everywhere and the views need: the rest of kernels/fixed-layouts.def. */
+static void write_fixed(struct field_writer *writer)
+{
+	for (size_t i = 0; i < FIXED_COUNT; i++)
+		write_structure(writer, fixed_layouts[i].type);
+}
+
 void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
 			const struct infer_fields *fields)
 {
-	struct field_writer writer = {.builder = builder, .result = result, .fields = fields};
+	struct field_writer writer = {
+		.builder = builder,
+		.result = result,
+		.fields = fields,
+		.types = {.builder = builder, .pointer_bytes = result->survey.pointer_bytes}};
 	const struct gap_build_source source = {.kind = GAP_SOURCE_MEMORY,
 						.note = "inferred from guest memory"};
 
@@ -333,4 +432,6 @@ void infer_write_fields(struct gap_builder *builder, const struct infer_result *
 	for (uint32_t i = 0; i < fields->count; i++)
 		if (is_first_of_type(fields, i))
 			write_structure(&writer, fields->rows[i].type);
+	write_fixed(&writer);
+	infer_ctypes_finish(&writer.types);
 }
