@@ -103,8 +103,10 @@ static struct infer_ctype make_plain(struct infer_ctypes *types, const char *tex
 		snprintf(target, sizeof(target), "%.*s", (int)(length - 2), text);
 		return make_pointer(types, target);
 	}
-	structure = strncmp(text, "struct ", 7) == 0 ? find(types, text + 7) : NULL;
-	if (structure && structure->written)
+	structure = strncmp(text, "struct ", 7) != 0 ? NULL
+		    : types->by_name                 ? infer_ctypes_structure(types, text + 7)
+						     : find(types, text + 7);
+	if (structure && (structure->written || types->by_name))
 		return (struct infer_ctype){structure->id, structure->size_bytes};
 	return make_width(types, width_bits);
 }

@@ -22,6 +22,7 @@ struct infer_ctypes {
 	struct gap_builder *builder;
 	uint8_t pointer_bytes;
 	struct infer_structures structures;
+	bool by_name; /* a structure that is not written here is defined elsewhere */
 	bool out_of_memory;
 };
 

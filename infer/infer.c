@@ -118,7 +118,6 @@ static void read_tables(struct run *run)
 	    !(kallsyms && infer_symbols_added(run->symbols, "init_task")))
 		exported = infer_ksymtab_read(&result->image, result->survey.pointer_bytes,
 					      run->symbols);
-	result->has_kallsyms = kallsyms;
 	result->symbols_from = kallsyms   ? (exported ? "kallsyms and ksymtab" : "kallsyms")
 			       : exported ? "ksymtab"
 					  : "nowhere";
@@ -155,7 +154,7 @@ static enum gap_status learn_symbols(struct run *run, struct gap_error *error)
 		return status;
 	if (result->coreinfo.has_slide)
 		result->place.virtual_slide = result->coreinfo.slide;
-	if (result->has_kallsyms)
+	if (result->has_data_symbols)
 		return GAP_OK;
 	status = renew_symbols(run, error);
 	if (status)
@@ -228,6 +227,7 @@ static enum gap_status build_from_types(struct run *run, const struct infer_type
 	set_types_source(builder, gap_builder_source_add(builder, &source));
 	status = gap_btf_read(builder, found->bytes, found->size_bytes, type_by_name, builder,
 			      error);
+	infer_write_symbol_types(builder, run->result);
 	if (!status)
 		status = freeze(run, builder, error);
 	gap_builder_destroy(builder);
@@ -316,6 +316,7 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	infer_write_symbols(builder, result);
 	add_sources(builder, run);
 	infer_write_fields(builder, result, run->fields);
+	infer_write_symbol_types(builder, result);
 	status = freeze(run, builder, error);
 	gap_builder_destroy(builder);
 	return status;

@@ -34,9 +34,9 @@ struct infer_result {
 	struct infer_image image;
 	struct infer_coreinfo coreinfo;
 	struct infer_symbols *symbols; /* what kernel.symbols points to */
-	bool has_kallsyms;
-	const char *symbols_from; /* in words */
-	bool from_types;          /* every type came from the guest's own BTF */
+	bool has_data_symbols;         /* kallsyms with more than code */
+	const char *symbols_from;      /* in words */
+	bool from_types;               /* every type came from the guest's own BTF */
 	struct infer_anchors anchors;
 	struct infer_claims *claims;
 	struct infer_verdict *verdicts; /* one a field; NULL when from_types */

@@ -134,6 +134,62 @@ void infer_write_symbols(struct gap_builder *builder, const struct infer_result 
 	write_met(&writer);
 }
 
+/* ---- what symbols are ---- */
+
+static const struct {
+	const char *name, *text;
+} symbol_types[] = {
+#define GAP_SYMBOL_TYPE(name, text) {name, text},
+#include "kernels/symbol-types.def"
+};
+
+#define SYMBOL_TYPE_COUNT (sizeof(symbol_types) / sizeof(symbol_types[0]))
+#define LIST_HEADS_MAX 65536 /* of one array */
+
+/* An array of heads of hash lists, whose number is a power of two: what fits before the next symbol. */
+static uint64_t heads_before_next(const struct infer_result *result,
+				  const struct infer_symbol *symbol)
+{
+	uint64_t end = 0, count = 1, room;
+
+	infer_symbols_covering(result->kernel.symbols, symbol->address, &end);
+	room = (end - symbol->address) / result->survey.pointer_bytes;
+	while (count * 2 <= room && count < LIST_HEADS_MAX)
+		count *= 2;
+	return count;
+}
+
+static void type_symbol(struct infer_ctypes *types, const struct infer_result *result,
+			const struct infer_symbol *symbol, const char *text)
+{
+	size_t length = strcspn(text, "[");
+	char whole[96];
+
+	if (text[length])
+		snprintf(whole, sizeof(whole), "%.*s[%llu]", (int)length, text,
+			 (unsigned long long)heads_before_next(result, symbol));
+	else
+		snprintf(whole, sizeof(whole), "%s", text);
+	gap_builder_symbol_type_by_name(types->builder,
+					gap_builder_name(types->builder, symbol->name),
+					infer_ctypes_get(types, whole, 0).id);
+}
+
+void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result)
+{
+	struct infer_ctypes types = {
+		.builder = builder, .pointer_bytes = result->survey.pointer_bytes, .by_name = true};
+
+	for (size_t i = 0; i < SYMBOL_TYPE_COUNT; i++) {
+		const struct infer_symbol *symbol =
+			infer_symbols_named(result->kernel.symbols, symbol_types[i].name, NULL);
+
+		if (symbol)
+			type_symbol(&types, result, symbol, symbol_types[i].text);
+	}
+	infer_ctypes_finish(&types);
+}
+
 /* ---- fields ---- */
 
 static const struct {
