@@ -114,8 +114,8 @@ static void read_tables(struct run *run)
 					    result->survey.banner.value, run->symbols, &found);
 	uint32_t exported = 0;
 
-	if (!run->options->no_ksymtab &&
-	    !(kallsyms && infer_symbols_added(run->symbols, "init_task")))
+	result->has_data_symbols = kallsyms && infer_symbols_added(run->symbols, "init_task");
+	if (!run->options->no_ksymtab && !result->has_data_symbols)
 		exported = infer_ksymtab_read(&result->image, result->survey.pointer_bytes,
 					      run->symbols);
 	result->symbols_from = kallsyms   ? (exported ? "kallsyms and ksymtab" : "kallsyms")

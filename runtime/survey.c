@@ -449,9 +449,15 @@ static void try_registers(struct survey *survey)
 static int try_pages(struct survey *survey, uint64_t first, uint64_t last)
 {
 	survey->surveys = 0;
-	for (uint64_t page = first; page < last && !survey->kernel_count; page += GAP_PAGE_BYTES)
-		if (try_page(survey, page))
-			break;
+	for (size_t i = 0; i < survey->memory->range_count && !survey->kernel_count; i++) {
+		const struct gap_memory_range *range = &survey->memory->ranges[i];
+		uint64_t page = range->start.value > first ? range->start.value : first;
+		uint64_t end = range->start.value + range->size_bytes;
+
+		for (; page < last && page < end && !survey->kernel_count; page += GAP_PAGE_BYTES)
+			if (try_page(survey, page))
+				break;
+	}
 	return survey->kernel_count != 0;
 }
 

@@ -464,6 +464,45 @@ static void write_monitor(const char *folder)
 	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
 }
 
+/* ---- guests to be inferred from ---- */
+
+enum {
+	INFER_PAGE = 4096,
+	INFER_ROOT = 1,
+	INFER_IMAGE_UPPER,
+	INFER_IMAGE_TABLE,
+	INFER_LINEAR_UPPER,
+	INFER_LINEAR_TABLE,
+	INFER_IMAGE,
+	INFER_PAGES = INFER_IMAGE + 4
+};
+
+static void put_entry(uint8_t *memory, unsigned page, unsigned index, uint64_t entry)
+{
+	memcpy(memory + (size_t)page * INFER_PAGE + 8 * (size_t)index, &entry, sizeof(entry));
+}
+
+/* A few pages with x86-64's tables, in which a kernel is met: its image runs over all of memory. */
+static void write_guests(const char *folder)
+{
+	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
+	static const char list[] = "task_struct.__state|state\nmodule.mem|core_layout.base # why\n";
+	static uint8_t memory[INFER_PAGES * INFER_PAGE];
+
+	put_entry(memory, INFER_ROOT, 511, INFER_IMAGE_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_UPPER, 510, INFER_IMAGE_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_TABLE, 8, 0xe3);
+	for (unsigned i = 1; i < 4; i++) /* not part of the image, to keep it small */
+		put_entry(memory, INFER_IMAGE_TABLE, 8 + 2 * i,
+			  UINT64_C(0x8000000000000000) | (uint64_t)i << 21 | 0xe3);
+	put_entry(memory, INFER_ROOT, 273, INFER_LINEAR_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_UPPER, 0, INFER_LINEAR_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_TABLE, 0, UINT64_C(0x80000000000000e3));
+	memcpy(memory + INFER_IMAGE * INFER_PAGE + 64, banner, sizeof(banner));
+	write_seed(folder, "infer", "guest", memory, sizeof(memory));
+	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -471,6 +510,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	write_images(argv[1]);
+	write_guests(argv[1]);
 	write_btf(argv[1]);
 	write_kallsyms(argv[1]);
 	write_maps(argv[1]);
