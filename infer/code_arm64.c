@@ -459,6 +459,8 @@ static void translate(struct arm64_word *a)
 		if (general)
 			do_alu(a, alu_of(a->capstone->id));
 		return;
+	case ARM64_INS_REV:
+	case ARM64_INS_REV16:
 	case ARM64_INS_UBFX:
 	case ARM64_INS_SBFX:
 	case ARM64_INS_UBFIZ:

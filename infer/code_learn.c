@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PASSES_MAX = 6, OFFSETS_MAX = 12, STATEMENT_WEIGHT = 3, TYPE_WEIGHT = 1 };
+enum { PASSES_MAX = 6, OFFSETS_MAX = 12, STATEMENT_WEIGHT = 3, TYPE_WEIGHT = 1, SHARING_MAX = 8 };
 
 /* ---- how a callee is treated ---- */
 
@@ -65,13 +65,6 @@ static void count_bases(struct code_learnt *learnt, struct tally tallies[OFFSETS
 								 : (uint64_t)base->number,
 				      base->kind == CODE_V_PERCPU);
 	}
-}
-
-static const struct infer_symbol *find_symbol(const struct code_learnt *learnt,
-					      const struct code_prototype *row, uint32_t which)
-{
-	return infer_symbols_named(learnt->text.symbols,
-				   learnt->rows->names.items[row->names + which], NULL);
 }
 
 /* The functions of the table that say "current" and take nothing agree on where it is. */
@@ -151,9 +144,11 @@ static void note_unique(void *context, const struct code_binding *binding)
 static void match_function(struct code_learnt *learnt, const struct code_prototype *row,
 			   const char *name)
 {
+	bool shared = !infer_symbols_named(learnt->text.symbols, name, NULL);
 	struct unique unique = {.count = 0};
 	struct code_fit fit;
 
+	learnt->functions_run++;
 	learnt->matcher.prototype = row;
 	if (!code_matcher_begin(&learnt->matcher)) {
 		learnt->run.out_of_memory = true;
@@ -168,6 +163,8 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 		for (unsigned k = 0; k < fit.count; k++)
 			cast(learnt, &fit.bindings[k], statement, name);
 	}
+	if (shared) /* it may be another one: only a statement's own conditions tell */
+		return;
 	code_matcher_unique(&learnt->matcher, note_unique, &unique);
 	for (unsigned i = 0; i < unique.count; i++)
 		if (!unique.dropped[i])
@@ -211,6 +208,32 @@ static struct code_belief believe(const struct code_learnt *learnt, uint32_t mem
 	return (struct code_belief){ballots[best].weight > 2 * second, ballots[best].offset};
 }
 
+static bool is_derived(const struct code_learnt *learnt, uint32_t member)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++) {
+		const struct code_span *span = &learnt->rows->spans.items[i];
+
+		if (member == span->array || member == span->one || member == span->other)
+			return true;
+	}
+	return false;
+}
+
+/* Elements of an array begin with one of their two members: so the array is where the nearer one of
+ * its first element is. */
+static void derive_span(struct code_learnt *learnt, const struct code_span *span)
+{
+	const struct code_belief *one = &learnt->beliefs[span->one_there];
+	const struct code_belief *other = &learnt->beliefs[span->other_there];
+	uint32_t start = one->offset < other->offset ? one->offset : other->offset;
+
+	if (!one->known || !other->known || one->offset == other->offset)
+		return;
+	learnt->beliefs[span->array] = (struct code_belief){true, start};
+	learnt->beliefs[span->one] = (struct code_belief){true, one->offset - start};
+	learnt->beliefs[span->other] = (struct code_belief){true, other->offset - start};
+}
+
 /* True when something is believed that was not. */
 static bool update_beliefs(struct code_learnt *learnt)
 {
@@ -219,10 +242,15 @@ static bool update_beliefs(struct code_learnt *learnt)
 	for (uint32_t i = 0; i < learnt->rows->members.count; i++) {
 		struct code_belief belief = believe(learnt, i);
 
+		if (!belief.known && is_derived(learnt, i))
+			continue;
+
 		changed = changed || belief.known != learnt->beliefs[i].known ||
 			  (belief.known && belief.offset != learnt->beliefs[i].offset);
 		learnt->beliefs[i] = belief;
 	}
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_span(learnt, &learnt->rows->spans.items[i]);
 	return changed;
 }
 
@@ -243,12 +271,16 @@ static void run_all(struct code_learnt *learnt)
 		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
 
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
-			const struct infer_symbol *symbol = find_symbol(learnt, row, k);
+			const char *name = learnt->rows->names.items[row->names + k];
+			const struct infer_symbol *symbol;
 
-			if (!symbol || !code_run_function(&learnt->run, symbol->address))
-				continue;
-			learnt->functions_run++;
-			match_function(learnt, row, symbol->name);
+			for (uint32_t n = 0; n < SHARING_MAX; n++) {
+				symbol = infer_symbols_sharing(learnt->text.symbols, name, n);
+				if (!symbol)
+					break;
+				if (code_run_function(&learnt->run, symbol->address))
+					match_function(learnt, row, symbol->name);
+			}
 		}
 	}
 }

@@ -31,12 +31,21 @@ static const char *name_at(const struct code_matcher *matcher, uint64_t target)
 	return function && function->start == target ? function->name : NULL;
 }
 
+/* A name that several functions share tells nothing of any of them. */
 static const struct code_prototype *prototype_at(const struct code_matcher *matcher,
 						 uint64_t target)
 {
-	const char *name = name_at(matcher, target);
+	struct code_function *function =
+		target ? code_text_function(matcher->run->text, target) : NULL;
 
-	return name ? code_rows_prototype(matcher->rows, name) : NULL;
+	if (!function || function->start != target)
+		return NULL;
+	if (!function->noted)
+		function->note = function->shared
+					 ? NULL
+					 : code_rows_prototype(matcher->rows, function->name);
+	function->noted = true;
+	return function->note;
 }
 
 /*
@@ -112,6 +121,20 @@ bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *row
 	return matcher->objects != NULL;
 }
 
+/* What a function returns is what its prototype says, wherever it came from. */
+static void type_results(struct code_matcher *matcher)
+{
+	for (uint32_t i = 0; i < matcher->run->events.count; i++) {
+		const struct code_event *event = &matcher->run->events.items[i];
+		const struct code_node *node = node_of(matcher, event->a);
+
+		if (event->kind == CODE_E_RETURN && matcher->prototype &&
+		    matcher->prototype->result &&
+		    (node->kind == CODE_V_CALL || node->kind == CODE_V_LOAD))
+			matcher->types[event->a] = matcher->prototype->result + 1;
+	}
+}
+
 bool code_matcher_begin(struct code_matcher *matcher)
 {
 	uint32_t needed;
@@ -131,6 +154,7 @@ bool code_matcher_begin(struct code_matcher *matcher)
 	matcher->type_count = needed;
 	memset(matcher->types, 0, needed * sizeof(*matcher->types));
 	type_objects(matcher);
+	type_results(matcher);
 	for (uint32_t i = 0; i < matcher->run->events.count; i++)
 		if (matcher->run->events.items[i].kind == CODE_E_CALL)
 			type_arguments(matcher, &matcher->run->events.items[i]);
@@ -467,6 +491,19 @@ static struct group group_of(const struct match *match, unsigned steps)
 	return group;
 }
 
+/* Where in @type the structure is that a value leads to, when that is one inside it; else -1. */
+static int64_t offset_inside(struct code_matcher *matcher, uint32_t type, code_value value)
+{
+	const struct code_members *members = &matcher->rows->members;
+	uint32_t inner = type_of(matcher, value, 0);
+
+	for (uint32_t i = 0; inner && i < members->count; i++)
+		if (members->items[i].type == type && matcher->beliefs[i].known &&
+		    lies_inside(matcher, &members->items[i], inner))
+			return matcher->beliefs[i].offset;
+	return -1;
+}
+
 /*
  * An address against such steps: what is left of its offset is where the member in question is. On
  * the way, a member must be where it is believed to be; at the end the code has the word.
@@ -478,10 +515,14 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 	const struct code_belief *belief;
 	bool last = steps == match->expression->step_count;
 	unsigned was = match->fit.count;
-	int64_t offset = (place.offset - group.rest) * group.sign;
+	int64_t offset, inside;
 
 	if (place.indexed && !group.indexed)
 		return false;
+	inside = !group.start && match->expression->base == CODE_B_ANY
+			 ? offset_inside(match->matcher, match->expression->type, place.root)
+			 : -1;
+	offset = (place.offset + (inside < 0 ? 0 : inside) - group.rest) * group.sign;
 	if (steps && group.subject == INFER_NONE)
 		return false;
 	if (steps) {
@@ -493,7 +534,7 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 	} else if (place.offset) {
 		return false;
 	}
-	if (match_value(match, group.start, place.root))
+	if (inside >= 0 || match_value(match, group.start, place.root))
 		return true;
 	if (place.other && match_value(match, group.start, place.other))
 		return true;
@@ -608,7 +649,7 @@ static code_value unscaled(const struct code_matcher *matcher, code_value value)
 	for (unsigned i = 0; i < 3; i++) {
 		const struct code_node *node = node_of(matcher, value);
 
-		if (node->kind != CODE_V_ALU || node->b || node->alu == CODE_OTHER)
+		if (node->kind != CODE_V_ALU || node->b)
 			break;
 		value = node->a;
 	}
@@ -624,7 +665,7 @@ static bool match_through(struct match *match, const struct code_statement *stat
 	struct code_expression caller = {
 		.names = statement->via, .name_count = statement->via_count};
 
-	if (statement->verb == CODE_PRINTS && value)
+	if (value)
 		value = unscaled(match->matcher, value);
 	node = node_of(match->matcher, value);
 	if (!statement->via_count)
@@ -680,6 +721,21 @@ static bool match_test(struct match *match, const struct code_statement *stateme
 			     0);
 }
 
+/* Whether an address is in the list_head of the object that a statement names. */
+static bool is_head(const struct code_matcher *matcher, const struct code_statement *statement,
+		    code_value address)
+{
+	const char *name = matcher->rows->names.items[statement->names];
+	struct code_place place = place_of(matcher, address);
+
+	for (uint32_t i = 0; i < matcher->rows->objects.count; i++)
+		if (strcmp(matcher->rows->objects.items[i].name, name) == 0 &&
+		    matcher->objects[i].value == place.root)
+			return place.offset == 0 ||
+			       place.offset == matcher->run->values.pointer_bytes;
+	return false;
+}
+
 /* Whether one event fits a statement. */
 static bool fits_event(struct match *match, const struct code_statement *statement,
 		       const struct code_event *event)
@@ -708,6 +764,9 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		return event->kind == CODE_E_STORE &&
 		       match_expression(match, &statement->value, event->b) &&
 		       match_expression(match, &statement->what, event->a);
+	case CODE_LINKS:
+		return event->kind == CODE_E_STORE && is_head(matcher, statement, event->a) &&
+		       match_expression(match, &statement->what, event->b);
 	case CODE_LOADS:
 	case CODE_LOADS_FIRST:
 		return event->kind == CODE_E_LOAD &&
@@ -763,9 +822,9 @@ static void set_places(struct code_fit *fit, const struct code_event *event)
 	fit->order = event->order;
 }
 
-/* The places of a sequence in the order in which a path meets them; a place counts once. */
+/* The members of a sequence, each by the shortest path that meets it: that is their order. */
 struct sequence {
-	uint64_t at[CODE_SEQUENCE_MAX + 2];
+	uint32_t order[CODE_SEQUENCE_MAX + 2];
 	struct code_binding bindings[CODE_SEQUENCE_MAX + 2];
 	unsigned count;
 };
@@ -773,15 +832,35 @@ struct sequence {
 static void add_place(struct sequence *sequence, const struct code_event *event,
 		      const struct code_binding *binding)
 {
-	for (unsigned i = 0; i < sequence->count; i++)
-		if (sequence->at[i] == event->at ||
-		    sequence->bindings[i].offset == binding->offset)
-			return;
-	if (sequence->count == CODE_SEQUENCE_MAX + 2)
+	unsigned at = 0;
+
+	while (at < sequence->count && sequence->bindings[at].offset != binding->offset)
+		at++;
+	if (at == CODE_SEQUENCE_MAX + 2)
 		return;
-	sequence->at[sequence->count] = event->at;
-	sequence->bindings[sequence->count] = *binding;
-	sequence->bindings[sequence->count++].at = event->at;
+	if (at == sequence->count) {
+		sequence->count++;
+		sequence->order[at] = UINT32_MAX;
+	}
+	if (event->order >= sequence->order[at])
+		return;
+	sequence->order[at] = event->order;
+	sequence->bindings[at] = *binding;
+	sequence->bindings[at].at = event->at;
+}
+
+static void sort_places(struct sequence *sequence)
+{
+	for (unsigned i = 1; i < sequence->count; i++)
+		for (unsigned k = i; k && sequence->order[k] < sequence->order[k - 1]; k--) {
+			struct code_binding binding = sequence->bindings[k];
+			uint32_t order = sequence->order[k];
+
+			sequence->bindings[k] = sequence->bindings[k - 1];
+			sequence->order[k] = sequence->order[k - 1];
+			sequence->bindings[k - 1] = binding;
+			sequence->order[k - 1] = order;
+		}
 }
 
 /* Exactly as many places as members are named: the first is the first member, and so on. */
@@ -801,16 +880,20 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 			continue;
 		value = argument_of(matcher, event, code_rows_prototype(matcher->rows, name),
 				    statement->argument);
-		if (value && match_expression(&match, &statement->what, value) && match.fit.count)
+		if (value && match_expression(&match, &statement->what, value))
 			add_place(&sequence, event, &match.fit.bindings[match.fit.count - 1]);
 	}
 	if (sequence.count != statement->more_count + 1u)
 		return false;
+	sort_places(&sequence);
 	fit->count = sequence.count;
 	for (unsigned i = 0; i < sequence.count; i++) {
 		fit->bindings[i] = sequence.bindings[i];
 		if (i)
 			fit->bindings[i].member = statement->more[i - 1];
+		if (!fits_width(matcher, &matcher->rows->members.items[fit->bindings[i].member],
+				fit->bindings[i].width))
+			return false;
 	}
 	return true;
 }

@@ -220,6 +220,25 @@ static uint32_t find_member(struct cursor *cursor, uint32_t type, uint32_t name)
 	return 0;
 }
 
+bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
+{
+	struct code_span *span = code_spans_push(&rows->spans);
+	uint32_t found[5] = {0};
+
+	for (unsigned i = 0; span && i < 5; i++) {
+		struct cursor cursor = {rows, members[i], false};
+		uint32_t type = take_word(&cursor);
+
+		need(&cursor, ".");
+		found[i] = find_member(&cursor, type, take_word(&cursor));
+		if (cursor.failed)
+			return false;
+	}
+	if (span)
+		*span = (struct code_span){found[0], found[1], found[2], found[3], found[4]};
+	return span != NULL;
+}
+
 /* ---- expressions ---- */
 
 static void take_base(struct cursor *cursor, const struct code_prototype *prototype,
@@ -349,6 +368,12 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_STORES;
 		take_expression(cursor, prototype, &statement->value);
 		need(cursor, "to");
+	} else if (take(cursor, "links")) {
+		statement->verb = CODE_LINKS;
+		take_expression(cursor, prototype, &statement->what);
+		need(cursor, "to");
+		take_names(cursor, &statement->names, &statement->name_count);
+		return;
 	} else if (take(cursor, "loads")) {
 		statement->verb = CODE_LOADS;
 	} else if (take(cursor, "first")) {
@@ -416,7 +441,7 @@ static void take_parameters(struct cursor *cursor, struct code_prototype *protot
 		} else if (take(cursor, "u64")) {
 			prototype->wide |= (uint8_t)(1u << count++);
 		} else if (count < CODE_PARAMETERS_MAX) {
-			prototype->parameters[count++] = take_word(cursor);
+			prototype->parameters[count++] = take_type(cursor);
 		} else {
 			fail(cursor, "too many parameters");
 		}
@@ -471,6 +496,12 @@ static const struct {
 #include "kernels/witnesses.def"
 };
 
+static const char *const span_rows[][5] = {
+#define CODE_SPAN(array, one, one_there, other, other_there)                                       \
+	{array, one, one_there, other, other_there},
+#include "kernels/witnesses.def"
+};
+
 static const struct {
 	const char *name, *type;
 } object_rows[] = {
@@ -490,6 +521,9 @@ static bool add_all(struct code_rows *rows)
 	for (size_t i = 0; i < sizeof(member_rows) / sizeof(member_rows[0]); i++)
 		if (!code_rows_add_member(rows, member_rows[i].type, member_rows[i].name,
 					  member_rows[i].shape))
+			return false;
+	for (size_t i = 0; i < sizeof(span_rows) / sizeof(span_rows[0]); i++)
+		if (!code_rows_add_span(rows, span_rows[i]))
 			return false;
 	for (size_t i = 0; i < sizeof(object_rows) / sizeof(object_rows[0]); i++)
 		if (!code_rows_add_object(rows, object_rows[i].name, object_rows[i].type))
@@ -538,6 +572,7 @@ void code_rows_deinit(struct code_rows *rows)
 	free(rows->statements.items);
 	free(rows->names.items);
 	free(rows->objects.items);
+	free(rows->spans.items);
 	free(rows->by_name);
 }
 

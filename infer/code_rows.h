@@ -62,6 +62,7 @@ enum code_verb {
 	CODE_CALL_WITH, /* it is an argument of a call */
 	CODE_PRINTS,	/* it is printed after a text */
 	CODE_STORES,	/* a value is stored there */
+	CODE_LINKS,	/* it is stored into the list_head of an object */
 	CODE_LOADS,	/* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
@@ -90,6 +91,11 @@ struct code_prototype {
 	uint32_t statements, statement_count;
 };
 
+/** An array whose elements begin with one of two members; each is also a member with its array's. */
+struct code_span {
+	uint32_t array, one, one_there, other, other_there; /* members */
+};
+
 /** A symbol of data: an object of that type, or a pointer to one. */
 struct code_object {
 	const char *name;
@@ -102,6 +108,7 @@ GAP_VECTOR(code_prototypes, struct code_prototype);
 GAP_VECTOR(code_statements, struct code_statement);
 GAP_VECTOR(code_names, const char *);
 GAP_VECTOR(code_objects, struct code_object);
+GAP_VECTOR(code_spans, struct code_span);
 
 struct code_rows {
 	struct gap_strings strings; /* names of types and functions */
@@ -110,6 +117,7 @@ struct code_rows {
 	struct code_statements statements;
 	struct code_names names;
 	struct code_objects objects;
+	struct code_spans spans;
 	uint32_t *by_name; /* id of a string → prototype + 1 */
 	uint32_t by_name_count;
 	char problem[160]; /* the first row that made no sense */
@@ -122,6 +130,8 @@ void code_rows_deinit(struct code_rows *rows);
 /** Adds rows as text, for tests: see code_rows_init(). */
 bool code_rows_add_member(struct code_rows *rows, const char *type, const char *name,
 			  const char *shape);
+/** Members as "type.member". */
+bool code_rows_add_span(struct code_rows *rows, const char *const members[5]);
 bool code_rows_add_object(struct code_rows *rows, const char *name, const char *type);
 bool code_rows_add_function(struct code_rows *rows, const char *prototype, const char *statements);
 

@@ -73,6 +73,7 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	made->start = start;
 	made->end = end;
 	made->name = name;
+	made->shared = !infer_symbols_named(text->symbols, name, NULL);
 	made->next = *head_of(text, start);
 	*head_of(text, start) = text->functions.count;
 	if (!read_bytes(text, made))
@@ -80,7 +81,7 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	return made;
 }
 
-const struct code_function *code_text_function(struct code_text *text, uint64_t address)
+struct code_function *code_text_function(struct code_text *text, uint64_t address)
 {
 	uint64_t end;
 	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);

@@ -24,6 +24,9 @@ struct code_function {
 	uint8_t *bytes;
 	uint32_t *insns; /* by offset / shortest: number + 1; 0 not decoded; UINT32_MAX: cannot be */
 	uint32_t next;	 /* in its hash chain */
+	bool shared;	 /* another function has the same name */
+	bool noted;	 /* the caller's word on it is known … */
+	const void *note; /* … and here: see code_match.c */
 };
 
 struct code_decoded {
@@ -56,7 +59,7 @@ void code_text_deinit(struct code_text *text);
  * The function that covers @address, or NULL: no symbol, unreadable, or out of memory. It lives as
  * long as @text.
  */
-const struct code_function *code_text_function(struct code_text *text, uint64_t address);
+struct code_function *code_text_function(struct code_text *text, uint64_t address);
 /** The operations of the instruction at @at, or NULL. They stay until the next one is decoded. */
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length);

@@ -139,6 +139,9 @@ code_value code_value_sum(struct code_values *values, code_value a, code_value b
 		return code_value_add(values, a, (int64_t)((uint64_t)number * scale));
 	if (scale == 1 && code_value_is_const(values, a, &number))
 		return code_value_add(values, b, number);
+	if (scale != 1 && a && code_value_is_const(values, a, &number)) /* no address: arithmetic */
+		return code_value_add(
+			values, code_value_alu(values, CODE_MULTIPLY, b, 0, scale, 0), number);
 	if (!a && b && scale == 1) {
 		a = b;
 		b = 0;

@@ -425,6 +425,9 @@ static void translate(struct x86_insn *x)
 	case ZYDIS_MNEMONIC_SAR:
 	case ZYDIS_MNEMONIC_NEG:
 	case ZYDIS_MNEMONIC_NOT:
+	case ZYDIS_MNEMONIC_ROL:
+	case ZYDIS_MNEMONIC_ROR:
+	case ZYDIS_MNEMONIC_BSWAP:
 		do_alu(x);
 		return;
 	case ZYDIS_MNEMONIC_IMUL:
