@@ -262,7 +262,7 @@ static bool has_something_to_say(const struct code_prototype *row)
 
 	for (unsigned i = 0; i < CODE_PARAMETERS_MAX; i++)
 		typed = typed || row->parameters[i];
-	return row->callee == CODE_C_OPAQUE && (typed || row->statement_count);
+	return row->statement_count || (row->callee == CODE_C_OPAQUE && typed);
 }
 
 static void run_all(struct code_learnt *learnt)

@@ -73,6 +73,20 @@ static code_value argument_of(const struct code_matcher *matcher, const struct c
 
 /* ---- types ---- */
 
+/* The function's own parameters are what its prototype says, first of all. */
+static void type_parameters(struct code_matcher *matcher)
+{
+	const struct code_prototype *own = matcher->prototype;
+
+	for (uint32_t i = 1; own && i < matcher->type_count; i++) {
+		const struct code_node *node = node_of(matcher, i);
+
+		if (node->kind == CODE_V_ARGUMENT && node->number < CODE_PARAMETERS_MAX &&
+		    own->parameters[node->number])
+			matcher->types[i] = own->parameters[node->number] + 1;
+	}
+}
+
 /* Calls type their arguments, also where those come from nowhere known. */
 static void type_arguments(struct code_matcher *matcher, const struct code_event *event)
 {
@@ -84,7 +98,8 @@ static void type_arguments(struct code_matcher *matcher, const struct code_event
 		if (!callee->parameters[i])
 			continue;
 		value = argument_of(matcher, event, callee, i);
-		if (value && node_of(matcher, value)->kind != CODE_V_CONST)
+		if (value && node_of(matcher, value)->kind != CODE_V_CONST &&
+		    matcher->types[value] <= 1)
 			matcher->types[value] = callee->parameters[i] + 1;
 	}
 }
@@ -121,18 +136,23 @@ bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *row
 	return matcher->objects != NULL;
 }
 
-/* What a function returns is what its prototype says, wherever it came from. */
+/* What a function returns is what its prototype says, wherever it came from; where it returns the
+ * results of several calls, some are errors. */
 static void type_results(struct code_matcher *matcher)
 {
+	code_value only = 0;
+
 	for (uint32_t i = 0; i < matcher->run->events.count; i++) {
 		const struct code_event *event = &matcher->run->events.items[i];
-		const struct code_node *node = node_of(matcher, event->a);
 
-		if (event->kind == CODE_E_RETURN && matcher->prototype &&
-		    matcher->prototype->result &&
-		    (node->kind == CODE_V_CALL || node->kind == CODE_V_LOAD))
-			matcher->types[event->a] = matcher->prototype->result + 1;
+		if (event->kind != CODE_E_RETURN || node_of(matcher, event->a)->kind != CODE_V_CALL)
+			continue;
+		if (only && only != event->a)
+			return;
+		only = event->a;
 	}
+	if (only && matcher->prototype && matcher->prototype->result)
+		matcher->types[only] = matcher->prototype->result + 1;
 }
 
 bool code_matcher_begin(struct code_matcher *matcher)
@@ -154,6 +174,7 @@ bool code_matcher_begin(struct code_matcher *matcher)
 	matcher->type_count = needed;
 	memset(matcher->types, 0, needed * sizeof(*matcher->types));
 	type_objects(matcher);
+	type_parameters(matcher);
 	type_results(matcher);
 	for (uint32_t i = 0; i < matcher->run->events.count; i++)
 		if (matcher->run->events.items[i].kind == CODE_E_CALL)
@@ -374,7 +395,7 @@ static bool fits_width(const struct code_matcher *matcher, const struct code_mem
 		return !member->width || width == member->width ||
 		       (pointer == 4 && member->width == 8 && width == 4);
 	default:
-		return true;
+		return !is_list(matcher, member->target) || width == pointer;
 	}
 }
 
@@ -408,6 +429,11 @@ static bool match_base(struct match *match, code_value value)
 		return value && type_of(match->matcher, value, 0) == expression->type;
 	case CODE_B_RESULT:
 		return is_named(match, node);
+	case CODE_B_OBJECT:
+		return value && match->matcher->objects[expression->names].value == value;
+	case CODE_B_VARIABLE:
+		return node->kind == CODE_V_LOAD &&
+		       match->matcher->objects[expression->names].value == node->a;
 	case CODE_B_CONST:
 		return node->kind == CODE_V_CONST && node->number == expression->number;
 	default:
@@ -668,6 +694,10 @@ static bool match_through(struct match *match, const struct code_statement *stat
 	if (value)
 		value = unscaled(match->matcher, value);
 	node = node_of(match->matcher, value);
+	if (!statement->via_count && node->kind == CODE_V_SUM && node->scale == 1 &&
+	    !statement->what.address)
+		return match_expression(match, &statement->what, node->a) ||
+		       match_expression(match, &statement->what, node->b);
 	if (!statement->via_count)
 		return value && match_expression(match, &statement->what, value);
 	match->expression = &caller;
@@ -725,15 +755,44 @@ static bool match_test(struct match *match, const struct code_statement *stateme
 static bool is_head(const struct code_matcher *matcher, const struct code_statement *statement,
 		    code_value address)
 {
-	const char *name = matcher->rows->names.items[statement->names];
 	struct code_place place = place_of(matcher, address);
 
-	for (uint32_t i = 0; i < matcher->rows->objects.count; i++)
-		if (strcmp(matcher->rows->objects.items[i].name, name) == 0 &&
-		    matcher->objects[i].value == place.root)
-			return place.offset == 0 ||
-			       place.offset == matcher->run->values.pointer_bytes;
+	return matcher->objects[statement->names].value == place.root &&
+	       (place.offset == 0 || place.offset == matcher->run->values.pointer_bytes);
+}
+
+/* A value that a number was added to, without it. */
+static code_value shifted(const struct code_matcher *matcher, code_value value)
+{
+	int64_t number;
+
+	return code_value_root(&matcher->run->values, value, &number);
+}
+
+static bool match_both(struct match *match, const struct code_statement *statement, code_value what,
+		       code_value value)
+{
+	unsigned was = match->fit.count;
+
+	if (match_expression(match, &statement->value, value) &&
+	    match_expression(match, &statement->what, what))
+		return true;
+	match->fit.count = was;
 	return false;
+}
+
+/* Whether a store is as wide as the member that it is said to be of. */
+static bool stores_width(const struct code_matcher *matcher, const struct code_statement *statement,
+			 const struct code_event *event)
+{
+	const struct code_expression *what = &statement->what;
+
+	for (unsigned i = what->step_count; i; i--)
+		if (what->steps[i - 1].kind != CODE_INDEX)
+			return fits_width(matcher,
+					  &matcher->rows->members.items[what->steps[i - 1].member],
+					  event->width);
+	return true;
 }
 
 /* Whether one event fits a statement. */
@@ -762,6 +821,18 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		return match_through(match, statement, value);
 	case CODE_STORES:
 		return event->kind == CODE_E_STORE &&
+		       (match_expression(match, &statement->value, event->b) ||
+			match_expression(match, &statement->value, shifted(matcher, event->b))) &&
+		       stores_width(matcher, statement, event) &&
+		       match_expression(match, &statement->what, event->a);
+	case CODE_TAILS:
+		return event->kind == CODE_E_STORE &&
+		       match_expression(match, &statement->value, event->b) &&
+		       match_expression(match, &statement->what,
+					code_value_add(&matcher->run->values, event->a,
+						       -matcher->run->values.pointer_bytes));
+	case CODE_WRITES:
+		return event->kind == CODE_E_STORE &&
 		       match_expression(match, &statement->value, event->b) &&
 		       match_expression(match, &statement->what, event->a);
 	case CODE_LINKS:
@@ -776,11 +847,25 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 	default:
 		if (event->kind != CODE_E_COMPARE)
 			return false;
-		return (match_expression(match, &statement->value, event->b) &&
-			match_expression(match, &statement->what, event->a)) ||
-		       (match_expression(match, &statement->value, event->a) &&
-			match_expression(match, &statement->what, event->b));
+		return match_both(match, statement, event->a, event->b) ||
+		       match_both(match, statement, event->b, event->a) ||
+		       match_both(match, statement, shifted(matcher, event->a),
+				  shifted(matcher, event->b)) ||
+		       match_both(match, statement, shifted(matcher, event->b),
+				  shifted(matcher, event->a));
 	}
+}
+
+/* Of a number of 64 bits in narrow registers both halves show: the lower one is its place. */
+static bool is_upper_half(const struct code_matcher *matcher, const struct code_fit *fit,
+			  const struct code_fit *lower)
+{
+	unsigned last = fit->count - 1;
+
+	return matcher->run->values.pointer_bytes == 4 && fit->count == lower->count &&
+	       matcher->rows->members.items[fit->bindings[last].member].width == 8 &&
+	       fit->bindings[last].member == lower->bindings[last].member &&
+	       fit->bindings[last].offset == lower->bindings[last].offset + 4;
 }
 
 static bool same_fit(const struct code_fit *one, const struct code_fit *other)
@@ -863,6 +948,26 @@ static void sort_places(struct sequence *sequence)
 		}
 }
 
+/* Whether a call has this argument and numbers only: not one that was computed in other ways. */
+static bool is_pure(const struct code_matcher *matcher, const struct code_statement *statement,
+		    const struct code_event *call, code_value value)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct code_event *event = &events->items[i];
+		code_value other;
+
+		if (event->kind != CODE_E_CALL || event->at != call->at)
+			continue;
+		other = argument_of(matcher, event, prototype_at(matcher, event->target),
+				    statement->argument);
+		if (other && other != value && node_of(matcher, other)->kind != CODE_V_CONST)
+			return false;
+	}
+	return true;
+}
+
 /* Exactly as many places as members are named: the first is the first member, and so on. */
 static bool fit_sequence(struct code_matcher *matcher, const struct code_statement *statement,
 			 struct code_fit *fit)
@@ -880,7 +985,8 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 			continue;
 		value = argument_of(matcher, event, code_rows_prototype(matcher->rows, name),
 				    statement->argument);
-		if (value && match_expression(&match, &statement->what, value))
+		if (value && match_expression(&match, &statement->what, value) &&
+		    is_pure(matcher, statement, event, value))
 			add_place(&sequence, event, &match.fit.bindings[match.fit.count - 1]);
 	}
 	if (sequence.count != statement->more_count + 1u)
@@ -914,7 +1020,10 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 		    is_taken(matcher, &match.fit))
 			continue;
 		set_places(&match.fit, &events->items[i]);
-		if (!found || (first && match.fit.order < fit->order)) {
+		if (found && is_upper_half(matcher, &match.fit, fit))
+			continue;
+		if (!found || (first && match.fit.order < fit->order) ||
+		    is_upper_half(matcher, fit, &match.fit)) {
 			*fit = match.fit;
 			found = 1;
 		} else if (!first && !same_fit(fit, &match.fit)) {
@@ -936,13 +1045,14 @@ static void report_unique(struct code_matcher *matcher, code_value value, uint32
 	struct code_place place;
 	uint32_t type;
 
-	if (pointer ? node->width != matcher->run->values.pointer_bytes
-		    : node->kind != CODE_V_ADD && node->kind != CODE_V_CONST)
+	if (pointer && node->width != matcher->run->values.pointer_bytes)
 		return;
 	place = place_of(matcher, pointer ? node->a : value);
-	if (place.indexed)
+	if (place.indexed || (!pointer && node->kind == CODE_V_CALL))
 		return;
 	type = type_of(matcher, place.root, 0);
+	if (type == target && !pointer)
+		return;
 	for (uint32_t i = 0; type && i < members->count; i++) {
 		const struct code_member *member = &members->items[i];
 

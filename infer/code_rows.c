@@ -241,6 +241,17 @@ bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
 
 /* ---- expressions ---- */
 
+static uint32_t take_object(struct cursor *cursor)
+{
+	const char *name = code_rows_string(cursor->rows, take_word(cursor));
+
+	for (uint32_t i = 0; i < cursor->rows->objects.count; i++)
+		if (strcmp(cursor->rows->objects.items[i].name, name) == 0)
+			return i;
+	fail(cursor, "no such object");
+	return 0;
+}
+
 static void take_base(struct cursor *cursor, const struct code_prototype *prototype,
 		      struct code_expression *expression)
 {
@@ -260,8 +271,15 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 	} else if (take(cursor, "result")) {
 		expression->base = CODE_B_RESULT;
 		take_names(cursor, &expression->names, &expression->name_count);
-		need(cursor, ":");
-		expression->type = take_word(cursor);
+		if (take(cursor, ":"))
+			expression->type = take_word(cursor);
+	} else if (take(cursor, "object")) {
+		expression->base = CODE_B_OBJECT;
+		expression->names = take_object(cursor);
+		expression->type = cursor->rows->objects.items[expression->names].type;
+	} else if (take(cursor, "variable")) {
+		expression->base = CODE_B_VARIABLE;
+		expression->names = take_object(cursor);
 	} else if (take(cursor, "value")) {
 		expression->base = CODE_B_VALUE;
 	} else {
@@ -372,8 +390,13 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_LINKS;
 		take_expression(cursor, prototype, &statement->what);
 		need(cursor, "to");
-		take_names(cursor, &statement->names, &statement->name_count);
+		statement->names = take_object(cursor);
 		return;
+	} else if (take(cursor, "tails") || take(cursor, "writes")) {
+		statement->verb = cursor->at[-1] == 's' && cursor->at[-2] == 'l' ? CODE_TAILS
+										  : CODE_WRITES;
+		take_expression(cursor, prototype, &statement->value);
+		need(cursor, "to");
 	} else if (take(cursor, "loads")) {
 		statement->verb = CODE_LOADS;
 	} else if (take(cursor, "first")) {
@@ -400,7 +423,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		return;
 	}
 	take_expression(cursor, prototype, &statement->what);
-	if (statement->verb == CODE_STORES)
+	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS)
 		statement->what.address = true;
 }
 

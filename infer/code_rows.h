@@ -44,14 +44,24 @@ struct code_step {
 	uint32_t member;
 };
 
-enum code_base { CODE_B_ARGUMENT, CODE_B_CURRENT, CODE_B_ANY, CODE_B_RESULT, CODE_B_VALUE, CODE_B_CONST };
+enum code_base {
+	CODE_B_ARGUMENT,
+	CODE_B_CURRENT,
+	CODE_B_ANY,	 /* whatever has the type */
+	CODE_B_RESULT,	 /* of a call */
+	CODE_B_OBJECT,	 /* the address of one */
+	CODE_B_VARIABLE, /* what one holds */
+	CODE_B_VALUE,
+	CODE_B_CONST
+};
 
 struct code_expression {
 	uint8_t base;
 	uint8_t step_count;
 	bool address;
 	uint32_t type;	/* of the base */
-	uint32_t names; /* B_RESULT: of whom, first in the list of names; B_ARGUMENT: which */
+	uint32_t names; /* RESULT: of whom, first in the list of names; ARGUMENT, OBJECT, VARIABLE:
+			   which */
 	uint32_t name_count;
 	int64_t number; /* B_CONST */
 	struct code_step steps[CODE_STEPS_MAX];
@@ -63,6 +73,8 @@ enum code_verb {
 	CODE_PRINTS,	/* it is printed after a text */
 	CODE_STORES,	/* a value is stored there */
 	CODE_LINKS,	/* it is stored into the list_head of an object */
+	CODE_TAILS,	/* a value is stored as the previous one of the list there */
+	CODE_WRITES,	/* a value is stored where it points to */
 	CODE_LOADS,	/* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
