@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PASSES_MAX = 6, OFFSETS_MAX = 12, STATEMENT_WEIGHT = 3, TYPE_WEIGHT = 1, SHARING_MAX = 8 };
+enum { PASSES_MAX = 6, OFFSETS_MAX = 12, STATEMENT_WEIGHT = 3, TYPE_WEIGHT = 2, ELIMINATION_WEIGHT = 1, SHARING_MAX = 8 };
 
 /* ---- how a callee is treated ---- */
 
@@ -101,7 +101,7 @@ static void find_current(struct code_learnt *learnt)
 /* ---- votes ---- */
 
 static void cast(struct code_learnt *learnt, const struct code_binding *binding,
-		 uint32_t statement, const char *function)
+		 uint32_t statement, bool by_elimination, const char *function)
 {
 	struct code_vote *vote;
 
@@ -116,8 +116,8 @@ static void cast(struct code_learnt *learnt, const struct code_binding *binding,
 		learnt->run.out_of_memory = true;
 		return;
 	}
-	*vote = (struct code_vote){binding->member, binding->offset, statement,
-				   binding->width,  function,	     binding->at};
+	*vote = (struct code_vote){binding->member, binding->offset, statement, binding->width,
+				   by_elimination,  function,	     binding->at};
 }
 
 /* By its type a member shows only where one function sees one place for it. */
@@ -161,21 +161,29 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 				      &learnt->rows->statements.items[statement], &fit))
 			continue;
 		for (unsigned k = 0; k < fit.count; k++)
-			cast(learnt, &fit.bindings[k], statement, name);
+			cast(learnt, &fit.bindings[k], statement, fit.by_elimination, name);
 	}
 	if (shared) /* it may be another one: only a statement's own conditions tell */
 		return;
 	code_matcher_unique(&learnt->matcher, note_unique, &unique);
 	for (unsigned i = 0; i < unique.count; i++)
 		if (!unique.dropped[i])
-			cast(learnt, &unique.bindings[i], INFER_NONE, name);
+			cast(learnt, &unique.bindings[i], INFER_NONE, false, name);
 }
 
 /* ---- beliefs ---- */
 
 struct ballot {
 	uint32_t offset, weight;
+	bool firm;
 };
+
+static uint32_t weight_of(const struct code_vote *vote)
+{
+	if (vote->by_elimination)
+		return ELIMINATION_WEIGHT;
+	return vote->statement == INFER_NONE ? TYPE_WEIGHT : STATEMENT_WEIGHT;
+}
 
 static void count_vote(struct ballot ballots[OFFSETS_MAX], const struct code_vote *vote)
 {
@@ -183,8 +191,8 @@ static void count_vote(struct ballot ballots[OFFSETS_MAX], const struct code_vot
 		if (ballots[i].weight && ballots[i].offset != vote->offset)
 			continue;
 		ballots[i].offset = vote->offset;
-		ballots[i].weight +=
-			vote->statement == INFER_NONE ? TYPE_WEIGHT : STATEMENT_WEIGHT;
+		ballots[i].weight += weight_of(vote);
+		ballots[i].firm = ballots[i].firm || !vote->by_elimination;
 		return;
 	}
 }
@@ -205,7 +213,9 @@ static struct code_belief believe(const struct code_learnt *learnt, uint32_t mem
 	for (unsigned i = 0; i < OFFSETS_MAX; i++)
 		if (i != best && ballots[i].weight > second)
 			second = ballots[i].weight;
-	return (struct code_belief){ballots[best].weight > 2 * second, ballots[best].offset};
+	if (ballots[best].weight <= 2 * second)
+		return (struct code_belief){0};
+	return (struct code_belief){true, ballots[best].firm, ballots[best].offset};
 }
 
 static bool is_derived(const struct code_learnt *learnt, uint32_t member)
@@ -229,9 +239,9 @@ static void derive_span(struct code_learnt *learnt, const struct code_span *span
 
 	if (!one->known || !other->known || one->offset == other->offset)
 		return;
-	learnt->beliefs[span->array] = (struct code_belief){true, start};
-	learnt->beliefs[span->one] = (struct code_belief){true, one->offset - start};
-	learnt->beliefs[span->other] = (struct code_belief){true, other->offset - start};
+	learnt->beliefs[span->array] = (struct code_belief){true, true, start};
+	learnt->beliefs[span->one] = (struct code_belief){true, true, one->offset - start};
+	learnt->beliefs[span->other] = (struct code_belief){true, true, other->offset - start};
 }
 
 /* True when something is believed that was not. */

@@ -13,6 +13,7 @@ struct code_vote {
 	uint32_t member, offset;
 	uint32_t statement; /* INFER_NONE: by its type alone */
 	uint8_t width;
+	bool by_elimination;
 	const char *function;
 	uint64_t at;
 };

@@ -890,7 +890,7 @@ static bool is_taken(const struct code_matcher *matcher, const struct code_fit *
 
 		for (uint32_t i = 0; i < members->count; i++)
 			if (i != binding->member && members->items[i].type == own->type &&
-			    matcher->beliefs[i].known &&
+			    matcher->beliefs[i].firm &&
 			    matcher->beliefs[i].offset == binding->offset &&
 			    members->items[i].shape != CODE_S_EMBEDDED &&
 			    own->shape != CODE_S_EMBEDDED)
@@ -1004,33 +1004,88 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 	return true;
 }
 
+/* The different ways in which a statement fits. */
+struct fits {
+	struct code_fit items[FITS_MAX];
+	unsigned count;
+	bool overflow;
+};
+
+static void add_fit(const struct code_matcher *matcher, struct fits *fits, const struct code_fit *fit)
+{
+	for (unsigned i = 0; i < fits->count; i++) {
+		struct code_fit *there = &fits->items[i];
+
+		if (is_upper_half(matcher, fit, there))
+			return;
+		if (same_fit(there, fit) || is_upper_half(matcher, there, fit)) {
+			if (!same_fit(there, fit) || fit->order < there->order)
+				*there = *fit;
+			return;
+		}
+	}
+	fits->overflow = fits->count == FITS_MAX;
+	if (!fits->overflow)
+		fits->items[fits->count++] = *fit;
+}
+
+static void collect(struct code_matcher *matcher, const struct code_statement *statement,
+		    struct fits *fits)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	fits->count = 0;
+	fits->overflow = false;
+	for (uint32_t i = 0; i < events->count && !fits->overflow; i++) {
+		struct match match = {.matcher = matcher};
+
+		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
+			continue;
+		set_places(&match.fit, &events->items[i]);
+		add_fit(matcher, fits, &match.fit);
+	}
+}
+
+static bool choose_first(const struct fits *fits, struct code_fit *fit)
+{
+	for (unsigned i = 0; i < fits->count; i++)
+		if (!i || fits->items[i].order < fit->order)
+			*fit = fits->items[i];
+	return fits->count;
+}
+
+static bool choose_only(const struct code_matcher *matcher, const struct fits *fits,
+			struct code_fit *fit)
+{
+	unsigned left = 0;
+
+	if (fits->count == 1) {
+		*fit = fits->items[0];
+		return true;
+	}
+	for (unsigned i = 0; i < fits->count; i++) {
+		if (is_taken(matcher, &fits->items[i]))
+			continue;
+		*fit = fits->items[i];
+		left++;
+	}
+	fit->by_elimination = true;
+	return left == 1;
+}
+
 bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement *statement,
 		      struct code_fit *fit)
 {
-	const struct code_events *events = &matcher->run->events;
-	bool first = statement->verb == CODE_LOADS_FIRST;
-	unsigned found = 0;
+	struct fits fits;
 
+	fit->by_elimination = false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
-	for (uint32_t i = 0; i < events->count; i++) {
-		struct match match = {.matcher = matcher};
-
-		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count ||
-		    is_taken(matcher, &match.fit))
-			continue;
-		set_places(&match.fit, &events->items[i]);
-		if (found && is_upper_half(matcher, &match.fit, fit))
-			continue;
-		if (!found || (first && match.fit.order < fit->order) ||
-		    is_upper_half(matcher, fit, &match.fit)) {
-			*fit = match.fit;
-			found = 1;
-		} else if (!first && !same_fit(fit, &match.fit)) {
-			return false;
-		}
-	}
-	return found;
+	collect(matcher, statement, &fits);
+	if (!fits.count || fits.overflow)
+		return false;
+	return statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
+						   : choose_only(matcher, &fits, fit);
 }
 
 /* ---- members that show by their type ---- */

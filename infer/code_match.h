@@ -14,6 +14,7 @@ enum { CODE_BINDINGS_MAX = CODE_SEQUENCE_MAX + 1, CODE_OFFSET_MAX = 1 << 14 };
 /** What is believed of a member for now; learnt from bindings. */
 struct code_belief {
 	bool known;
+	bool firm; /* not only because other places were taken */
 	uint32_t offset;
 };
 
@@ -29,6 +30,7 @@ struct code_fit {
 	struct code_binding bindings[CODE_BINDINGS_MAX];
 	unsigned count;
 	uint32_t order;
+	bool by_elimination; /* its rivals are other members */
 };
 
 /** Where an object of the table is in this kernel; address 0: nowhere. */
@@ -65,7 +67,8 @@ void code_matcher_deinit(struct code_matcher *matcher);
 /** The structure a value points to (id of its name), or 0. */
 uint32_t code_matcher_type(struct code_matcher *matcher, code_value value);
 
-/** Whether @statement fits in exactly one way; @fit then holds it. */
+/** Whether @statement fits in exactly one way, or in one way but for members that are believed to be
+ * others; @fit then holds it. */
 bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement *statement,
 		      struct code_fit *fit);
 

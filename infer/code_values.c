@@ -152,10 +152,8 @@ code_value code_value_sum(struct code_values *values, code_value a, code_value b
 		b = code_value_leaf(values, CODE_V_ANY, 0);
 	node.b = b;
 	node.a = code_value_root(values, a, &number);
-	if (scale == 1) {
-		node.b = code_value_root(values, b, &more);
-		number = (int64_t)((uint64_t)number + (uint64_t)more);
-	}
+	node.b = code_value_root(values, b, &more);
+	number = (int64_t)((uint64_t)number + (uint64_t)more * scale);
 	node.number = fit(values, number);
 	return intern(values, node);
 }
