@@ -151,6 +151,16 @@ const struct infer_symbol *infer_symbols_named(const struct infer_symbols *symbo
 			  : NULL;
 }
 
+const struct infer_symbol *infer_symbols_sharing(const struct infer_symbols *symbols,
+						 const char *name, uint32_t index)
+{
+	uint32_t id = id_of(symbols, name);
+
+	if (!id || index >= symbols->first[id + 1] - symbols->first[id])
+		return NULL;
+	return &symbols->rows.items[symbols->by_name[symbols->first[id] + index]].symbol;
+}
+
 /* How many symbols begin at or before @address. */
 static uint32_t count_until(const struct infer_symbols *symbols, uint64_t address)
 {

@@ -36,6 +36,9 @@ enum gap_status infer_symbols_finish(struct infer_symbols *symbols) GAP_MUST_CHE
  */
 const struct infer_symbol *infer_symbols_named(const struct infer_symbols *symbols,
 					       const char *name, uint32_t *count);
+/** Symbol @index of those that share a name, or NULL: none that high. */
+const struct infer_symbol *infer_symbols_sharing(const struct infer_symbols *symbols,
+						 const char *name, uint32_t index);
 /** The last symbol at or before @address, or NULL; @end (may be NULL): where the next one begins.
  */
 const struct infer_symbol *infer_symbols_covering(const struct infer_symbols *symbols,

@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Paths through a function. Each path has its own registers and stack slots and is exact: nothing
+ * is merged where paths meet. What bounds the work is that a place is entered only a few times in
+ * different states, and that steps, paths and depth are counted: the code may be hostile.
+ */
+#include "infer/code_run.h"
+
+#include <string.h>
+
+enum {
+	SLOTS = 40,
+	FRAMES = 3,
+	PATHS_MAX = 96,
+	STEPS_MAX = 8000,
+	VISITS_MAX = 4,
+	SEEN_SLOTS = 1 << 13,
+	SMALL_BYTES = 320,
+	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
+};
+
+struct slot {
+	int32_t offset;
+	uint8_t width;
+	code_value value;
+};
+
+struct frame {
+	const struct code_function *function;
+	uint64_t back;
+	code_value registers[32];
+};
+
+struct path {
+	const struct code_function *function;
+	uint64_t at;
+	code_value registers[CODE_REGISTERS];
+	struct slot slots[SLOTS];
+	struct frame frames[FRAMES];
+	uint8_t slot_count, depth;
+	uint32_t order;
+	uint64_t place; /* which calls led here, hashed */
+};
+
+struct code_paths {
+	struct path waiting[PATHS_MAX];
+	uint32_t count;
+	struct path now;
+};
+
+struct code_seen {
+	uint64_t keys[SEEN_SLOTS];
+	uint32_t stamps[SEEN_SLOTS];
+	uint8_t visits[SEEN_SLOTS];
+	uint32_t stamp;
+	uint32_t used;
+};
+
+bool code_run_init(struct code_run *run, struct code_text *text)
+{
+	memset(run, 0, sizeof(*run));
+	run->text = text;
+	run->seen = calloc(1, sizeof(*run->seen));
+	run->paths = malloc(sizeof(*run->paths));
+	if (code_values_init(&run->values, text->machine->pointer_bytes) && run->seen && run->paths)
+		return true;
+	code_run_deinit(run);
+	return false;
+}
+
+void code_run_deinit(struct code_run *run)
+{
+	code_values_deinit(&run->values);
+	free(run->events.items);
+	free(run->arguments.items);
+	free(run->seen);
+	free(run->paths);
+	memset(run, 0, sizeof(*run));
+}
+
+/* ---- where we have been ---- */
+
+/* The number of times @key was met before; SEEN_SLOTS when there is no more room. */
+static unsigned count_visit(struct code_seen *seen, uint64_t key)
+{
+	uint32_t at = (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 51) % SEEN_SLOTS;
+
+	for (unsigned i = 0; i < 32; i++, at = (at + 1) % SEEN_SLOTS) {
+		if (seen->stamps[at] != seen->stamp) {
+			seen->stamps[at] = seen->stamp;
+			seen->keys[at] = key;
+			seen->visits[at] = 1;
+			return 0;
+		}
+		if (seen->keys[at] == key)
+			return seen->visits[at] < UINT8_MAX ? seen->visits[at]++ : UINT8_MAX;
+	}
+	return SEEN_SLOTS;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0xff51afd7ed558ccdu;
+	return hash ^ hash >> 32;
+}
+
+static uint64_t hash_path(const struct path *path)
+{
+	uint64_t hash = mix(path->place, path->at);
+
+	for (unsigned i = 0; i < 32; i++)
+		hash = mix(hash, path->registers[i]);
+	for (unsigned i = 0; i < path->slot_count; i++)
+		hash = mix(hash, path->slots[i].value);
+	return hash;
+}
+
+/* Whether a path may go on from where it is: not in a state that was there, nor too often. */
+static bool is_new(struct code_run *run, const struct path *path)
+{
+	if (count_visit(run->seen, hash_path(path) | 1))
+		return false;
+	return count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1) < VISITS_MAX;
+}
+
+static void add_path(struct code_run *run, const struct path *path, uint64_t at)
+{
+	struct code_paths *paths = run->paths;
+
+	if (paths->count == PATHS_MAX)
+		return;
+	paths->waiting[paths->count] = *path;
+	paths->waiting[paths->count].at = at;
+	if (is_new(run, &paths->waiting[paths->count]))
+		paths->count++;
+}
+
+/* ---- what is seen ---- */
+
+static struct code_event *add_event(struct code_run *run, const struct path *path,
+				    enum code_event_kind kind)
+{
+	struct code_event *event = code_events_push(&run->events);
+
+	if (!event) {
+		run->out_of_memory = true;
+		return NULL;
+	}
+	*event = (struct code_event){.kind = (uint8_t)kind,
+				     .depth = path->depth,
+				     .order = path->order,
+				     .at = path->at};
+	return event;
+}
+
+/* ---- registers and memory ---- */
+
+static code_value get(const struct path *path, uint8_t reg)
+{
+	return reg < CODE_REGISTERS ? path->registers[reg] : 0;
+}
+
+static void set(struct path *path, uint8_t reg, code_value value)
+{
+	if (reg < CODE_REGISTERS)
+		path->registers[reg] = value;
+}
+
+static bool is_stack(const struct code_run *run, code_value address, int64_t *offset)
+{
+	code_value root = code_value_root(&run->values, address, offset);
+
+	return code_value_node(&run->values, root)->kind == CODE_V_STACK &&
+	       *offset > -65536 && *offset < 65536;
+}
+
+static struct slot *find_slot(struct path *path, int64_t offset)
+{
+	for (unsigned i = 0; i < path->slot_count; i++)
+		if (path->slots[i].offset == offset)
+			return &path->slots[i];
+	return NULL;
+}
+
+static void drop_slots(struct path *path, int64_t from, int64_t to)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < path->slot_count; i++) {
+		const struct slot *slot = &path->slots[i];
+
+		if (slot->offset + slot->width <= from || slot->offset >= to)
+			path->slots[kept++] = *slot;
+	}
+	path->slot_count = (uint8_t)kept;
+}
+
+static void set_slot(struct path *path, int64_t offset, uint8_t width, code_value value)
+{
+	drop_slots(path, offset, offset + width);
+	if (path->slot_count == SLOTS) { /* the oldest one is forgotten */
+		memmove(path->slots, path->slots + 1, (SLOTS - 1) * sizeof(path->slots[0]));
+		path->slot_count--;
+	}
+	path->slots[path->slot_count++] = (struct slot){(int32_t)offset, width, value};
+}
+
+/* What a load from the stack gives: what was stored, else an argument that came on the stack. */
+static code_value load_stack(struct code_run *run, struct path *path, code_value address,
+			     int64_t offset, uint8_t width)
+{
+	const struct code_machine *machine = run->text->machine;
+	const struct slot *slot = find_slot(path, offset);
+
+	if (slot)
+		return slot->width >= width ? slot->value : 0;
+	if (offset >= machine->call_pushes && width == machine->pointer_bytes)
+		return code_value_leaf(&run->values, CODE_V_ARGUMENT,
+				       machine->argument_count +
+					       (offset - machine->call_pushes) /
+						       machine->pointer_bytes);
+	return code_value_load(&run->values, address, width);
+}
+
+static code_value address_of(struct code_run *run, const struct path *path,
+			     const struct code_op *op)
+{
+	code_value address;
+
+	if (op->base == CODE_NOREG && op->index == CODE_NOREG)
+		return code_value_const(&run->values, op->value);
+	if (op->base == CODE_NOREG) /* index * scale + displacement: a table */
+		address = code_value_sum(&run->values, code_value_const(&run->values, 0),
+					 get(path, op->index), op->scale);
+	else
+		address = get(path, op->base);
+	if (op->base != CODE_NOREG && op->index != CODE_NOREG)
+		address = code_value_sum(&run->values, address, get(path, op->index), op->scale);
+	return code_value_add(&run->values, address, op->value);
+}
+
+static uint64_t as_address(const struct code_run *run, int64_t number)
+{
+	return run->values.pointer_bytes == 4 ? (uint32_t)number : (uint64_t)number;
+}
+
+/* The running task is kept at an address that is the same in all of the kernel. */
+static bool is_current(const struct code_run *run, const struct code_op *op, code_value address)
+{
+	int64_t number;
+
+	return run->current && op->percpu == run->current_percpu &&
+	       op->width == run->values.pointer_bytes &&
+	       code_value_is_const(&run->values, address, &number) &&
+	       as_address(run, number) == run->current;
+}
+
+static void do_load(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	code_value address = address_of(run, path, op), value;
+	struct code_event *event;
+	int64_t offset;
+
+	if (is_current(run, op, address)) {
+		set(path, op->dst, code_value_leaf(&run->values, CODE_V_CURRENT, 0));
+		return;
+	}
+	if (op->percpu) {
+		if (!code_value_is_const(&run->values, address, &offset)) {
+			set(path, op->dst, 0);
+			return;
+		}
+		address = code_value_leaf(&run->values, CODE_V_PERCPU,
+					  (int64_t)as_address(run, offset));
+	}
+	if (is_stack(run, address, &offset)) {
+		set(path, op->dst, load_stack(run, path, address, offset, op->width));
+		return;
+	}
+	value = code_value_load(&run->values, address, op->width);
+	set(path, op->dst, value);
+	event = value ? add_event(run, path, CODE_E_LOAD) : NULL;
+	if (event) {
+		event->a = value;
+		event->width = op->width;
+	}
+}
+
+static void do_store(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	code_value address = address_of(run, path, op);
+	struct code_event *event;
+	int64_t offset;
+
+	if (op->percpu || !address)
+		return;
+	if (is_stack(run, address, &offset)) {
+		set_slot(path, offset, op->width, get(path, op->src));
+		return;
+	}
+	event = add_event(run, path, CODE_E_STORE);
+	if (event) {
+		event->a = address;
+		event->b = get(path, op->src);
+		event->width = op->width;
+	}
+}
+
+static void do_alu(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	code_value left = get(path, op->src), right = 0;
+
+	if (op->other != CODE_NOREG) {
+		right = get(path, op->other);
+		if (!left || !right) { /* what is added to an address may be unknown: an index */
+			set(path, op->dst,
+			    op->alu == CODE_ADD ? code_value_sum(&run->values, left, right, 1) : 0);
+			return;
+		}
+	}
+	/* Aligning the stack leaves it where it is, for us. */
+	if (op->dst == run->text->machine->stack_pointer && op->alu == CODE_AND)
+		return;
+	set(path, op->dst,
+	    code_value_alu(&run->values, op->alu, left, right, op->value, op->width));
+}
+
+static void do_compare(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	struct code_event *event = add_event(run, path, CODE_E_COMPARE);
+
+	if (!event)
+		return;
+	event->a = get(path, op->src);
+	event->b = op->other == CODE_NOREG ? code_value_const(&run->values, op->value)
+					   : get(path, op->other);
+	event->width = op->width;
+	event->alu = op->alu;
+}
+
+/* ---- calls ---- */
+
+static void forget_call(struct code_run *run, struct path *path)
+{
+	const struct code_machine *machine = run->text->machine;
+
+	for (unsigned i = 0; i < machine->argument_count; i++) {
+		int64_t offset;
+
+		if (is_stack(run, get(path, machine->arguments[i]), &offset))
+			drop_slots(path, offset, offset + REACH);
+	}
+	for (unsigned reg = 0; reg < CODE_REGISTERS; reg++)
+		if (reg >= 32 || !(machine->kept >> reg & 1))
+			path->registers[reg] = 0;
+}
+
+static void note_call(struct code_run *run, struct path *path, uint64_t target, bool jumped)
+{
+	const struct code_machine *machine = run->text->machine;
+	struct code_event *event = add_event(run, path, CODE_E_CALL);
+	code_value *arguments =
+		event ? code_arguments_extend(&run->arguments, CODE_CALL_ARGUMENTS_MAX) : NULL;
+	unsigned pushed = jumped ? machine->call_pushes : 0;
+	int64_t offset;
+	bool stack = is_stack(run, get(path, machine->stack_pointer), &offset);
+
+	if (!arguments) {
+		run->out_of_memory = true;
+		return;
+	}
+	event->target = target;
+	event->register_arguments = machine->argument_count;
+	event->first_argument = run->arguments.count - CODE_CALL_ARGUMENTS_MAX;
+	for (unsigned i = 0; i < CODE_CALL_ARGUMENTS_MAX; i++) {
+		const struct slot *slot;
+
+		if (i < machine->argument_count) {
+			arguments[i] = get(path, machine->arguments[i]);
+			continue;
+		}
+		slot = stack ? find_slot(path, offset + pushed +
+						       (int64_t)(i - machine->argument_count) *
+							       machine->pointer_bytes)
+			     : NULL;
+		arguments[i] = slot ? slot->value : 0;
+	}
+}
+
+code_value code_run_argument(const struct code_run *run, const struct code_event *event,
+			     unsigned index, bool variadic)
+{
+	if (variadic && run->text->machine->variadic_on_stack)
+		index += event->register_arguments;
+	if (index >= CODE_CALL_ARGUMENTS_MAX)
+		return 0;
+	return run->arguments.items[event->first_argument + index];
+}
+
+static enum code_callee callee_of(struct code_run *run, const struct path *path,
+				  const struct code_function *function)
+{
+	bool small = function->end - function->start <= SMALL_BYTES && path->depth < FRAMES &&
+		     function->start != path->function->start;
+
+	for (unsigned i = 0; i < path->depth; i++)
+		small = small && path->frames[i].function->start != function->start;
+	return run->callee ? run->callee(run->context, function, small) : CODE_C_OPAQUE;
+}
+
+/* Leaves a function: false when it was the one that is looked at. */
+static bool do_return(struct code_run *run, struct path *path)
+{
+	const struct code_machine *machine = run->text->machine;
+	struct frame *frame;
+	struct code_event *event;
+
+	if (!path->depth) {
+		event = add_event(run, path, CODE_E_RETURN);
+		if (event)
+			event->a = get(path, machine->result);
+		return false;
+	}
+	frame = &path->frames[--path->depth];
+	for (unsigned reg = 0; reg < 32; reg++)
+		if (machine->kept >> reg & 1)
+			path->registers[reg] = frame->registers[reg];
+	path->function = frame->function;
+	path->at = frame->back;
+	path->place = mix(path->place, frame->back);
+	return true;
+}
+
+static void enter(struct code_run *run, struct path *path, const struct code_function *function,
+		  uint64_t back)
+{
+	const struct code_machine *machine = run->text->machine;
+	struct frame *frame = &path->frames[path->depth++];
+
+	frame->function = path->function;
+	frame->back = back;
+	memcpy(frame->registers, path->registers, sizeof(frame->registers));
+	set(path, machine->stack_pointer,
+	    code_value_add(&run->values, get(path, machine->stack_pointer), -machine->call_pushes));
+	path->place = mix(path->place, path->at);
+	path->function = function;
+	path->at = function->start;
+}
+
+static void set_result(struct code_run *run, struct path *path, uint64_t target)
+{
+	uint64_t site = path->at;
+
+	forget_call(run, path);
+	set(path, run->text->machine->result, code_value_call(&run->values, target, site));
+}
+
+/* A call, and what the callee's kind makes of it. False: control does not come back. */
+static bool do_call(struct code_run *run, struct path *path, const struct code_op *op,
+		    uint64_t next)
+{
+	const struct code_machine *machine = run->text->machine;
+	const struct code_function *function = NULL;
+	uint64_t target = op->src == CODE_NOREG ? (uint64_t)op->value : 0;
+	enum code_callee kind = CODE_C_OPAQUE;
+	code_value first = get(path, machine->arguments[0]);
+
+	if (target)
+		function = code_text_function(run->text, target);
+	if (function)
+		kind = callee_of(run, path, function);
+	if (kind == CODE_C_NORETURN)
+		return false;
+	if (kind != CODE_C_NOTHING)
+		note_call(run, path, kind == CODE_C_INDIRECT ? 0 : target, false);
+	if (kind == CODE_C_FOLLOW && function->start == target) {
+		enter(run, path, function, next);
+		return is_new(run, path);
+	}
+	if (kind != CODE_C_NOTHING)
+		set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
+	if (kind == CODE_C_FIRST)
+		set(path, machine->result, first);
+	path->at = next;
+	return true;
+}
+
+static bool is_part_of(const struct code_function *part, const struct code_function *whole)
+{
+	size_t length = strlen(whole->name);
+
+	return strncmp(part->name, whole->name, length) == 0 && part->name[length] == '.';
+}
+
+/* A jump: inside the function, into a cold part of it, or a call whose result is ours. */
+static bool do_jump(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	uint64_t target = op->src == CODE_NOREG ? (uint64_t)op->value : 0;
+	const struct code_function *function;
+	enum code_callee kind = CODE_C_OPAQUE;
+	code_value first = get(path, run->text->machine->arguments[0]);
+
+	if (target >= path->function->start && target < path->function->end) {
+		path->at = target;
+		return is_new(run, path);
+	}
+	function = target ? code_text_function(run->text, target) : NULL;
+	if (target && !function)
+		return false;
+	if (function && (function->start != target || is_part_of(function, path->function))) {
+		path->function = function;
+		path->at = target;
+		return is_new(run, path);
+	}
+	if (function)
+		kind = callee_of(run, path, function);
+	if (kind == CODE_C_RETURN || kind == CODE_C_NOTHING)
+		return do_return(run, path);
+	if (kind == CODE_C_NORETURN)
+		return false;
+	note_call(run, path, kind == CODE_C_INDIRECT ? 0 : target, true);
+	if (kind == CODE_C_FOLLOW) {
+		path->function = function;
+		path->at = target;
+		return is_new(run, path);
+	}
+	set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
+	if (kind == CODE_C_FIRST)
+		set(path, run->text->machine->result, first);
+	return do_return(run, path);
+}
+
+static void do_branch(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	uint64_t target = (uint64_t)op->value;
+	const struct code_function *was = path->function, *to = was;
+
+	if (target < was->start || target >= was->end)
+		to = code_text_function(run->text, target);
+	if (!to)
+		return;
+	if (to->start == target && to != was && !is_part_of(to, was)) {
+		/* A conditional tail call. */
+		struct path *kept = &run->paths->waiting[run->paths->count];
+
+		if (run->paths->count < PATHS_MAX) {
+			*kept = *path;
+			if (do_jump(run, kept, op) && is_new(run, kept))
+				run->paths->count++;
+		}
+		return;
+	}
+	path->function = to;
+	add_path(run, path, target);
+	path->function = was;
+}
+
+/* After a branch that was not taken. */
+static bool falls_through(struct code_run *run, struct path *path, uint64_t next)
+{
+	path->at = next;
+	return is_new(run, path);
+}
+
+/* ---- one operation, one path, one function ---- */
+
+/* False: the path ends here. */
+static bool do_op(struct code_run *run, struct path *path, const struct code_op *op, uint64_t next)
+{
+	struct code_values *values = &run->values;
+	code_value was;
+
+	switch (op->kind) {
+	case CODE_SET:
+		set(path, op->dst, code_value_const(values, op->value));
+		return true;
+	case CODE_MOVE:
+		set(path, op->dst, get(path, op->src));
+		return true;
+	case CODE_LEA:
+		set(path, op->dst, address_of(run, path, op));
+		return true;
+	case CODE_LOAD:
+		do_load(run, path, op);
+		return true;
+	case CODE_STORE:
+		do_store(run, path, op);
+		return true;
+	case CODE_ALU:
+		do_alu(run, path, op);
+		return true;
+	case CODE_SELECT:
+		was = get(path, op->dst);
+		set(path, op->dst, get(path, op->src));
+		add_path(run, path, next);
+		set(path, op->dst, was);
+		return true;
+	case CODE_COMPARE:
+		do_compare(run, path, op);
+		return true;
+	case CODE_CLOBBER:
+		set(path, op->dst, 0);
+		return true;
+	case CODE_CURRENT:
+		set(path, op->dst, code_value_leaf(values, CODE_V_CURRENT, 0));
+		return true;
+	case CODE_BRANCH:
+		do_branch(run, path, op);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Runs one instruction; false when the path ends. */
+static bool step(struct code_run *run, struct path *path)
+{
+	struct code_op copy[CODE_OPS_MAX];
+	uint8_t count, length;
+	const struct code_op *ops =
+		code_text_insn(run->text, path->function, path->at, &count, &length);
+	uint64_t next;
+
+	if (!ops || run->steps++ >= STEPS_MAX)
+		return false;
+	memcpy(copy, ops, count * sizeof(*ops));
+	next = path->at + length;
+	path->order++;
+	for (unsigned i = 0; i < count; i++) {
+		if (copy[i].kind == CODE_CALL)
+			return do_call(run, path, &copy[i], next);
+		if (copy[i].kind == CODE_JUMP)
+			return do_jump(run, path, &copy[i]);
+		if (copy[i].kind == CODE_RETURN)
+			return do_return(run, path);
+		if (!do_op(run, path, &copy[i], next))
+			return false;
+		if (copy[i].kind == CODE_BRANCH)
+			return falls_through(run, path, next);
+	}
+	path->at = next;
+	return true;
+}
+
+static void begin(struct code_run *run, struct path *path, const struct code_function *function)
+{
+	const struct code_machine *machine = run->text->machine;
+
+	memset(path, 0, sizeof(*path));
+	path->function = function;
+	path->at = function->start;
+	for (unsigned i = 0; i < machine->argument_count; i++)
+		path->registers[machine->arguments[i]] =
+			code_value_leaf(&run->values, CODE_V_ARGUMENT, i);
+	path->registers[machine->stack_pointer] =
+		code_value_leaf(&run->values, CODE_V_STACK, 0);
+}
+
+bool code_run_function(struct code_run *run, uint64_t start)
+{
+	const struct code_function *function = code_text_function(run->text, start);
+	struct code_paths *paths = run->paths;
+
+	run->events.count = run->arguments.count = 0;
+	run->steps = 0;
+	run->seen->stamp++;
+	code_values_reset(&run->values);
+	if (!function || function->start != start || function->end == start)
+		return false;
+	begin(run, &paths->waiting[0], function);
+	paths->count = 1;
+	while (paths->count && run->steps < STEPS_MAX) {
+		paths->now = paths->waiting[--paths->count];
+		while (step(run, &paths->now))
+			;
+	}
+	run->out_of_memory |= run->values.out_of_memory;
+	return true;
+}
