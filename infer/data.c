@@ -15,6 +15,10 @@ static void (*const parts[])(struct data_solver *solver) = {
 	data_solve_tasks,
 	data_solve_memory,
 	data_solve_mappings,
+	data_solve_ids,
+	data_solve_files,
+	data_solve_inodes,
+	data_solve_mounts,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped

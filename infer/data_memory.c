@@ -199,15 +199,22 @@ static int points_to_owner(struct data_solver *solver, const struct data_set *se
 	return data_word(solver, set, index, offset) == set->owner[index] ? 1 : 0;
 }
 
+/* What lies past an object may be another one of the same owner: less often than the object. */
 static bool find_back_pointer(struct data_solver *solver, struct data_set *vmas,
 			      struct data_column *back)
 {
 	struct data_columns columns;
+	uint32_t best = 0, ties = 0;
 
 	data_search(solver, vmas, &(struct data_search){0}, points_to_owner, NULL, &columns);
-	if (columns.count != 1)
+	for (uint32_t i = 0; i < columns.count && i < DATA_COLUMNS; i++) {
+		if (columns.rows[i].support > columns.rows[best].support)
+			best = i;
+		ties += columns.rows[i].support == columns.rows[best].support && i != best;
+	}
+	if (columns.count == 0 || ties || columns.rows[best].support * 10 < vmas->count * 9)
 		return false;
-	*back = columns.rows[0];
+	*back = columns.rows[best];
 	return true;
 }
 

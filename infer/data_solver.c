@@ -311,6 +311,18 @@ void data_columns_remove(struct data_columns *columns, uint32_t offset)
 	columns->count = kept;
 }
 
+void data_columns_remove_dissenting(struct data_columns *columns)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < columns->count && i < DATA_COLUMNS; i++)
+		if (columns->rows[i].dissent < least)
+			least = columns->rows[i].dissent;
+	for (uint32_t i = columns->count; i-- > 0 && columns->count <= DATA_COLUMNS;)
+		if (least == 0 && columns->rows[i].dissent > 0)
+			data_columns_remove(columns, columns->rows[i].offset);
+}
+
 uint32_t data_columns_only(const struct data_columns *columns)
 {
 	return columns->count == 1 ? columns->rows[0].offset : DATA_UNKNOWN;

@@ -63,7 +63,7 @@ struct data_solver {
 	uint64_t kernel_start;
 	uint64_t reads;
 	bool no_memory;
-	uint64_t init_task, kthreadd; /* 0: not found */
+	uint64_t init_task, kthreadd, pid_ns, uts_ns; /* 0: not found */
 	uint32_t class_ids[DATA_RULE_COUNT];
 	struct data_layout at;
 	struct data_set tasks; /* threads; the first one is init_task */
@@ -128,6 +128,8 @@ bool data_check(struct data_solver *solver, const struct data_set *set, uint32_t
 void data_columns_push(struct data_columns *columns, const struct data_column *column);
 /** Sorts out one offset. */
 void data_columns_remove(struct data_columns *columns, uint32_t offset);
+/** Where several columns hold, those with exceptions make room for those without. */
+void data_columns_remove_dissenting(struct data_columns *columns);
 /** The one offset, or DATA_UNKNOWN when there are none or several. */
 uint32_t data_columns_only(const struct data_columns *columns);
 
@@ -157,6 +159,22 @@ void data_claim_absent(struct data_solver *solver, enum data_rule rule, const ch
 
 /** Of those that are known by their descent; needs kthreadd. */
 bool data_is_kernel_thread(const struct data_solver *solver, uint32_t index);
+
+/** Does it have a name as long as it says? Needs the layout of names. */
+bool data_is_dentry(struct data_solver *solver, uint64_t at);
+
+/** Two sets, objects of one leading to the other's, in which columns with the same values are
+ * looked for. */
+struct data_pair {
+	const struct data_set *set, *other;
+	uint32_t link; /* column of @set that leads to @other */
+	uint32_t distinct_min, dissent_percent;
+	bool (*accept)(const struct data_solver *solver, uint64_t value);
+};
+
+/** All pairs of columns that agree, the two at the same index. */
+uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *pair,
+			   struct data_columns *firsts, struct data_columns *seconds);
 
 /* The parts, in the order in which they build on each other. */
 void data_find_tasks(struct data_solver *solver);

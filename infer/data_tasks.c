@@ -389,26 +389,13 @@ static int is_kthread_flag(struct data_solver *solver, const struct data_set *se
 	return index == 0 || data_u32(set, index, offset) & PF_FORKNOEXEC ? 1 : -1;
 }
 
-/* Where several columns hold, those with exceptions make room for those without. */
-static void remove_dissenting(struct data_columns *columns)
-{
-	uint32_t least = UINT32_MAX;
-
-	for (uint32_t i = 0; i < columns->count && i < DATA_COLUMNS; i++)
-		if (columns->rows[i].dissent < least)
-			least = columns->rows[i].dissent;
-	for (uint32_t i = columns->count; i-- > 0 && columns->count <= DATA_COLUMNS;)
-		if (least == 0 && columns->rows[i].dissent > 0)
-			data_columns_remove(columns, columns->rows[i].offset);
-}
-
 static void solve_flags(struct data_solver *solver)
 {
 	struct data_columns columns;
 
 	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4},
 		    is_kthread_flag, NULL, &columns);
-	remove_dissenting(&columns);
+	data_columns_remove_dissenting(&columns);
 	solver->at.task_flags = data_claim_columns(solver, DATA_RULE_kthread_flag, "task_struct",
 						   "flags", 4, &columns);
 }
