@@ -19,6 +19,7 @@ static void (*const parts[])(struct data_solver *solver) = {
 	data_solve_files,
 	data_solve_inodes,
 	data_solve_mounts,
+	data_solve_sockets,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped

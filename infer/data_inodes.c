@@ -497,28 +497,44 @@ static int is_type(struct data_solver *solver, const struct data_set *set, uint3
 	return 1;
 }
 
-static int is_next_type(struct data_solver *solver, const struct data_set *set, uint32_t index,
-			uint32_t offset, void *context)
+/* How many of the types that have a next one are met on the way from @type. */
+static uint32_t follow_types(struct data_solver *solver, uint32_t from, uint32_t next,
+			     uint32_t name)
 {
-	const struct type_name *name = context;
-	uint64_t next = data_word(solver, set, index, offset);
+	uint64_t at = solver->types.at[from];
+	uint32_t met = 0;
 	char text[32];
 
-	if (next == 0)
-		return 0;
-	return next != set->at[index] &&
-			       read_type_name(solver, next, name->name, text, sizeof(text))
-		       ? 1
-		       : -1;
+	for (uint32_t steps = 0; at && steps < 1024; steps++) {
+		uint32_t index = data_set_find(&solver->types, at);
+
+		if (!read_type_name(solver, at, name, text, sizeof(text)))
+			return 0;
+		met += index != DATA_UNKNOWN && data_word(solver, &solver->types, index, next);
+		if (!data_read_word(solver, at + next, &at))
+			return 0;
+	}
+	return at ? 0 : met;
 }
 
-static void solve_next_type(struct data_solver *solver, struct type_name *name)
+/* One list has all that are registered: from its first one, all others are met. */
+static void solve_next_type(struct data_solver *solver)
 {
-	struct data_columns columns;
+	struct data_columns columns = {0};
 
 	data_set_bound(solver, &solver->types);
-	data_search(solver, &solver->types, &(struct data_search){.support_min = 3}, is_next_type,
-		    name, &columns);
+	for (uint32_t next = 0; next < solver->types.end; next += solver->word) {
+		uint32_t linked = 0, most = 0;
+
+		for (uint32_t i = 0; i < solver->types.count; i++) {
+			uint32_t met = follow_types(solver, i, next, solver->at.type_name);
+
+			linked += data_word(solver, &solver->types, i, next) != 0;
+			most = met > most ? met : most;
+		}
+		if (linked >= 3 && most == linked)
+			data_columns_push(&columns, &(struct data_column){next, linked, 0});
+	}
 	data_claim_columns(solver, DATA_RULE_file_system, "file_system_type", "next", solver->word,
 			   &columns);
 }
@@ -568,7 +584,6 @@ static void solve_supers(struct data_solver *solver)
 {
 	const struct data_set *supers = &solver->supers;
 	struct data_columns columns;
-	struct type_name name;
 
 	data_set_bound(solver, &solver->supers);
 	solve_super_list(solver);
@@ -587,9 +602,8 @@ static void solve_supers(struct data_solver *solver)
 	}
 	if (!solve_types(solver))
 		return;
-	name.name = solver->at.type_name;
 	data_set_follow(solver, &solver->types, supers, solver->at.super_type);
-	solve_next_type(solver, &name);
+	solve_next_type(solver);
 	data_search(solver, supers, &(struct data_search){.step = 1, .width = 32}, is_super_name,
 		    NULL, &columns);
 	data_claim_columns(solver, DATA_RULE_super_name, "super_block", "s_id", 32, &columns);

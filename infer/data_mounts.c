@@ -273,6 +273,17 @@ static void add_parents(struct data_solver *solver)
 					  solver->at.mount_mnt);
 }
 
+/* No further than the next mount may begin. */
+static void bound_mounts(struct data_solver *solver)
+{
+	struct data_set *mounts = &solver->mounts;
+
+	data_set_bound(solver, mounts);
+	mounts->end += BEFORE - solver->at.mount_mnt;
+	if (mounts->end > mounts->size_bytes)
+		mounts->end = mounts->size_bytes;
+}
+
 static int is_device_name(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
@@ -305,7 +316,8 @@ static void claim_member(struct data_solver *solver, enum data_rule rule, const 
 static bool is_mount_ns(const struct data_solver *solver, uint64_t value, uint32_t member)
 {
 	for (uint32_t i = 0; i < solver->nsproxies.count; i++)
-		if (value && value == data_word(solver, &solver->nsproxies, i, member))
+		if (data_is_kernel(solver, value) &&
+		    value == data_word(solver, &solver->nsproxies, i, member))
 			return true;
 	return false;
 }
@@ -329,7 +341,7 @@ static void solve_mount_ns(struct data_solver *solver)
 	struct data_columns mounts = {0}, members = {0};
 
 	for (uint32_t member = 0; member < 16 * solver->word; member += solver->word)
-		for (uint32_t offset = 0; offset < solver->mounts.size_bytes;
+		for (uint32_t offset = BEFORE - solver->at.mount_mnt; offset < solver->mounts.end;
 		     offset += solver->word) {
 			uint32_t context[2] = {member, 0};
 			struct data_column column;
@@ -431,7 +443,7 @@ void data_solve_mounts(struct data_solver *solver)
 	if (!solve_tree(solver, &layout))
 		return;
 	add_parents(solver);
-	data_set_bound(solver, &solver->mounts);
+	bound_mounts(solver);
 	data_search(solver, &solver->mounts, &(struct data_search){0}, is_device_name, NULL,
 		    &columns);
 	claim_member(solver, DATA_RULE_mount_device, "mnt_devname", solver->word, &columns);
