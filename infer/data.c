@@ -11,15 +11,8 @@
 #define TASK_BYTES 8192u
 
 static void (*const parts[])(struct data_solver *solver) = {
-	data_find_tasks,
-	data_solve_tasks,
-	data_solve_memory,
-	data_solve_mappings,
-	data_solve_ids,
-	data_solve_files,
-	data_solve_inodes,
-	data_solve_mounts,
-	data_solve_sockets,
+	data_find_tasks,  data_solve_tasks,  data_solve_memory, data_solve_mappings, data_solve_ids,
+	data_solve_files, data_solve_inodes, data_solve_mounts, data_solve_sockets,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped
@@ -58,12 +51,12 @@ static void init_sets(struct data_solver *solver)
 
 static void deinit_sets(struct data_solver *solver)
 {
-	struct data_set *sets[] = {&solver->tasks,    &solver->signals, &solver->mms,
-				   &solver->vmas,     &solver->creds,   &solver->pids,
+	struct data_set *sets[] = {&solver->tasks,     &solver->signals,  &solver->mms,
+				   &solver->vmas,      &solver->creds,    &solver->pids,
 				   &solver->nsproxies, &solver->filesets, &solver->files,
-				   &solver->dentries, &solver->inodes,  &solver->supers,
-				   &solver->mounts,   &solver->types,   &solver->sockets,
-				   &solver->socks,    &solver->modules};
+				   &solver->dentries,  &solver->inodes,   &solver->supers,
+				   &solver->mounts,    &solver->types,    &solver->sockets,
+				   &solver->socks,     &solver->modules};
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		data_set_deinit(sets[i]);

@@ -133,8 +133,7 @@ static uint32_t count_tables(struct data_solver *solver, const uint64_t *samples
 		uint64_t at;
 
 		good += data_read_word(solver, samples[i] + offset, &at) &&
-			data_is_kernel(solver, at) &&
-			data_read(solver, at, bytes, sizeof(bytes)) &&
+			data_is_kernel(solver, at) && data_read(solver, at, bytes, sizeof(bytes)) &&
 			is_table(solver, bytes, table, &open);
 	}
 	return good;
@@ -273,8 +272,7 @@ static int has_name(struct data_solver *solver, const struct data_set *set, uint
 	unsigned char text[NAME_MAX_BYTES];
 
 	if (!data_is_kernel(solver, at) || length >= NAME_MAX_BYTES ||
-	    !data_read(solver, at, text, length + 1) || text[length] ||
-	    memchr(text, 0, length))
+	    !data_read(solver, at, text, length + 1) || text[length] || memchr(text, 0, length))
 		return -1;
 	if (length == 0)
 		return 0;

@@ -100,6 +100,31 @@ static bool find_list(struct data_solver *solver, uint64_t base, uint32_t comm,
 	return false;
 }
 
+/*
+ * Processes lead themselves: at one place, each of the list's tasks points to its own start. Where
+ * @base is not the start of init_task, theirs are as wrong, and none does. (Two words at the very
+ * start may be an empty list.)
+ */
+static bool lead_themselves(struct data_solver *solver, uint64_t base,
+			    const struct task_list *tasks)
+{
+	for (uint32_t offset = 2 * solver->word; offset < TASK_BYTES; offset += solver->word) {
+		uint32_t good = 0;
+		uint64_t value;
+
+		if (!data_read_word(solver, base + offset, &value) || value != base)
+			continue;
+		for (uint32_t i = 0; i < tasks->list.count; i++) {
+			uint64_t task = tasks->list.at[i] - tasks->offset;
+
+			good += data_read_word(solver, task + offset, &value) && value == task;
+		}
+		if (good * 10 >= tasks->list.count * 9)
+			return true;
+	}
+	return false;
+}
+
 /* Takes @base for init_task when its name is in it and a list of tasks begins there. */
 static bool try_init_task(struct data_solver *solver, uint64_t base, struct task_list *tasks)
 {
@@ -109,8 +134,11 @@ static bool try_init_task(struct data_solver *solver, uint64_t base, struct task
 		return false;
 	while ((name = memmem(name, (size_t)(bytes + sizeof(bytes) - name), swapper,
 			      sizeof(swapper) - 1))) {
-		if (find_list(solver, base, (uint32_t)(name - bytes), tasks))
-			return true;
+		if (find_list(solver, base, (uint32_t)(name - bytes), tasks)) {
+			if (lead_themselves(solver, base, tasks))
+				return true;
+			data_list_deinit(&tasks->list);
+		}
 		name++;
 	}
 	return false;

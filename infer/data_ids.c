@@ -12,17 +12,33 @@
 #define HANDLERS_BYTES 4096u
 #define UTSNAME_MEMBER 65u /* __NEW_UTS_LEN + 1 */
 
-/* Do most tasks hold a kernel pointer at @offset? Cheap: asked before anything is read. */
-static bool is_pointer_column(const struct data_solver *solver, uint32_t offset)
+/* Links of lists lead to others' links, which lead back: those are inside of objects. */
+static bool is_link(struct data_solver *solver, uint64_t value, uint64_t member)
 {
-	uint32_t good = 0;
+	uint64_t links[2] = {0};
+
+	return data_read_word(solver, value, &links[0]) &&
+	       data_read_word(solver, value + solver->word, &links[1]) &&
+	       (links[0] == member || links[0] == member - solver->word || links[1] == member);
+}
+
+/* Do most tasks hold a pointer at @offset, to an object and not to the links of a list? */
+static bool is_pointer_column(struct data_solver *solver, uint32_t offset)
+{
+	uint32_t good = 0, links = 0;
 
 	for (uint32_t i = 0; i < solver->tasks.count; i++) {
 		uint64_t value = data_word(solver, &solver->tasks, i, offset);
 
 		good += data_is_kernel(solver, value) && value % 4 == 0;
+		if (i < good + solver->tasks.count / 10)
+			continue;
+		return false;
 	}
-	return good * 10 >= solver->tasks.count * 9;
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		links += is_link(solver, data_word(solver, &solver->tasks, i, offset),
+				 solver->tasks.at[i] + offset);
+	return good * 10 >= solver->tasks.count * 9 && links * 2 < solver->tasks.count;
 }
 
 /* ---- struct pid ---- */
@@ -33,8 +49,7 @@ static int is_number(struct data_solver *solver, const struct data_set *set, uin
 	uint32_t task = data_set_find(&solver->tasks, set->owner[index]);
 
 	(void)context;
-	return data_u32(set, index, offset) ==
-			       data_u32(&solver->tasks, task, solver->at.task_pid)
+	return data_u32(set, index, offset) == data_u32(&solver->tasks, task, solver->at.task_pid)
 		       ? 1
 		       : -1;
 }
@@ -52,36 +67,60 @@ static int is_same_pointer(struct data_solver *solver, const struct data_set *se
 	return value == *same ? 1 : -1;
 }
 
+struct upid {
+	uint32_t number, space; /* columns of struct pid */
+	uint64_t first_ns;
+};
+
 /* The namespace of a number stands beside it: all numbers found are of the first one. */
-static bool claim_upid(struct data_solver *solver, const struct data_column *number)
+static bool find_upid(struct data_solver *solver, uint32_t number, struct upid *upid)
 {
-	uint32_t word = solver->word, at = number->offset / word * word;
+	uint32_t word = solver->word, at = number / word * word;
 
 	for (int side = -1; side <= 1; side += 2) {
-		uint32_t space = at + (side < 0 ? -word : word), first = side < 0 ? space : at;
 		struct data_column column;
 
-		solver->pid_ns = 0;
-		if ((side < 0 && at < word) ||
-		    !data_check(solver, &solver->pids, 0, space, is_same_pointer, &solver->pid_ns,
-				&column) ||
-		    !data_in_image(solver, solver->pid_ns))
-			continue;
-		solver->at.pid_numbers = first;
-		solver->at.upid_ns = space - first;
-		solver->at.upid_nr = number->offset - first;
-		column.offset = first;
-		data_claim(solver, DATA_RULE_thread_pid, "pid", "numbers", 0, &column,
-			   solver->init_task);
-		column.offset = number->offset - first;
-		data_claim(solver, DATA_RULE_thread_pid, "upid", "nr", 4, &column,
-			   solver->init_task);
-		column.offset = space - first;
-		data_claim(solver, DATA_RULE_thread_pid, "upid", "ns", word, &column,
-			   solver->init_task);
-		return true;
+		*upid = (struct upid){number, side < 0 ? at - word : at + word, 0};
+		if ((side > 0 || at >= word) &&
+		    data_check(solver, &solver->pids, 0, upid->space, is_same_pointer,
+			       &upid->first_ns, &column) &&
+		    data_in_image(solver, upid->first_ns))
+			return true;
 	}
 	return false;
+}
+
+/* Of what looks like the task's number, the one that has a namespace. */
+static uint32_t find_upids(struct data_solver *solver, struct upid *upid)
+{
+	const struct data_search search = {.step = 4, .width = 4};
+	struct data_columns numbers;
+	struct upid found;
+	uint32_t count = 0;
+
+	data_search(solver, &solver->pids, &search, is_number, NULL, &numbers);
+	for (uint32_t i = 0; i < numbers.count && i < DATA_COLUMNS; i++)
+		if (find_upid(solver, numbers.rows[i].offset, &found)) {
+			*upid = found;
+			count++;
+		}
+	return count;
+}
+
+static void claim_upid(struct data_solver *solver, const struct upid *upid)
+{
+	uint32_t word = solver->word, at = upid->number / word * word;
+	struct data_column column = {upid->space < at ? upid->space : at, solver->pids.count, 0};
+
+	solver->pid_ns = upid->first_ns;
+	solver->at.pid_numbers = column.offset;
+	solver->at.upid_ns = upid->space - column.offset;
+	solver->at.upid_nr = upid->number - column.offset;
+	data_claim(solver, DATA_RULE_thread_pid, "pid", "numbers", 0, &column, solver->init_task);
+	column.offset = solver->at.upid_nr;
+	data_claim(solver, DATA_RULE_thread_pid, "upid", "nr", 4, &column, solver->init_task);
+	column.offset = solver->at.upid_ns;
+	data_claim(solver, DATA_RULE_thread_pid, "upid", "ns", word, &column, solver->init_task);
 }
 
 static uint32_t count_distinct(const struct data_solver *solver, uint32_t offset)
@@ -99,21 +138,12 @@ static uint32_t count_distinct(const struct data_solver *solver, uint32_t offset
 	return distinct;
 }
 
-static bool try_thread_pid(struct data_solver *solver, uint32_t offset)
+static bool try_thread_pid(struct data_solver *solver, uint32_t offset, struct upid *upid)
 {
-	const struct data_search search = {.step = 4, .width = 4};
-	struct data_columns numbers;
-	struct data_column column = {offset, solver->tasks.count, 0};
-
 	data_set_deinit(&solver->pids);
 	data_set_follow(solver, &solver->pids, &solver->tasks, offset);
 	data_set_bound(solver, &solver->pids);
-	data_search(solver, &solver->pids, &search, is_number, NULL, &numbers);
-	if (numbers.count != 1 || !claim_upid(solver, &numbers.rows[0]))
-		return false;
-	data_claim(solver, DATA_RULE_thread_pid, "task_struct", "thread_pid", solver->word, &column,
-		   solver->init_task);
-	return true;
+	return find_upids(solver, upid) == 1;
 }
 
 /* Deeper namespaces have a number each: as many as the level says, each with its namespace. */
@@ -150,16 +180,23 @@ static void solve_level(struct data_solver *solver)
 
 static void solve_thread_pid(struct data_solver *solver)
 {
-	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word) {
-		if (!is_pointer_column(solver, offset) ||
-		    count_distinct(solver, offset) * 10 < solver->tasks.count * 9)
-			continue;
-		if (try_thread_pid(solver, offset)) {
-			solve_level(solver);
-			return;
-		}
+	struct data_columns columns = {0};
+	struct upid upid;
+
+	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word)
+		if (is_pointer_column(solver, offset) &&
+		    count_distinct(solver, offset) * 10 >= solver->tasks.count * 9 &&
+		    try_thread_pid(solver, offset, &upid))
+			data_columns_push(&columns,
+					  &(struct data_column){offset, solver->tasks.count, 0});
+	if (data_claim_columns(solver, DATA_RULE_thread_pid, "task_struct", "thread_pid",
+			       solver->word, &columns) == DATA_UNKNOWN ||
+	    !try_thread_pid(solver, columns.rows[0].offset, &upid)) {
+		data_set_deinit(&solver->pids);
+		return;
 	}
-	data_set_deinit(&solver->pids);
+	claim_upid(solver, &upid);
+	solve_level(solver);
 }
 
 /* ---- sighand ---- */
@@ -268,12 +305,11 @@ static void solve_nsproxy(struct data_solver *solver)
 	data_search(solver, &solver->nsproxies,
 		    &(struct data_search){.support_min = 1, .end = 16 * solver->word}, is_pid_ns,
 		    NULL, &columns);
-	data_claim_columns(solver, DATA_RULE_pid_ns, "nsproxy", "pid_ns_for_children",
-			   solver->word, &columns);
+	data_claim_columns(solver, DATA_RULE_pid_ns, "nsproxy", "pid_ns_for_children", solver->word,
+			   &columns);
 }
 
 /* ---- credentials ---- */
-
 
 static bool is_full_mask(uint64_t value)
 {
@@ -302,8 +338,8 @@ static bool is_constant(const struct data_set *set, uint32_t offset)
 /* cap_bset stays full; permitted and effective are given up together, or effective alone. */
 static bool find_capabilities(struct data_solver *solver, struct data_columns *columns)
 {
-	data_search(solver, &solver->creds, &(struct data_search){.step = 4, .width = 8}, is_capability, NULL,
-		    columns);
+	data_search(solver, &solver->creds, &(struct data_search){.step = 4, .width = 8},
+		    is_capability, NULL, columns);
 	return columns->count >= 3 && columns->count <= DATA_COLUMNS;
 }
 
@@ -343,7 +379,7 @@ static bool is_twin(const struct data_solver *solver, uint32_t a, uint32_t b)
 	return same * 20 >= solver->tasks.count * 19;
 }
 
-static uint32_t find_twin(const struct data_solver *solver, uint32_t offset)
+static uint32_t find_twin(struct data_solver *solver, uint32_t offset)
 {
 	for (uint32_t at = offset + solver->word; at < solver->tasks.end; at += solver->word)
 		if (is_pointer_column(solver, at) && is_twin(solver, offset, at))
@@ -402,8 +438,8 @@ static bool is_real_uid(struct data_solver *solver, uint32_t id)
 		bool pointers = true;
 
 		for (uint32_t i = 0; i < solver->creds.count && pointers; i++)
-			pointers = data_is_kernel(solver,
-						  data_word(solver, &solver->creds, i, user));
+			pointers =
+				data_is_kernel(solver, data_word(solver, &solver->creds, i, user));
 		for (uint32_t inside = 0; pointers && inside < 256; inside += 4)
 			if (is_users_id(solver, user, inside, id))
 				return true;
@@ -432,8 +468,7 @@ static void solve_real_uid(struct data_solver *solver)
 /* Heads of empty lists are twins too. */
 static bool points_inside(const struct data_solver *solver, uint32_t offset)
 {
-	return data_word(solver, &solver->tasks, 0, offset) - solver->init_task <
-	       solver->tasks.end;
+	return data_word(solver, &solver->tasks, 0, offset) - solver->init_task < solver->tasks.end;
 }
 
 static bool try_creds(struct data_solver *solver, uint32_t offset)

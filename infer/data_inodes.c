@@ -118,8 +118,8 @@ static void mark_directories(const struct data_solver *solver, struct known *kno
 
 		if (up == dentries->at[i] || parent == DATA_UNKNOWN)
 			continue;
-		inode = data_set_find(&solver->inodes, data_word(solver, dentries, parent,
-								 solver->at.dentry_inode));
+		inode = data_set_find(&solver->inodes,
+				      data_word(solver, dentries, parent, solver->at.dentry_inode));
 		if (inode != DATA_UNKNOWN)
 			known->directory[inode] = true;
 	}
@@ -231,8 +231,8 @@ static void solve_kinds(struct data_solver *solver, const struct known *known)
 	search.support_min = (programs + directories) * 9 / 10;
 	if (programs > 0 && directories > 0) {
 		data_search(solver, inodes, &search, is_mode, &copy, &columns);
-		solver->at.inode_mode = data_claim_columns(solver, DATA_RULE_mode, "inode",
-							   "i_mode", 2, &columns);
+		solver->at.inode_mode =
+			data_claim_columns(solver, DATA_RULE_mode, "inode", "i_mode", 2, &columns);
 	}
 	if (sized == 0)
 		return;
@@ -467,8 +467,8 @@ static bool read_type_name(struct data_solver *solver, uint64_t type, uint32_t o
 /* Names that some file system of every kernel has. */
 static bool is_known_type(const char *text)
 {
-	static const char *const names[] = {"proc",   "sysfs",    "tmpfs",  "devtmpfs", "ramfs",
-					    "pipefs", "sockfs",   "bdev",   "rootfs",   "devpts",
+	static const char *const names[] = {"proc",   "sysfs",      "tmpfs",  "devtmpfs", "ramfs",
+					    "pipefs", "sockfs",     "bdev",   "rootfs",   "devpts",
 					    "cgroup", "securityfs", "debugfs"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

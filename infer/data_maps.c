@@ -68,9 +68,8 @@ static uint32_t count_overlaps(struct data_solver *solver, uint32_t start, uint3
 					 data_word(solver, vmas, i, end)};
 	qsort(spans, vmas->count, sizeof(*spans), compare_spans);
 	for (uint32_t i = 0; i < vmas->count; i++)
-		bad += spans[i].start >= spans[i].end ||
-		       (i > 0 && spans[i].mm == spans[i - 1].mm &&
-			spans[i].start < spans[i - 1].end);
+		bad += spans[i].start >= spans[i].end || (i > 0 && spans[i].mm == spans[i - 1].mm &&
+							  spans[i].start < spans[i - 1].end);
 	free(spans);
 	return bad;
 }
@@ -397,11 +396,10 @@ static void open_spaces(struct data_solver *solver, struct addresses *addresses)
 {
 	for (uint32_t i = 0; i < solver->mms.count; i++)
 		addresses->has_space[i] =
-			gap_guest_user_space(
-				solver->kernel->guest,
-				(struct gap_vaddr){data_word(solver, &solver->mms, i,
-							     solver->at.mm_pgd)},
-				&addresses->spaces[i], NULL) == GAP_OK;
+			gap_guest_user_space(solver->kernel->guest,
+					     (struct gap_vaddr){data_word(solver, &solver->mms, i,
+									  solver->at.mm_pgd)},
+					     &addresses->spaces[i], NULL) == GAP_OK;
 }
 
 /* saved_auxv: pairs of a type and a value, among them the page size. Its addresses are copies. */
@@ -414,9 +412,9 @@ static void find_auxv(struct data_solver *solver, struct addresses *addresses)
 		uint32_t support = 0;
 
 		for (uint32_t i = 0; i < mms->count; i++)
-			support += data_word(solver, mms, i, offset) == AT_PAGESZ &&
-				   data_word(solver, mms, i, offset + solver->word) ==
-					   addresses->page;
+			support +=
+				data_word(solver, mms, i, offset) == AT_PAGESZ &&
+				data_word(solver, mms, i, offset + solver->word) == addresses->page;
 		if (support * 10 < mms->count * 9)
 			continue;
 		for (at = offset; at >= step; at -= step) {
@@ -520,8 +518,7 @@ static int is_start_member(struct data_solver *solver, const struct data_set *se
 		return -1;
 	if (!addresses->has_start[index])
 		return 0;
-	memcpy(&expected, (const char *)&addresses->starts[index] + same->member,
-	       sizeof(expected));
+	memcpy(&expected, (const char *)&addresses->starts[index] + same->member, sizeof(expected));
 	return !expected ? 0 : value == expected ? 1 : -1;
 }
 
@@ -605,10 +602,10 @@ static bool solve_pair(struct data_solver *solver, const struct addresses *addre
 			}
 			if (votes[1] < 2 || votes[0] * 20 > votes[1])
 				continue;
-			data_columns_push(&lows, &(struct data_column){offsets[a], votes[1],
-								       votes[0]});
-			data_columns_push(&highs, &(struct data_column){offsets[b], votes[1],
-									votes[0]});
+			data_columns_push(&lows,
+					  &(struct data_column){offsets[a], votes[1], votes[0]});
+			data_columns_push(&highs,
+					  &(struct data_column){offsets[b], votes[1], votes[0]});
 		}
 	if (lows.count != 1)
 		return false;
@@ -624,9 +621,9 @@ static uint32_t exe_vma(struct data_solver *solver, uint32_t index, uint64_t add
 
 	if (vma == DATA_UNKNOWN)
 		vma = vma_around(solver, solver->mms.at[index], address - 1);
-	if (vma == DATA_UNKNOWN || data_word(solver, &solver->vmas, vma, solver->at.vma_file) !=
-					   data_word(solver, &solver->mms, index,
-						     solver->at.mm_exe_file))
+	if (vma == DATA_UNKNOWN ||
+	    data_word(solver, &solver->vmas, vma, solver->at.vma_file) !=
+		    data_word(solver, &solver->mms, index, solver->at.mm_exe_file))
 		return DATA_UNKNOWN;
 	return vma;
 }

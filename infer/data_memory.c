@@ -11,6 +11,7 @@
 #include "runtime/include/semgap/space.h"
 
 #define TRIED_MAX 64 /* user addresses of an mm_struct that are looked up in its tables */
+#define MAPPED_MIN 4 /* and how many must be there */
 #define NODE_BYTES 256u
 #define NODES_MAX 1024u
 #define CHAIN_MAX 65536u
@@ -49,7 +50,7 @@ static uint32_t count_kernel_threads(const struct data_solver *solver)
 	return count;
 }
 
-/* Do page tables begin there that map two of the user addresses beside? */
+/* Do page tables begin there that map some of the user addresses beside? */
 static int is_pgd(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		  uint32_t offset, void *context)
 {
@@ -58,11 +59,10 @@ static int is_pgd(struct data_solver *solver, const struct data_set *set, uint32
 	uint64_t pgd = data_word(solver, set, index, offset);
 	uint32_t mapped = 0, tried = 0;
 
-	(void)context;
-	if (pgd % 32 || !data_is_kernel(solver, pgd) ||
+	if (pgd % *(const uint32_t *)context || !data_is_kernel(solver, pgd) ||
 	    gap_guest_user_space(solver->kernel->guest, (struct gap_vaddr){pgd}, &space, NULL))
 		return -1;
-	for (uint32_t at = 0; at < set->end && tried < TRIED_MAX && mapped < 2;
+	for (uint32_t at = 0; at < set->end && tried < TRIED_MAX && mapped < MAPPED_MIN;
 	     at += solver->word) {
 		uint64_t value = data_word(solver, set, index, at);
 
@@ -70,10 +70,19 @@ static int is_pgd(struct data_solver *solver, const struct data_set *set, uint32
 			continue;
 		tried++;
 		solver->reads++;
-		mapped += gap_space_translate(&space, (struct gap_vaddr){value}, &physical) ==
-			  GAP_OK;
+		mapped +=
+			gap_space_translate(&space, (struct gap_vaddr){value}, &physical) == GAP_OK;
 	}
-	return mapped >= 2 ? 1 : -1;
+	return mapped >= MAPPED_MIN ? 1 : -1;
+}
+
+/* Two levels of tables fit almost anything; deeper ones need not fill a page at their top. */
+static uint32_t pgd_align(const struct data_solver *solver)
+{
+	struct gap_guest_info info;
+
+	gap_guest_info(solver->kernel->guest, &info);
+	return info.paging_levels == 2 && solver->word == 4 ? 4096 : 32;
 }
 
 static void add_mms(struct data_solver *solver, uint32_t offset)
@@ -95,6 +104,7 @@ static void find_mms(struct data_solver *solver, struct data_columns *columns,
 {
 	uint32_t kernel_threads = count_kernel_threads(solver);
 	uint32_t programs = solver->tasks.count - kernel_threads;
+	uint32_t align = pgd_align(solver);
 
 	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word) {
 		struct data_column column;
@@ -106,7 +116,7 @@ static void find_mms(struct data_solver *solver, struct data_columns *columns,
 		    !data_check(solver, &solver->tasks, 0, offset, is_mm, NULL, &column))
 			continue;
 		add_mms(solver, offset);
-		data_search(solver, &solver->mms, &(struct data_search){0}, is_pgd, NULL, &found);
+		data_search(solver, &solver->mms, &(struct data_search){0}, is_pgd, &align, &found);
 		if (found.count != 1)
 			continue;
 		*pgds = found;
@@ -291,9 +301,8 @@ static void claim_tree(struct data_solver *solver)
 	} else if (root >= word && has_tree_flags(solver, root + word)) {
 		columns.rows[0].offset = root - word;
 		if (may_be_large_lock(solver, root))
-			data_columns_push(&columns,
-					  &(struct data_column){root - 4 * word,
-								solver->mms.count, 0});
+			data_columns_push(&columns, &(struct data_column){root - 4 * word,
+									  solver->mms.count, 0});
 	} else if (root >= 5 * word && has_tree_flags(solver, root - word)) {
 		columns.rows[0].offset = root - 5 * word;
 	} else {
@@ -316,7 +325,8 @@ static uint32_t follow_chain(struct data_solver *solver, uint32_t first, uint32_
 		uint64_t owner;
 
 		for (uint32_t steps = 0; at && steps < CHAIN_MAX; steps++, total++) {
-			if (!data_is_kernel(solver, at) || data_set_find(vmas, at) != DATA_UNKNOWN ||
+			if (!data_is_kernel(solver, at) ||
+			    data_set_find(vmas, at) != DATA_UNKNOWN ||
 			    !data_read_word(solver, at + back, &owner) || owner != mm)
 				break;
 			data_set_add(solver, vmas, at, mm);

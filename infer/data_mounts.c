@@ -132,11 +132,9 @@ static uint32_t count_at_root(struct data_solver *solver, uint32_t offset, uint3
 /* Whoever changed their root went there; most who went somewhere else kept it. */
 static void claim_fs(struct data_solver *solver, uint32_t offset, struct data_columns *columns)
 {
-	struct data_column column = {offset, columns->rows[0].support, 0};
 	uint32_t counts[2];
 	int root;
 
-	data_claim(solver, DATA_RULE_fs, "task_struct", "fs", solver->word, &column, 0);
 	for (int i = 0; i < 2; i++)
 		counts[i] = count_at_root(solver, offset, columns->rows[i].offset);
 	if (counts[0] == counts[1]) {
@@ -155,15 +153,19 @@ static void claim_fs(struct data_solver *solver, uint32_t offset, struct data_co
 
 static void solve_fs(struct data_solver *solver, const struct mount_layout *layout)
 {
-	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word) {
-		struct data_columns columns;
+	struct data_columns places = {0}, columns, found = {0};
 
+	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word)
 		if (data_is_kernel(solver, data_word(solver, &solver->tasks, 0, offset)) &&
 		    find_paths(solver, offset, layout, &columns) == 2) {
-			claim_fs(solver, offset, &columns);
-			return;
+			data_columns_push(
+				&places, &(struct data_column){offset, columns.rows[0].support, 0});
+			found = columns;
 		}
-	}
+	data_claim_columns(solver, DATA_RULE_fs, "task_struct", "fs", solver->word, &places);
+	/* Several lead to the same objects, or it is not known to what. */
+	if (places.count > 0 && places.count <= 2)
+		claim_fs(solver, places.rows[0].offset, &found);
 }
 
 /* ---- struct mount ---- */
@@ -182,7 +184,7 @@ static uint64_t vfsmount_of(const struct data_solver *solver, uint32_t index)
 
 struct tree {
 	const struct mount_layout *layout;
-	uint32_t before;    /* how far a vfsmount is after the start of its mount */
+	uint32_t before; /* how far a vfsmount is after the start of its mount */
 	uint32_t roots, others;
 };
 
@@ -359,7 +361,8 @@ static void solve_mount_ns(struct data_solver *solver)
 	claim_member(solver, DATA_RULE_mount_ns, "mnt_ns", solver->word, &mounts);
 }
 
-/* A list whose head is in the namespace, or a tree whose root is: links to the same member. */
+/* A list whose head is in the namespace. Where mounts are in a tree there (2eea9ce4), mnt_list is
+ * still a member, of other lists: nothing is said then. */
 static int is_in_list(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		      uint32_t offset, void *context)
 {
@@ -379,43 +382,6 @@ static int is_in_list(struct data_solver *solver, const struct data_set *set, ui
 	return heads == 1 ? 1 : -1;
 }
 
-static bool is_node_of(const struct data_solver *solver, uint64_t value, uint32_t offset)
-{
-	value &= ~(uint64_t)3;
-	return value == 0 ||
-	       data_set_find(&solver->mounts, value - offset) != DATA_UNKNOWN ||
-	       data_is_kernel(solver, value);
-}
-
-/* Climbs to the root of a red-black tree, which its namespace knows. */
-static int is_in_tree(struct data_solver *solver, const struct data_set *set, uint32_t index,
-		      uint32_t offset, void *context)
-{
-	uint64_t space = data_word(solver, set, index, solver->at.mount_ns);
-	uint64_t at = set->at[index] + offset, up = 0, child[2];
-	unsigned char bytes[512];
-
-	(void)context;
-	if (!data_is_kernel(solver, space))
-		return 0;
-	for (uint32_t steps = 0; steps < 64; steps++, at = up) {
-		if (!data_read_word(solver, at, &up))
-			return -1;
-		up &= ~(uint64_t)3;
-		if (!up)
-			break;
-		if (!is_node_of(solver, up, offset) ||
-		    !data_read_word(solver, up + solver->word, &child[0]) ||
-		    !data_read_word(solver, up + 2 * solver->word, &child[1]) ||
-		    (child[0] != at && child[1] != at))
-			return -1;
-	}
-	return !up && data_read(solver, space, bytes, sizeof(bytes)) &&
-			       memmem(bytes, sizeof(bytes), &at, solver->word)
-		       ? 1
-		       : -1;
-}
-
 static void solve_mount_list(struct data_solver *solver)
 {
 	struct data_columns columns;
@@ -423,11 +389,6 @@ static void solve_mount_list(struct data_solver *solver)
 	data_search(solver, &solver->mounts, &(struct data_search){.support_min = 2}, is_in_list,
 		    NULL, &columns);
 	claim_member(solver, DATA_RULE_mount_list, "mnt_list", 2 * solver->word, &columns);
-	if (columns.count)
-		return;
-	data_search(solver, &solver->mounts, &(struct data_search){.support_min = 2}, is_in_tree,
-		    NULL, &columns);
-	claim_member(solver, DATA_RULE_mount_list, "mnt_node", 3 * solver->word, &columns);
 }
 
 void data_solve_mounts(struct data_solver *solver)

@@ -18,8 +18,7 @@
 static bool is_socket_file(const struct data_solver *solver, uint32_t file)
 {
 	uint32_t inode = data_set_find(
-		&solver->inodes,
-		data_word(solver, &solver->files, file, solver->at.file_inode));
+		&solver->inodes, data_word(solver, &solver->files, file, solver->at.file_inode));
 
 	return inode != DATA_UNKNOWN &&
 	       data_u16(&solver->inodes, inode, solver->at.inode_mode) >> 12 == 12;
@@ -158,8 +157,8 @@ static void solve_type(struct data_solver *solver)
 			column.offset = own;
 			data_columns_push(&sockets, &column);
 		}
-	solver->at.sock_type = data_claim_columns(solver, DATA_RULE_socket_type, "sock", "sk_type",
-						  2, &socks);
+	solver->at.sock_type =
+		data_claim_columns(solver, DATA_RULE_socket_type, "sock", "sk_type", 2, &socks);
 	data_claim_columns(solver, DATA_RULE_socket_type, "socket", "type", 2, &sockets);
 }
 
@@ -296,7 +295,8 @@ static uint32_t count_ends(const struct data_solver *solver, const struct stream
 	for (uint32_t i = 0; i < streams->count; i++)
 		for (uint32_t k = 0; k < i; k++) {
 			uint32_t a = streams->index[i], b = streams->index[k];
-			uint16_t here = data_u16(socks, a, local), there = data_u16(socks, b, local);
+			uint16_t here = data_u16(socks, a, local),
+				 there = data_u16(socks, b, local);
 
 			if (!here || !there || here == there || swapped(here) == here)
 				continue;
@@ -316,7 +316,8 @@ static void solve_ports(struct data_solver *solver)
 	list_streams(solver, &streams);
 	for (uint32_t remote = 0; remote < end; remote += 2)
 		for (uint32_t local = 0; local < end; local += 2) {
-			uint32_t ends = remote == local ? 0 : count_ends(solver, &streams, remote, local);
+			uint32_t ends =
+				remote == local ? 0 : count_ends(solver, &streams, remote, local);
 
 			if (ends == 0)
 				continue;
@@ -352,9 +353,9 @@ static int is_local_address(struct data_solver *solver, const struct data_set *s
 	if (!is_inet(solver, index) || !data_u16(set, index, solver->at.sock_remote))
 		return 0;
 	for (uint32_t i = 0; i < set->count; i++)
-		if (is_inet(solver, i) && data_u16(set, i, solver->at.sock_remote) ==
-						  swapped(data_u16(set, index,
-								   solver->at.sock_local)))
+		if (is_inet(solver, i) &&
+		    data_u16(set, i, solver->at.sock_remote) ==
+			    swapped(data_u16(set, index, solver->at.sock_local)))
 			return data_u32(set, index, offset) == data_u32(set, i, *remote) ? 1 : -1;
 	return data_u32(set, index, offset) ? 0 : -1;
 }
@@ -439,7 +440,8 @@ static void solve_state(struct data_solver *solver)
 static bool is_net_ns(const struct data_solver *solver, uint64_t value, uint32_t member)
 {
 	for (uint32_t i = 0; i < solver->nsproxies.count; i++)
-		if (data_is_kernel(solver, value) && value == data_word(solver, &solver->nsproxies, i, member))
+		if (data_is_kernel(solver, value) &&
+		    value == data_word(solver, &solver->nsproxies, i, member))
 			return true;
 	return false;
 }

@@ -206,8 +206,7 @@ uint32_t data_set_add(struct data_solver *solver, struct data_set *set, uint64_t
 		return DATA_UNKNOWN;
 	}
 	index = set->count;
-	readable =
-		copy(solver, at, set->bytes + (size_t)index * set->size_bytes, set->size_bytes);
+	readable = copy(solver, at, set->bytes + (size_t)index * set->size_bytes, set->size_bytes);
 	if (!readable)
 		return DATA_UNKNOWN;
 	set->at[index] = at;

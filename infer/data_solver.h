@@ -18,8 +18,9 @@
 
 /** Copies of objects of one type, in the order in which they were met; an address is in it once. */
 struct data_set {
-	uint32_t size_bytes; /* copied of each; more than an object has, where its size is unknown */
-	uint32_t end;        /* no member lies past it: two objects do not overlap */
+	uint32_t
+		size_bytes; /* copied of each; more than an object has, where its size is unknown */
+	uint32_t end;       /* no member lies past it: two objects do not overlap */
 	uint32_t count, capacity;
 	uint64_t *at;
 	uint64_t *owner;    /* what led here: another object's address */

@@ -11,7 +11,7 @@
 #define SIGNAL_BYTES 2048u
 #define PF_EXITING 0x4u
 #define PF_FORKNOEXEC 0x40u
-#define PF_KTHREAD 0x00200000u /* the same since it came with 2.6.27 (7b34e428) */
+#define PF_KTHREAD 0x00200000u      /* the same since it came with 2.6.27 (7b34e428) */
 #define STACK_END_MAGIC 0x57AC6E9Du /* uapi/linux/magic.h */
 #define STACK_BYTES_MAX 65536u
 #define PID_MAX (1u << 22)
@@ -39,8 +39,8 @@ static int is_lone_node(struct data_solver *solver, const struct data_set *set, 
 }
 
 struct distance {
-	uint32_t column;  /* of the pointer that is compared */
-	uint64_t value;   /* its distance from the other one */
+	uint32_t column; /* of the pointer that is compared */
+	uint64_t value;  /* its distance from the other one */
 	uint64_t max;
 	bool has_value;
 };
@@ -313,8 +313,8 @@ static void solve_parents(struct data_solver *solver, const struct data_columns 
 	if (parents->count != 2)
 		return;
 	for (int i = 0; i < 2; i++)
-		listed[i] = count_listed(solver, parents->rows[i].offset, children.offset,
-					 kin.sibling);
+		listed[i] =
+			count_listed(solver, parents->rows[i].offset, children.offset, kin.sibling);
 	if (listed[0] == listed[1]) {
 		data_claim_columns(solver, DATA_RULE_parents, "task_struct", "real_parent",
 				   solver->word, parents);
@@ -520,9 +520,8 @@ static uint32_t stack_bytes(const struct data_solver *solver)
 
 	for (uint32_t i = 0; i < solver->tasks.count; i++)
 		for (uint32_t k = 0; k < solver->tasks.count; k++) {
-			uint64_t far =
-				data_word(solver, &solver->tasks, i, solver->at.task_stack) -
-				data_word(solver, &solver->tasks, k, solver->at.task_stack);
+			uint64_t far = data_word(solver, &solver->tasks, i, solver->at.task_stack) -
+				       data_word(solver, &solver->tasks, k, solver->at.task_stack);
 
 			if (far && far < least)
 				least = far;
