@@ -7,7 +7,7 @@
 #include "infer/wanted.h"
 
 static const char core[] =
-#include "core_fields.inc" /* made of kernels/core-fields.txt */
+#include <core_fields.inc> /* made of kernels/core-fields.txt */
 	;
 
 static const struct {

@@ -278,6 +278,7 @@ static bool take_types(struct run *run)
 		warn_disbelief(run);
 	return run->result->from_types;
 }
+
 /* ---- from evidence ---- */
 
 static enum gap_status collect(struct run *run, struct gap_error *error)
@@ -288,17 +289,12 @@ static enum gap_status collect(struct run *run, struct gap_error *error)
 
 	if (!run->options->no_vmcoreinfo)
 		infer_coreinfo_claims(&run->result->coreinfo, run->fields, claims);
-#ifdef WITH_CODE
 	if (!status)
 		status = infer_code_evidence(kernel, run->fields, claims, error);
-#endif
 	if (!status)
 		status = proceed(run, "reading objects", error);
-#ifdef WITH_DATA
 	if (!status)
 		status = infer_data_evidence(kernel, run->fields, claims, error);
-#endif
-	(void)kernel;
 	if (!status && infer_claims_status(claims))
 		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	return status;

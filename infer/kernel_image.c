@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copying the image. */
-#include "infer/image.h"
+#include "infer/kernel_image.h"
 
 #include <stdlib.h>
 #include <string.h>
