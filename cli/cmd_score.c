@@ -95,7 +95,8 @@ static struct answer answer_of(const struct gap_profile *profile, const struct i
 				.offset_bits = location.offset_bits,
 				.confidence = confidence_of(profile, type, field->names[i])};
 	/* A whole structure has no other members than it shows. */
-	if (gap_profile_type(profile, type, &row) && !(row.flags & GAP_TYPE_PARTIAL))
+	if (gap_profile_type(profile, type, &row) &&
+	    !(row.flags & (GAP_TYPE_PARTIAL | GAP_TYPE_INCOMPLETE)))
 		answer.absent = true;
 	for (unsigned i = 0; i < field->name_count && !answer.absent; i++)
 		answer.absent = says_absent(profile, type, field->names[i], &answer.confidence);

@@ -117,9 +117,8 @@ static void intern_objects(struct code_matcher *matcher)
 {
 	for (uint32_t i = 0; i < matcher->rows->objects.count; i++)
 		if (matcher->objects[i].address)
-			matcher->objects[i].value =
-				code_value_const(&matcher->run->values,
-						 (int64_t)matcher->objects[i].address);
+			matcher->objects[i].value = code_value_const(
+				&matcher->run->values, (int64_t)matcher->objects[i].address);
 }
 
 bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *rows,
@@ -128,8 +127,8 @@ bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *row
 	*matcher = (struct code_matcher){.rows = rows, .run = run};
 	matcher->objects = calloc(rows->objects.count + 1, sizeof(*matcher->objects));
 	for (uint32_t i = 0; matcher->objects && i < rows->objects.count; i++) {
-		const struct infer_symbol *symbol = infer_symbols_named(
-			run->text->symbols, rows->objects.items[i].name, NULL);
+		const struct infer_symbol *symbol =
+			infer_symbols_named(run->text->symbols, rows->objects.items[i].name, NULL);
 
 		matcher->objects[i].address = symbol ? symbol->address : 0;
 	}
@@ -457,8 +456,7 @@ static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t w
 	for (unsigned i = 0; i < fit->count; i++)
 		if (fit->bindings[i].member == member)
 			return fit->bindings[i].offset == (uint32_t)offset;
-	fit->bindings[fit->count++] =
-		(struct code_binding){member, (uint32_t)offset, width, 0};
+	fit->bindings[fit->count++] = (struct code_binding){member, (uint32_t)offset, width, 0};
 	return true;
 }
 
@@ -688,8 +686,8 @@ static bool match_through(struct match *match, const struct code_statement *stat
 {
 	const struct code_run *run = match->matcher->run;
 	const struct code_node *node;
-	struct code_expression caller = {
-		.names = statement->via, .name_count = statement->via_count};
+	struct code_expression caller = {.names = statement->via,
+					 .name_count = statement->via_count};
 
 	if (value)
 		value = unscaled(match->matcher, value);
@@ -744,11 +742,11 @@ static bool match_test(struct match *match, const struct code_statement *stateme
 	if (shift == 64)
 		return false;
 	match->expression = &statement->what;
-	return match_address(match, statement->what.step_count,
-			     shift ? code_value_add(&matcher->run->values, node->a,
-						    -(int64_t)(shift / 8))
-				   : node->a,
-			     0);
+	return match_address(
+		match, statement->what.step_count,
+		shift ? code_value_add(&matcher->run->values, node->a, -(int64_t)(shift / 8))
+		      : node->a,
+		0);
 }
 
 /* Whether an address is in the list_head of the object that a statement names. */
@@ -806,8 +804,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 
 	switch (statement->verb) {
 	case CODE_RETURN_OF:
-		return event->kind == CODE_E_RETURN &&
-		       match_through(match, statement, event->a);
+		return event->kind == CODE_E_RETURN && match_through(match, statement, event->a);
 	case CODE_CALL_WITH:
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			return false;
@@ -1011,7 +1008,8 @@ struct fits {
 	bool overflow;
 };
 
-static void add_fit(const struct code_matcher *matcher, struct fits *fits, const struct code_fit *fit)
+static void add_fit(const struct code_matcher *matcher, struct fits *fits,
+		    const struct code_fit *fit)
 {
 	for (unsigned i = 0; i < fits->count; i++) {
 		struct code_fit *there = &fits->items[i];
@@ -1140,9 +1138,7 @@ void code_matcher_unique(struct code_matcher *matcher,
 		callee = prototype_at(matcher, event->target);
 		for (unsigned k = 0; callee && k < CODE_PARAMETERS_MAX; k++) {
 			code_value value =
-				callee->parameters[k]
-					? argument_of(matcher, event, callee, k)
-					: 0;
+				callee->parameters[k] ? argument_of(matcher, event, callee, k) : 0;
 
 			if (value)
 				report_unique(matcher, value, callee->parameters[k], event->at,

@@ -43,14 +43,14 @@ struct code_placed_object {
 struct code_place {
 	code_value root;
 	int64_t offset;
-	bool indexed;	  /* by something that is not a number */
+	bool indexed;     /* by something that is not a number */
 	code_value other; /* the index, where it may be the root as well; or 0 */
 };
 
 struct code_matcher {
 	const struct code_rows *rows;
 	struct code_run *run;
-	struct code_belief *beliefs; /* by member; the caller's */
+	struct code_belief *beliefs;            /* by member; the caller's */
 	const struct code_prototype *prototype; /* of the function that was run */
 	struct code_placed_object *objects;
 	uint32_t *types; /* by value: type that it points to + 1; 1: none; 0: not asked yet */

@@ -511,8 +511,7 @@ static bool x86_format(void *decoder, const uint8_t *code, size_t size_bytes, ui
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 
-	if (!ZYAN_SUCCESS(
-		    ZydisDecoderDecodeFull(&x86->decoder, code, size_bytes, &insn, operands)))
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&x86->decoder, code, size_bytes, &insn, operands)))
 		return false;
 	*length = insn.length;
 	return ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&x86->formatter, &insn, operands,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fusing: naive Bayes over classes of witnesses. Each class votes once, for the candidate for which
- * it has the most weight; a candidate's weights add up, and its confidence is its share against all
- * rivals and against "something nobody thought of". docs/inference.md tells where weights are from.
+ * Fusing: naive Bayes over classes of witnesses. A class gives its weight to every candidate that it
+ * has for a field: where it cannot tell two apart, others must. Classes of one kind are not quite
+ * independent, so that each further one adds half as much as the one before. A candidate's
+ * confidence is its share against all rivals and against "something nobody thought of".
  */
 #include "infer/fuse.h"
 
@@ -11,10 +12,44 @@
 #include <string.h>
 
 #define CANDIDATES_MAX 64
-#define CLASSES_MAX 256
+#define VOTES_MAX 512
 #define ALONE_MAX 0.985    /* confidence of one class by itself */
 #define UNTHOUGHT_NATS 0.7 /* the weight of "something else" */
+#define LATER 0.5          /* what a further class of a kind adds, compared with the one before */
 #define HUNDREDTHS 100.0
+
+static const char *const kind_names[INFER_KIND_COUNT] = {"btf", "vmcoreinfo", "code", "data",
+							 "prior"};
+
+static const struct {
+	const char *kind, *class_name, *field;
+	int32_t weight;
+} weights[] = {
+#define GAP_WEIGHT(kind, class_name, field, weight) {kind, class_name, field, weight},
+#include "infer/weights.def"
+};
+
+#define WEIGHT_COUNT (sizeof(weights) / sizeof(weights[0]))
+
+/* The counted weight of a class for a field, else for all fields, else of its kind; else what the
+ * claim itself says. */
+static int32_t weight_of(const struct infer_claim *claim, const char *class_name, const char *field)
+{
+	int32_t weight = claim->weight;
+	int precision = -1;
+
+	for (size_t i = 0; i < WEIGHT_COUNT; i++) {
+		int row = (*weights[i].class_name != 0) + (*weights[i].field != 0);
+
+		if (row <= precision || strcmp(weights[i].kind, kind_names[claim->kind]) != 0 ||
+		    (*weights[i].class_name && strcmp(weights[i].class_name, class_name) != 0) ||
+		    (*weights[i].field && strcmp(weights[i].field, field) != 0))
+			continue;
+		precision = row;
+		weight = weights[i].weight;
+	}
+	return weight;
+}
 
 struct candidate {
 	bool absent;
@@ -25,15 +60,16 @@ struct candidate {
 	int32_t strongest; /* weight of the claim that told name and width */
 };
 
+struct vote {
+	uint32_t class_id, candidate;
+	enum infer_kind kind;
+	int32_t weight;
+};
+
 struct ballot {
 	struct candidate candidates[CANDIDATES_MAX];
-	uint32_t count;
-	/* The vote of each class. */
-	struct {
-		uint32_t class_id, candidate;
-		int32_t weight;
-	} votes[CLASSES_MAX];
-	uint32_t vote_count;
+	struct vote votes[VOTES_MAX];
+	uint32_t count, vote_count;
 };
 
 /* ---- one field ---- */
@@ -56,48 +92,80 @@ static uint32_t candidate_of(struct ballot *ballot, const struct infer_claim *cl
 	return ballot->count++;
 }
 
-static void describe(struct candidate *candidate, const struct infer_claim *claim)
+static void describe(struct candidate *candidate, const struct infer_claim *claim, int32_t weight)
 {
 	if (claim->width_bits && !candidate->width_bits)
 		candidate->width_bits = claim->width_bits;
-	if (claim->weight > candidate->strongest) {
-		candidate->strongest = claim->weight;
+	if (weight > candidate->strongest) {
+		candidate->strongest = weight;
 		candidate->name_index = claim->name_index;
 		if (claim->width_bits)
 			candidate->width_bits = claim->width_bits;
 	}
 }
 
-static void vote(struct ballot *ballot, const struct infer_claim *claim)
+/* A class has one vote for each of its candidates, however often it says so. */
+static void vote(struct ballot *ballot, const struct infer_claim *claim, int32_t weight)
 {
-	uint32_t candidate = candidate_of(ballot, claim), i = 0;
+	uint32_t candidate = candidate_of(ballot, claim);
 
 	if (candidate == UINT32_MAX)
 		return;
-	describe(&ballot->candidates[candidate], claim);
-	while (i < ballot->vote_count && ballot->votes[i].class_id != claim->class_id)
-		i++;
-	if (i == CLASSES_MAX)
-		return;
-	if (i == ballot->vote_count) {
-		ballot->vote_count++;
-		ballot->votes[i].weight = INT32_MIN;
-		ballot->votes[i].class_id = claim->class_id;
-	}
-	if (claim->weight > ballot->votes[i].weight) {
-		ballot->votes[i].weight = claim->weight;
-		ballot->votes[i].candidate = candidate;
+	describe(&ballot->candidates[candidate], claim, weight);
+	for (uint32_t i = 0; i < ballot->vote_count; i++)
+		if (ballot->votes[i].class_id == claim->class_id &&
+		    ballot->votes[i].candidate == candidate)
+			return;
+	if (ballot->vote_count < VOTES_MAX)
+		ballot->votes[ballot->vote_count++] =
+			(struct vote){claim->class_id, candidate, claim->kind, weight};
+}
+
+static int compare_votes(const void *one, const void *two)
+{
+	const struct vote *a = one, *b = two;
+
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return a->class_id < b->class_id ? -1 : a->class_id > b->class_id;
+}
+
+/* The heaviest first, so that the others of its kind are the ones that count less. */
+static void count_votes(struct ballot *ballot)
+{
+	double later[CANDIDATES_MAX][INFER_KIND_COUNT];
+
+	for (uint32_t i = 0; i < CANDIDATES_MAX; i++)
+		for (int kind = 0; kind < INFER_KIND_COUNT; kind++)
+			later[i][kind] = 1;
+	qsort(ballot->votes, ballot->vote_count, sizeof(struct vote), compare_votes);
+	for (uint32_t i = 0; i < ballot->vote_count; i++) {
+		const struct vote *row = &ballot->votes[i];
+
+		ballot->candidates[row->candidate].nats +=
+			row->weight / HUNDREDTHS * later[row->candidate][row->kind];
+		ballot->candidates[row->candidate].classes++;
+		later[row->candidate][row->kind] *= LATER;
 	}
 }
 
-static void count_votes(struct ballot *ballot)
+/* How many classes have candidates but not this one. */
+static uint32_t conflicts_with(const struct ballot *ballot, uint32_t candidate)
 {
-	for (uint32_t i = 0; i < ballot->vote_count; i++) {
-		struct candidate *candidate = &ballot->candidates[ballot->votes[i].candidate];
+	uint32_t conflicts = 0;
 
-		candidate->nats += ballot->votes[i].weight / HUNDREDTHS;
-		candidate->classes++;
+	for (uint32_t i = 0; i < ballot->vote_count; i++) {
+		bool first = true, agrees = false;
+
+		for (uint32_t j = 0; j < ballot->vote_count; j++) {
+			if (ballot->votes[j].class_id != ballot->votes[i].class_id)
+				continue;
+			first &= j >= i;
+			agrees |= ballot->votes[j].candidate == candidate;
+		}
+		conflicts += first && !agrees;
 	}
+	return conflicts;
 }
 
 /* The two best; UINT32_MAX where there is none. */
@@ -127,6 +195,13 @@ static double share(const struct ballot *ballot, uint32_t best)
 	return 1 / total;
 }
 
+static const char *why_not(const struct infer_verdict *verdict)
+{
+	if (verdict->conflicts)
+		return "witnesses disagree";
+	return verdict->has_runner_up ? "two candidates are as likely" : "too little evidence";
+}
+
 static void decide(const struct ballot *ballot, double min_confidence,
 		   struct infer_verdict *verdict)
 {
@@ -145,7 +220,7 @@ static void decide(const struct ballot *ballot, double min_confidence,
 	verdict->offset_bits = winner->offset_bits;
 	verdict->width_bits = winner->width_bits;
 	verdict->classes = winner->classes;
-	verdict->conflicts = ballot->vote_count - winner->classes;
+	verdict->conflicts = conflicts_with(ballot, best);
 	verdict->confidence = share(ballot, best);
 	if (winner->classes < 2 && verdict->confidence > ALONE_MAX)
 		verdict->confidence = ALONE_MAX;
@@ -155,7 +230,7 @@ static void decide(const struct ballot *ballot, double min_confidence,
 		verdict->runner_up_bits = ballot->candidates[second].offset_bits;
 	}
 	if (verdict->confidence < min_confidence)
-		verdict->why = verdict->conflicts ? "witnesses disagree" : "too little evidence";
+		verdict->why = why_not(verdict);
 	else
 		verdict->answer = winner->absent ? INFER_ABSENT : INFER_CLAIMED;
 }
@@ -217,7 +292,9 @@ enum gap_status infer_fuse(const struct infer_fields *fields, const struct infer
 		const struct infer_claim *claim = infer_claims_at(claims, i);
 
 		if (claim->field < fields->count)
-			vote(&ballots[claim->field], claim);
+			vote(&ballots[claim->field], claim,
+			     weight_of(claim, infer_claims_class_name(claims, claim->class_id),
+				       fields->rows[claim->field].line));
 	}
 	for (uint32_t i = 0; i < fields->count; i++) {
 		verdicts[i] = (struct infer_verdict){0};

@@ -32,6 +32,8 @@ static void fuse(const struct case_claim *cases, size_t count, struct infer_verd
 	for (size_t i = 0; i < count; i++) {
 		struct infer_claim claim = {
 			.field = cases[i].field,
+			.kind = strncmp(cases[i].class_name, "code:", 5) == 0 ? INFER_PRIOR
+									      : INFER_BTF,
 			.offset_bits = cases[i].offset_bits,
 			.width_bits = cases[i].width_bits,
 			.weight = cases[i].weight,
@@ -91,20 +93,42 @@ static void classes_that_agree_are_surer_than_one(void **state)
 	assert_true(verdicts[0].confidence >= 0.99);
 }
 
-static void a_class_votes_for_its_best_only(void **state)
+static void what_a_class_cannot_tell_apart_another_does(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 500, "code:a", false},
-		{0, 864, 32, 400, "code:a", false},
+		{0, 800, 32, 500, "code:a", false}, {0, 864, 32, 500, "code:a", false},
+		{1, 800, 32, 500, "code:a", false}, {1, 864, 32, 500, "code:a", false},
+		{1, 864, 32, 500, "data:b", false},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
 	(void)state;
 	FUSE(cases, verdicts);
-	assert_int_equal(verdicts[0].offset_bits, 800);
-	assert_true(verdicts[0].has_runner_up);
-	assert_int_equal(verdicts[0].runner_up_bits, 864);
+	assert_int_equal(verdicts[0].answer, INFER_ABSTAINED);
+	assert_string_equal(verdicts[0].why, "two candidates are as likely");
 	assert_int_equal(verdicts[0].conflicts, 0);
+	assert_int_equal(verdicts[1].answer, INFER_CLAIMED);
+	assert_int_equal(verdicts[1].offset_bits, 864);
+	assert_true(verdicts[1].has_runner_up);
+	assert_int_equal(verdicts[1].runner_up_bits, 800);
+	assert_int_equal(verdicts[1].conflicts, 0);
+}
+
+/* Ten that could share an error are not ten times as sure. */
+static void more_of_a_kind_add_less(void **state)
+{
+	struct case_claim cases[11] = {{0, 864, 32, 500, "data:b", false}};
+	struct infer_verdict verdicts[FIELDS];
+	char names[10][16];
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		snprintf(names[i], sizeof(names[i]), "code:%d", i);
+		cases[i + 1] = (struct case_claim){0, 800, 32, 300, names[i], false};
+	}
+	FUSE(cases, verdicts);
+	assert_int_equal(verdicts[0].answer, INFER_ABSTAINED);
+	assert_string_equal(verdicts[0].why, "witnesses disagree");
 }
 
 static void witnesses_that_disagree_give_no_answer(void **state)
@@ -188,7 +212,8 @@ int main(void)
 		cmocka_unit_test(no_evidence_is_no_answer),
 		cmocka_unit_test(one_class_is_never_sure),
 		cmocka_unit_test(classes_that_agree_are_surer_than_one),
-		cmocka_unit_test(a_class_votes_for_its_best_only),
+		cmocka_unit_test(what_a_class_cannot_tell_apart_another_does),
+		cmocka_unit_test(more_of_a_kind_add_less),
 		cmocka_unit_test(witnesses_that_disagree_give_no_answer),
 		cmocka_unit_test(absence_is_an_answer),
 		cmocka_unit_test(members_do_not_share_bytes),
