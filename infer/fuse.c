@@ -96,9 +96,11 @@ static void describe(struct candidate *candidate, const struct infer_claim *clai
 {
 	if (claim->width_bits && !candidate->width_bits)
 		candidate->width_bits = claim->width_bits;
+	/* The first name is also what those say who cannot tell. */
+	if (claim->name_index)
+		candidate->name_index = claim->name_index;
 	if (weight > candidate->strongest) {
 		candidate->strongest = weight;
-		candidate->name_index = claim->name_index;
 		if (claim->width_bits)
 			candidate->width_bits = claim->width_bits;
 	}

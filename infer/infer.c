@@ -312,7 +312,6 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	infer_write_symbols(builder, result);
 	add_sources(builder, run);
 	infer_write_fields(builder, result, run->fields);
-	infer_write_symbol_types(builder, result);
 	status = freeze(run, builder, error);
 	gap_builder_destroy(builder);
 	return status;

@@ -175,18 +175,24 @@ static void type_symbol(struct infer_ctypes *types, const struct infer_result *r
 					infer_ctypes_get(types, whole, 0).id);
 }
 
-void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result)
+static void type_symbols(struct infer_ctypes *types, const struct infer_result *result)
 {
-	struct infer_ctypes types = {
-		.builder = builder, .pointer_bytes = result->survey.pointer_bytes, .by_name = true};
-
+	types->by_name = true;
 	for (size_t i = 0; i < SYMBOL_TYPE_COUNT; i++) {
 		const struct infer_symbol *symbol =
 			infer_symbols_named(result->kernel.symbols, symbol_types[i].name, NULL);
 
 		if (symbol)
-			type_symbol(&types, result, symbol, symbol_types[i].text);
+			type_symbol(types, result, symbol, symbol_types[i].text);
 	}
+}
+
+void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result)
+{
+	struct infer_ctypes types = {.builder = builder,
+				     .pointer_bytes = result->survey.pointer_bytes};
+
+	type_symbols(&types, result);
 	infer_ctypes_finish(&types);
 }
 
@@ -489,5 +495,6 @@ void infer_write_fields(struct gap_builder *builder, const struct infer_result *
 		if (is_first_of_type(fields, i))
 			write_structure(&writer, fields->rows[i].type);
 	write_fixed(&writer);
+	type_symbols(&writer.types, result);
 	infer_ctypes_finish(&writer.types);
 }

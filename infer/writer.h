@@ -14,7 +14,8 @@ void infer_write_symbols(struct gap_builder *builder, const struct infer_result 
  * gets. */
 void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result);
 
-/** The structures of the fields that were decided, with where each is known from. */
+/** The structures of the fields that were decided, with where each is known from; and what symbols
+ * are. */
 void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
 			const struct infer_fields *fields);
 
