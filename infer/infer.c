@@ -23,6 +23,7 @@ struct run {
 	const struct infer_fields *fields;
 	const struct infer_options *options;
 	struct infer_symbols *symbols;
+	bool has_code, has_data; /* evidence that was collected */
 };
 
 static void warn(const struct run *run, const char *format, ...) GAP_PRINTF(2, 3);
@@ -260,44 +261,161 @@ static void warn_disbelief(const struct run *run)
 			     anchors->rows[i].symbol, anchors->rows[i].path);
 }
 
-/* True when the guest's own types were taken. */
-static bool take_types(struct run *run)
+/* ---- evidence ---- */
+
+/* Each kind once, however often it is needed. */
+static enum gap_status collect_data(struct run *run, struct gap_error *error)
+{
+	enum gap_status status = proceed(run, "reading objects", error);
+
+	if (status || run->has_data)
+		return status;
+	run->has_data = true;
+	return infer_data_evidence(&run->result->kernel, run->fields, run->result->claims, error);
+}
+
+static enum gap_status collect_code(struct run *run, struct gap_error *error)
+{
+	enum gap_status status = proceed(run, "reading code", error);
+
+	if (status || run->has_code)
+		return status;
+	run->has_code = true;
+	return infer_code_evidence(&run->result->kernel, run->fields, run->result->claims, error);
+}
+
+static enum gap_status fuse(struct run *run, struct gap_error *error)
+{
+	struct infer_result *result = run->result;
+
+	if (!result->verdicts)
+		result->verdicts = calloc(run->fields->count + 1, sizeof(*result->verdicts));
+	if (!result->verdicts || infer_claims_status(result->claims) ||
+	    infer_fuse(run->fields, result->claims, run->options->min_confidence, result->verdicts))
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	return GAP_OK;
+}
+
+/* ---- types against evidence ---- */
+
+static bool types_say(const struct gap_profile *profile, const struct infer_field *field,
+		      uint64_t *offset_bits)
+{
+	struct gap_location location;
+	gap_type_id type;
+
+	if (gap_profile_find_type(profile, field->type, &type, NULL))
+		return false;
+	for (unsigned i = 0; i < field->name_count; i++)
+		if (!gap_profile_find_member(profile, type, field->names[i], &location, NULL)) {
+			*offset_bits = location.offset_bits;
+			return true;
+		}
+	return false;
+}
+
+/* Has the class of a claim some candidate for the field that is what the types say? */
+static bool class_allows(const struct run *run, const struct infer_claim *claim)
+{
+	const struct infer_claims *claims = run->result->claims;
+	uint64_t offset_bits = 0;
+	bool present =
+		types_say(run->result->opened, &run->fields->rows[claim->field], &offset_bits);
+
+	for (uint32_t i = 0; i < infer_claims_count(claims); i++) {
+		const struct infer_claim *other = infer_claims_at(claims, i);
+
+		if (other->field == claim->field && other->class_id == claim->class_id &&
+		    other->absent == !present && (!present || other->offset_bits == offset_bits))
+			return true;
+	}
+	return false;
+}
+
+static bool any_doubt(const struct run *run)
+{
+	const struct infer_claims *claims = run->result->claims;
+
+	for (uint32_t i = 0; i < infer_claims_count(claims); i++)
+		if (!class_allows(run, infer_claims_at(claims, i)))
+			return true;
+	return false;
+}
+
+/* Whether all that was collected, weighed, still says otherwise; tells of what. */
+static bool verdicts_contradict(const struct run *run)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < run->fields->count; i++) {
+		const struct infer_verdict *verdict = &run->result->verdicts[i];
+		uint64_t offset_bits = 0;
+		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
+
+		if (verdict->answer == INFER_ABSTAINED ||
+		    (verdict->answer == INFER_ABSENT
+			     ? !present
+			     : present && verdict->offset_bits == offset_bits))
+			continue;
+		warn(run,
+		     "the guest's BTF is not believed: memory says otherwise of %s; it may be "
+		     "forged",
+		     run->fields->rows[i].line);
+		any = true;
+	}
+	return any;
+}
+
+/* Objects are asked always, code only where they leave a doubt. */
+static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_error *error)
+{
+	enum gap_status status = collect_data(run, error);
+
+	if (status || !any_doubt(run))
+		return status;
+	status = collect_code(run, error);
+	if (!status)
+		status = fuse(run, error);
+	if (!status)
+		*believed = !verdicts_contradict(run);
+	return status;
+}
+
+/* Sets from_types when the guest's own types were taken. */
+static enum gap_status take_types(struct run *run, struct gap_error *error)
 {
 	struct infer_types_found found;
-	struct gap_error error = {{0}};
+	struct gap_error detail = {{0}};
+	enum gap_status status;
+	bool believed;
 
 	if (run->options->no_btf ||
 	    !infer_types_find(&run->result->image, run->result->kernel.symbols, &found))
-		return false;
-	if (build_from_types(run, &found, &error)) {
-		warn(run, "the guest's BTF is not used: %s", error.text);
-		return false;
+		return GAP_OK;
+	if (build_from_types(run, &found, &detail)) {
+		warn(run, "the guest's BTF is not used: %s", detail.text);
+		return GAP_OK;
 	}
-	run->result->from_types = anchors_hold(run, &error);
-	if (!run->result->from_types)
+	believed = anchors_hold(run, &detail);
+	if (!believed) {
 		warn_disbelief(run);
-	return run->result->from_types;
+		return GAP_OK;
+	}
+	status = doubt_types(run, &believed, error);
+	run->result->from_types = believed && !status;
+	return status;
 }
 
 /* ---- from evidence ---- */
 
 static enum gap_status collect(struct run *run, struct gap_error *error)
 {
-	struct infer_kernel *kernel = &run->result->kernel;
-	struct infer_claims *claims = run->result->claims;
-	enum gap_status status = proceed(run, "reading code", error);
+	enum gap_status status;
 
 	if (!run->options->no_vmcoreinfo)
-		infer_coreinfo_claims(&run->result->coreinfo, run->fields, claims);
-	if (!status)
-		status = infer_code_evidence(kernel, run->fields, claims, error);
-	if (!status)
-		status = proceed(run, "reading objects", error);
-	if (!status)
-		status = infer_data_evidence(kernel, run->fields, claims, error);
-	if (!status && infer_claims_status(claims))
-		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	return status;
+		infer_coreinfo_claims(&run->result->coreinfo, run->fields, run->result->claims);
+	status = collect_code(run, error);
+	return status ? status : collect_data(run, error);
 }
 
 static enum gap_status build_from_claims(struct run *run, struct gap_error *error)
@@ -319,16 +437,11 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 
 static enum gap_status weigh(struct run *run, struct gap_error *error)
 {
-	struct infer_result *result = run->result;
 	enum gap_status status = collect(run, error);
 
-	if (status)
-		return status;
-	result->verdicts = calloc(run->fields->count + 1, sizeof(*result->verdicts));
-	if (!result->verdicts ||
-	    infer_fuse(run->fields, result->claims, run->options->min_confidence, result->verdicts))
-		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	return build_from_claims(run, error);
+	if (!status)
+		status = fuse(run, error);
+	return status ? status : build_from_claims(run, error);
 }
 
 /* ---- all of it ---- */
@@ -348,7 +461,9 @@ static enum gap_status work(struct run *run, const struct gap_memory *memory,
 		status = learn_symbols(run, error);
 	if (!status)
 		status = proceed(run, "reading types", error);
-	if (status || take_types(run))
+	if (!status)
+		status = take_types(run, error);
+	if (status || run->result->from_types)
 		return status;
 	return weigh(run, error);
 }
