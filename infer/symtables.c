@@ -55,11 +55,9 @@ bool infer_kallsyms_read(const struct infer_image *image, uint8_t pointer_bytes,
 	unsigned count = 0;
 
 	for (int i = 0; i < TABLES_MAX; i++) {
-		enum gap_status status = gap_kallsyms_next(&input, &position, &table, NULL);
-
-		if (status == GAP_NOT_FOUND || status == GAP_PARTIAL)
+		if (gap_kallsyms_next(&input, &position, &table, NULL))
 			break;
-		if (status || !is_ours(&input, &table, banner))
+		if (!is_ours(&input, &table, banner))
 			continue;
 		ours = table;
 		count++;
