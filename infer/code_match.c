@@ -415,6 +415,16 @@ static bool is_named(const struct match *match, const struct code_node *node)
 	return false;
 }
 
+static bool is_returned(const struct code_matcher *matcher, code_value value)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; i < events->count; i++)
+		if (events->items[i].kind == CODE_E_RETURN && events->items[i].a == value)
+			return true;
+	return false;
+}
+
 static bool match_base(struct match *match, code_value value)
 {
 	const struct code_expression *expression = match->expression;
@@ -429,6 +439,8 @@ static bool match_base(struct match *match, code_value value)
 		return value && type_of(match->matcher, value, 0) == expression->type;
 	case CODE_B_RESULT:
 		return is_named(match, node);
+	case CODE_B_MADE:
+		return node->kind == CODE_V_CALL && is_returned(match->matcher, value);
 	case CODE_B_OBJECT:
 		return value && match->matcher->objects[expression->names].value == value;
 	case CODE_B_VARIABLE:
@@ -517,6 +529,19 @@ static struct group group_of(const struct match *match, unsigned steps)
 	return group;
 }
 
+/* Where all of a group is as it is believed, that is said of each of its members. */
+static bool bind_others(struct match *match, const struct group *group, unsigned steps)
+{
+	for (unsigned i = group->start; i < steps; i++) {
+		const struct code_step *step = &match->expression->steps[i];
+
+		if (step->kind != CODE_INDEX && step->member != group->subject &&
+		    !bind(match, step->member, match->matcher->beliefs[step->member].offset, 0))
+			return false;
+	}
+	return true;
+}
+
 /* Where in @type the structure is that a value leads to, when that is one inside it; else -1. */
 static int64_t offset_inside(struct code_matcher *matcher, uint32_t type, code_value value)
 {
@@ -555,7 +580,9 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 		belief = &match->matcher->beliefs[group.subject];
 		if (!last && belief->known && belief->offset != offset)
 			return false;
-		if (!bind(match, group.subject, offset, width))
+		if (!bind(match, group.subject, offset, width) ||
+		    (belief->known && belief->offset == offset &&
+		     !bind_others(match, &group, steps)))
 			return false;
 	} else if (place.offset) {
 		return false;
@@ -795,6 +822,22 @@ static bool stores_width(const struct code_matcher *matcher, const struct code_s
 	return true;
 }
 
+/* Whether what is stored is what was there, and the statement's value more. */
+static bool adds(struct match *match, const struct code_statement *statement,
+		 const struct code_event *event)
+{
+	const struct code_node *sum = node_of(match->matcher, event->b);
+	const struct code_node *one = node_of(match->matcher, sum->a);
+	const struct code_node *other = node_of(match->matcher, sum->b);
+
+	if (sum->kind != CODE_V_SUM || sum->scale != 1 || sum->number)
+		return false;
+	if (one->kind == CODE_V_LOAD && one->a == event->a)
+		return match_expression(match, &statement->value, sum->b);
+	return other->kind == CODE_V_LOAD && other->a == event->a &&
+	       match_expression(match, &statement->value, sum->a);
+}
+
 /* Whether one event fits a statement. */
 static bool fits_event(struct match *match, const struct code_statement *statement,
 		       const struct code_event *event)
@@ -824,6 +867,9 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		       (match_expression(match, &statement->value, event->b) ||
 			match_expression(match, &statement->value, shifted(matcher, event->b))) &&
 		       stores_width(matcher, statement, event) &&
+		       match_expression(match, &statement->what, event->a);
+	case CODE_ADDS:
+		return event->kind == CODE_E_STORE && adds(match, statement, event) &&
 		       match_expression(match, &statement->what, event->a);
 	case CODE_TAILS:
 		return event->kind == CODE_E_STORE &&

@@ -273,6 +273,9 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 		take_names(cursor, &expression->names, &expression->name_count);
 		if (take(cursor, ":"))
 			expression->type = take_word(cursor);
+	} else if (take(cursor, "made")) {
+		expression->base = CODE_B_MADE;
+		expression->type = prototype->result;
 	} else if (take(cursor, "object")) {
 		expression->base = CODE_B_OBJECT;
 		expression->names = take_object(cursor);
@@ -392,6 +395,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		need(cursor, "to");
 		statement->names = take_object(cursor);
 		return;
+	} else if (take(cursor, "adds")) {
+		statement->verb = CODE_ADDS;
+		take_expression(cursor, prototype, &statement->value);
+		need(cursor, "to");
 	} else if (take(cursor, "tails") || take(cursor, "writes")) {
 		statement->verb = cursor->at[-1] == 's' && cursor->at[-2] == 'l' ? CODE_TAILS
 										  : CODE_WRITES;
@@ -423,7 +430,8 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		return;
 	}
 	take_expression(cursor, prototype, &statement->what);
-	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS)
+	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS ||
+	    statement->verb == CODE_ADDS)
 		statement->what.address = true;
 }
 

@@ -49,6 +49,7 @@ enum code_base {
 	CODE_B_CURRENT,
 	CODE_B_ANY,	 /* whatever has the type */
 	CODE_B_RESULT,	 /* of a call */
+	CODE_B_MADE,	 /* what the function returns, got from a call */
 	CODE_B_OBJECT,	 /* the address of one */
 	CODE_B_VARIABLE, /* what one holds */
 	CODE_B_VALUE,
@@ -74,6 +75,7 @@ enum code_verb {
 	CODE_STORES,	/* a value is stored there */
 	CODE_LINKS,	/* it is stored into the list_head of an object */
 	CODE_TAILS,	/* a value is stored as the previous one of the list there */
+	CODE_ADDS,	/* a value is added to it */
 	CODE_WRITES,	/* a value is stored where it points to */
 	CODE_LOADS,	/* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,

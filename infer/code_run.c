@@ -42,10 +42,14 @@ struct path {
 	uint64_t place; /* which calls led here, hashed */
 };
 
+/* Paths that wait, by how much they may still tell: places of the function itself that nobody has
+ * entered come first, then those of its callees, then what was seen in other states. */
+enum { FRESH, FRESH_CALLEE, AGAIN, URGENCIES };
+
 struct code_paths {
-	struct path waiting[PATHS_MAX];
-	uint32_t count;
-	struct path now;
+	struct path waiting[URGENCIES][PATHS_MAX];
+	uint32_t count[URGENCIES];
+	struct path now, away;
 };
 
 struct code_seen {
@@ -115,24 +119,56 @@ static uint64_t hash_path(const struct path *path)
 	return hash;
 }
 
-/* Whether a path may go on from where it is: not in a state that was there, nor too often. */
-static bool is_new(struct code_run *run, const struct path *path)
+/* How urgent a path is that enters a place; URGENCIES: not in a state that was there, nor too often. */
+static unsigned urgency_of(struct code_run *run, const struct path *path)
 {
+	unsigned visits;
+
 	if (count_visit(run->seen, hash_path(path) | 1))
-		return false;
-	return count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1) < VISITS_MAX;
+		return URGENCIES;
+	visits = count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1);
+	if (visits >= VISITS_MAX)
+		return URGENCIES;
+	return visits ? AGAIN : path->depth ? FRESH_CALLEE : FRESH;
 }
 
-static void add_path(struct code_run *run, const struct path *path, uint64_t at)
+static void put_off(struct code_run *run, const struct path *path, unsigned urgency)
 {
 	struct code_paths *paths = run->paths;
 
-	if (paths->count == PATHS_MAX)
-		return;
-	paths->waiting[paths->count] = *path;
-	paths->waiting[paths->count].at = at;
-	if (is_new(run, &paths->waiting[paths->count]))
-		paths->count++;
+	if (urgency < URGENCIES && paths->count[urgency] < PATHS_MAX)
+		paths->waiting[urgency][paths->count[urgency]++] = *path;
+}
+
+/* Whether a path goes on at once from where it is. Where others were it waits until nothing else is
+ * to be seen. */
+static bool goes_on(struct code_run *run, const struct path *path)
+{
+	unsigned urgency = urgency_of(run, path);
+
+	if (urgency < AGAIN)
+		return true;
+	put_off(run, path, urgency);
+	return false;
+}
+
+static void add_path(struct code_run *run, struct path *path, uint64_t at)
+{
+	uint64_t was = path->at;
+
+	path->at = at;
+	put_off(run, path, urgency_of(run, path));
+	path->at = was;
+}
+
+static bool take_path(struct code_paths *paths)
+{
+	for (unsigned urgency = 0; urgency < URGENCIES; urgency++)
+		if (paths->count[urgency]) {
+			paths->now = paths->waiting[urgency][--paths->count[urgency]];
+			return true;
+		}
+	return false;
 }
 
 /* ---- what is seen ---- */
@@ -475,7 +511,7 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 		note_call(run, path, kind == CODE_C_INDIRECT ? 0 : target, false);
 	if (kind == CODE_C_FOLLOW && function->start == target) {
 		enter(run, path, function, next);
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	if (kind != CODE_C_NOTHING)
 		set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
@@ -502,7 +538,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 
 	if (target >= path->function->start && target < path->function->end) {
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	function = target ? code_text_function(run->text, target) : NULL;
 	if (target && !function)
@@ -510,7 +546,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	if (function && (function->start != target || is_part_of(function, path->function))) {
 		path->function = function;
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	if (function)
 		kind = callee_of(run, path, function);
@@ -522,12 +558,22 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	if (kind == CODE_C_FOLLOW) {
 		path->function = function;
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
 	if (kind == CODE_C_FIRST)
 		set(path, run->text->machine->result, first);
 	return do_return(run, path);
+}
+
+/* A conditional tail call. */
+static void branch_away(struct code_run *run, const struct path *path, const struct code_op *op)
+{
+	struct path *away = &run->paths->away;
+
+	*away = *path;
+	if (do_jump(run, away, op))
+		put_off(run, away, urgency_of(run, away));
 }
 
 static void do_branch(struct code_run *run, struct path *path, const struct code_op *op)
@@ -540,14 +586,7 @@ static void do_branch(struct code_run *run, struct path *path, const struct code
 	if (!to)
 		return;
 	if (to->start == target && to != was && !is_part_of(to, was)) {
-		/* A conditional tail call. */
-		struct path *kept = &run->paths->waiting[run->paths->count];
-
-		if (run->paths->count < PATHS_MAX) {
-			*kept = *path;
-			if (do_jump(run, kept, op) && is_new(run, kept))
-				run->paths->count++;
-		}
+		branch_away(run, path, op);
 		return;
 	}
 	path->function = to;
@@ -559,7 +598,7 @@ static void do_branch(struct code_run *run, struct path *path, const struct code
 static bool falls_through(struct code_run *run, struct path *path, uint64_t next)
 {
 	path->at = next;
-	return is_new(run, path);
+	return goes_on(run, path);
 }
 
 /* ---- one operation, one path, one function ---- */
@@ -667,13 +706,12 @@ bool code_run_function(struct code_run *run, uint64_t start)
 	code_values_reset(&run->values);
 	if (!function || function->start != start || function->end == start)
 		return false;
-	begin(run, &paths->waiting[0], function);
-	paths->count = 1;
-	while (paths->count && run->steps < STEPS_MAX) {
-		paths->now = paths->waiting[--paths->count];
+	memset(paths->count, 0, sizeof(paths->count));
+	begin(run, &paths->waiting[FRESH][0], function);
+	paths->count[FRESH] = 1;
+	while (run->steps < STEPS_MAX && take_path(paths))
 		while (step(run, &paths->now))
 			;
-	}
 	run->out_of_memory |= run->values.out_of_memory;
 	return true;
 }
