@@ -12,10 +12,12 @@ enum {
 	SLOTS = 40,
 	FRAMES = 3,
 	PATHS_MAX = 96,
-	STEPS_MAX = 8000,
+	STEPS_MAX = 16000,
+	CALLEE_STEPS_MAX = 8000,
 	VISITS_MAX = 4,
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
+	FACTS = 16,
 	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
 };
 
@@ -27,8 +29,14 @@ struct slot {
 
 struct frame {
 	const struct code_function *function;
-	uint64_t back;
+	uint64_t back, place;
 	code_value registers[32];
+};
+
+/* What the branches taken say of a value. */
+struct fact {
+	code_value value;
+	bool zero;
 };
 
 struct path {
@@ -37,7 +45,9 @@ struct path {
 	code_value registers[CODE_REGISTERS];
 	struct slot slots[SLOTS];
 	struct frame frames[FRAMES];
-	uint8_t slot_count, depth;
+	uint8_t slot_count, depth, fact_count;
+	struct fact facts[FACTS]; /* the latest, round and round */
+	code_value left, right;	  /* compared last; left 0: nothing that tells */
 	uint32_t order;
 	uint64_t place; /* which calls led here, hashed */
 };
@@ -354,6 +364,7 @@ static void do_alu(struct code_run *run, struct path *path, const struct code_op
 			return;
 		}
 	}
+	path->left = 0; /* its own flags are in force */
 	/* Aligning the stack leaves it where it is, for us. */
 	if (op->dst == run->text->machine->stack_pointer && op->alu == CODE_AND)
 		return;
@@ -372,6 +383,10 @@ static void do_compare(struct code_run *run, struct path *path, const struct cod
 					   : get(path, op->other);
 	event->width = op->width;
 	event->alu = op->alu;
+	path->left = op->alu == CODE_SUB || op->other == CODE_NOREG ? event->a : 0;
+	path->right = event->b;
+	if (op->alu == CODE_AND && op->value) /* some bits of it only */
+		path->left = 0;
 }
 
 /* ---- calls ---- */
@@ -408,18 +423,16 @@ static void note_call(struct code_run *run, struct path *path, uint64_t target, 
 	event->target = target;
 	event->register_arguments = machine->argument_count;
 	event->first_argument = run->arguments.count - CODE_CALL_ARGUMENTS_MAX;
-	for (unsigned i = 0; i < CODE_CALL_ARGUMENTS_MAX; i++) {
-		const struct slot *slot;
+	memset(arguments, 0, CODE_CALL_ARGUMENTS_MAX * sizeof(*arguments));
+	for (unsigned i = 0; i < machine->argument_count; i++)
+		arguments[i] = get(path, machine->arguments[i]);
+	for (unsigned i = 0; stack && i < path->slot_count; i++) {
+		int64_t above = path->slots[i].offset - offset - pushed;
+		int64_t place = machine->argument_count + above / machine->pointer_bytes;
 
-		if (i < machine->argument_count) {
-			arguments[i] = get(path, machine->arguments[i]);
-			continue;
-		}
-		slot = stack ? find_slot(path, offset + pushed +
-						       (int64_t)(i - machine->argument_count) *
-							       machine->pointer_bytes)
-			     : NULL;
-		arguments[i] = slot ? slot->value : 0;
+		if (above >= 0 && above % machine->pointer_bytes == 0 &&
+		    place < CODE_CALL_ARGUMENTS_MAX)
+			arguments[place] = path->slots[i].value;
 	}
 }
 
@@ -439,6 +452,7 @@ static enum code_callee callee_of(struct code_run *run, const struct path *path,
 	bool small = function->end - function->start <= SMALL_BYTES && path->depth < FRAMES &&
 		     function->start != path->function->start;
 
+	small = small && run->callee_steps < CALLEE_STEPS_MAX;
 	for (unsigned i = 0; i < path->depth; i++)
 		small = small && path->frames[i].function->start != function->start;
 	return run->callee ? run->callee(run->context, function, small) : CODE_C_OPAQUE;
@@ -463,7 +477,7 @@ static bool do_return(struct code_run *run, struct path *path)
 			path->registers[reg] = frame->registers[reg];
 	path->function = frame->function;
 	path->at = frame->back;
-	path->place = mix(path->place, frame->back);
+	path->place = frame->place;
 	return true;
 }
 
@@ -475,6 +489,7 @@ static void enter(struct code_run *run, struct path *path, const struct code_fun
 
 	frame->function = path->function;
 	frame->back = back;
+	frame->place = path->place;
 	memcpy(frame->registers, path->registers, sizeof(frame->registers));
 	set(path, machine->stack_pointer,
 	    code_value_add(&run->values, get(path, machine->stack_pointer), -machine->call_pushes));
@@ -576,7 +591,51 @@ static void branch_away(struct code_run *run, const struct path *path, const str
 		put_off(run, away, urgency_of(run, away));
 }
 
-static void do_branch(struct code_run *run, struct path *path, const struct code_op *op)
+/* 1: a value is zero on this path; 0: it is not; -1: nobody knows. */
+static int is_zero(const struct code_run *run, const struct path *path, code_value value)
+{
+	const struct code_node *node = code_value_node(&run->values, value);
+
+	if (node->kind == CODE_V_CONST)
+		return !node->number;
+	if (node->kind == CODE_V_STACK || node->kind == CODE_V_CURRENT)
+		return 0;
+	for (unsigned i = 0; i < FACTS && i < path->fact_count; i++)
+		if (path->facts[i].value == value)
+			return path->facts[i].zero;
+	return -1;
+}
+
+/* 1: what was compared last is equal; 0: it is not; -1: nobody knows. */
+static int is_equal(const struct code_run *run, const struct path *path)
+{
+	int64_t left, right;
+
+	if (!path->left || !path->right ||
+	    !code_value_is_const(&run->values, path->right, &right))
+		return -1;
+	if (code_value_is_const(&run->values, path->left, &left))
+		return left == right;
+	if (!right)
+		return is_zero(run, path, path->left);
+	return -1;
+}
+
+/* Taking one way after a comparison with zero tells of the value. */
+static void learn(const struct code_run *run, struct path *path, bool equal)
+{
+	int64_t right;
+
+	if (!path->left || !path->right ||
+	    !code_value_is_const(&run->values, path->right, &right) || right ||
+	    is_zero(run, path, path->left) >= 0)
+		return;
+	path->facts[path->fact_count % FACTS] = (struct fact){path->left, equal};
+	path->fact_count = (uint8_t)(path->fact_count + 1 < 2 * FACTS ? path->fact_count + 1
+								      : FACTS);
+}
+
+static void take_branch(struct code_run *run, struct path *path, const struct code_op *op)
 {
 	uint64_t target = (uint64_t)op->value;
 	const struct code_function *was = path->function, *to = was;
@@ -592,6 +651,30 @@ static void do_branch(struct code_run *run, struct path *path, const struct code
 	path->function = to;
 	add_path(run, path, target);
 	path->function = was;
+}
+
+/* Both ways, but for one that this path cannot go. False: it cannot go on straight. */
+static bool do_branch(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	int equal = op->alu == CODE_IF_ANY ? -1 : is_equal(run, path);
+	bool when_equal = op->alu == CODE_IF_EQUAL;
+	struct fact kept = path->facts[path->fact_count % FACTS];
+	uint8_t count = path->fact_count;
+
+	if (equal >= 0 && (equal == 1) == when_equal) {
+		take_branch(run, path, op);
+		return false;
+	}
+	if (equal < 0) {
+		if (op->alu != CODE_IF_ANY)
+			learn(run, path, when_equal);
+		take_branch(run, path, op);
+		path->facts[count % FACTS] = kept;
+		path->fact_count = count;
+	}
+	if (op->alu != CODE_IF_ANY)
+		learn(run, path, !when_equal);
+	return true;
 }
 
 /* After a branch that was not taken. */
@@ -644,8 +727,7 @@ static bool do_op(struct code_run *run, struct path *path, const struct code_op 
 		set(path, op->dst, code_value_leaf(values, CODE_V_CURRENT, 0));
 		return true;
 	case CODE_BRANCH:
-		do_branch(run, path, op);
-		return true;
+		return do_branch(run, path, op);
 	default:
 		return false;
 	}
@@ -665,6 +747,7 @@ static bool step(struct code_run *run, struct path *path)
 	memcpy(copy, ops, count * sizeof(*ops));
 	next = path->at + length;
 	path->order++;
+	run->callee_steps += path->depth > 0;
 	for (unsigned i = 0; i < count; i++) {
 		if (copy[i].kind == CODE_CALL)
 			return do_call(run, path, &copy[i], next);
@@ -701,7 +784,7 @@ bool code_run_function(struct code_run *run, uint64_t start)
 	struct code_paths *paths = run->paths;
 
 	run->events.count = run->arguments.count = 0;
-	run->steps = 0;
+	run->steps = run->callee_steps = 0;
 	run->seen->stamp++;
 	code_values_reset(&run->values);
 	if (!function || function->start != start || function->end == start)

@@ -61,7 +61,7 @@ struct code_run {
 	bool current_percpu;
 	struct code_seen *seen;
 	struct code_paths *paths;
-	uint32_t steps; /* of this run */
+	uint32_t steps, callee_steps; /* of this run */
 	bool out_of_memory;
 };
 

@@ -371,6 +371,10 @@ static void do_flow(struct x86_insn *x, enum code_op_kind kind)
 	op = code_insn_add(x->insn, kind);
 	op->value = target;
 	op->src = from;
+	if (kind == CODE_BRANCH)
+		op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_JZ    ? CODE_IF_EQUAL
+			  : x->zydis.mnemonic == ZYDIS_MNEMONIC_JNZ ? CODE_IF_UNEQUAL
+								    : CODE_IF_ANY;
 }
 
 /* What has no row: its loads, its stores of what nobody knows, and the registers that it changes. */
