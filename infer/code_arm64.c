@@ -421,6 +421,9 @@ static void do_branch(struct arm64_word *a)
 
 static void do_other(struct arm64_word *a)
 {
+	if (a->detail->update_flags || a->capstone->id == ARM64_INS_CCMP ||
+	    a->capstone->id == ARM64_INS_CCMN)
+		code_insn_add(a->insn, CODE_FLAGS);
 	for (unsigned i = 0; i < a->detail->op_count; i++) {
 		const cs_arm64_op *operand = &a->detail->operands[i];
 

@@ -30,6 +30,7 @@ enum code_op_kind {
 	CODE_SELECT,	/* dst = src, or as it was */
 	CODE_COMPARE,	/* src with other; CODE_NOREG: value */
 	CODE_CLOBBER,	/* dst is unknown */
+	CODE_FLAGS,	/* what was compared last no longer tells the way of a branch */
 	CODE_CURRENT,	/* dst = the running task */
 	CODE_CALL,	/* value is the target; src when it is a register */
 	CODE_JUMP,	/* the same */

@@ -372,6 +372,18 @@ static void do_alu(struct code_run *run, struct path *path, const struct code_op
 	    code_value_alu(&run->values, op->alu, left, right, op->value, op->width));
 }
 
+/* Whether a comparison is one of the whole value: not of some bits or bytes of it. */
+static bool tells_all(const struct code_run *run, const struct code_event *event)
+{
+	const struct code_node *node = code_value_node(&run->values, event->a);
+
+	if (event->alu != CODE_SUB)
+		return false;
+	if (node->kind == CODE_V_LOAD)
+		return node->width <= event->width;
+	return node->kind == CODE_V_CALL || event->width >= 4;
+}
+
 static void do_compare(struct code_run *run, struct path *path, const struct code_op *op)
 {
 	struct code_event *event = add_event(run, path, CODE_E_COMPARE);
@@ -383,10 +395,8 @@ static void do_compare(struct code_run *run, struct path *path, const struct cod
 					   : get(path, op->other);
 	event->width = op->width;
 	event->alu = op->alu;
-	path->left = op->alu == CODE_SUB || op->other == CODE_NOREG ? event->a : 0;
+	path->left = tells_all(run, event) ? event->a : 0;
 	path->right = event->b;
-	if (op->alu == CODE_AND && op->value) /* some bits of it only */
-		path->left = 0;
 }
 
 /* ---- calls ---- */
@@ -395,6 +405,7 @@ static void forget_call(struct code_run *run, struct path *path)
 {
 	const struct code_machine *machine = run->text->machine;
 
+	path->left = 0;
 	for (unsigned i = 0; i < machine->argument_count; i++) {
 		int64_t offset;
 
@@ -471,6 +482,7 @@ static bool do_return(struct code_run *run, struct path *path)
 			event->a = get(path, machine->result);
 		return false;
 	}
+	path->left = 0;
 	frame = &path->frames[--path->depth];
 	for (unsigned reg = 0; reg < 32; reg++)
 		if (machine->kept >> reg & 1)
@@ -722,6 +734,9 @@ static bool do_op(struct code_run *run, struct path *path, const struct code_op 
 		return true;
 	case CODE_CLOBBER:
 		set(path, op->dst, 0);
+		return true;
+	case CODE_FLAGS:
+		path->left = 0;
 		return true;
 	case CODE_CURRENT:
 		set(path, op->dst, code_value_leaf(values, CODE_V_CURRENT, 0));

@@ -268,7 +268,10 @@ static void do_compare(struct x86_insn *x)
 	op->other = other;
 	op->value = value;
 	op->width = (uint8_t)(x->operands[0].size / 8);
-	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP ? CODE_SUB : CODE_AND;
+	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP ||
+				  (other == CODE_NOREG && !value)
+			  ? CODE_SUB
+			  : CODE_AND;
 }
 
 static void do_select(struct x86_insn *x)
@@ -380,6 +383,10 @@ static void do_flow(struct x86_insn *x, enum code_op_kind kind)
 /* What has no row: its loads, its stores of what nobody knows, and the registers that it changes. */
 static void do_other(struct x86_insn *x)
 {
+	if (x->zydis.cpu_flags && (x->zydis.cpu_flags->modified | x->zydis.cpu_flags->set_0 |
+				   x->zydis.cpu_flags->set_1 | x->zydis.cpu_flags->undefined) &
+					  ZYDIS_CPUFLAG_ZF)
+		code_insn_add(x->insn, CODE_FLAGS);
 	for (unsigned i = 0; i < x->zydis.operand_count; i++) {
 		const ZydisDecodedOperand *operand = &x->operands[i];
 		bool writes = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
