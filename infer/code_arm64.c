@@ -269,6 +269,10 @@ static void do_alu(struct arm64_word *a, enum code_alu alu)
 	if (is_zero(to) || register_of(to->reg) == CODE_NOREG)
 		return;
 	from = source_of(a, left, CODE_TEMP);
+	if (a->detail->op_count == 2) { /* neg, mvn, rev */
+		add_alu(a, CODE_OTHER, register_of(to->reg), from, 0);
+		return;
+	}
 	if (alu == CODE_ADD && shifted && right->shift.type == ARM64_SFT_LSL &&
 	    right->shift.value < 5) {
 		op = code_insn_add(a->insn, CODE_LEA);

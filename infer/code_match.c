@@ -307,12 +307,14 @@ static uint32_t type_of_address(struct code_matcher *matcher, code_value address
 	return type_inside(matcher, type, place.offset, pointer, depth);
 }
 
+/* Bits that pointers carry at their low end, and those above a narrow number. */
 static bool is_tag_mask(int64_t mask)
 {
-	return mask == -2 || mask == -4 || mask == -8 || mask == -16;
+	return mask == -2 || mask == -4 || mask == -8 || mask == -16 || mask == 0xff ||
+	       mask == 0xffff || mask == 0xffffffff;
 }
 
-/* A value without the bits that pointers carry at their low end. */
+/* A value without such a mask. */
 static code_value untagged(const struct code_matcher *matcher, code_value value)
 {
 	const struct code_node *node = node_of(matcher, value);
@@ -907,9 +909,11 @@ static bool is_upper_half(const struct code_matcher *matcher, const struct code_
 			  const struct code_fit *lower)
 {
 	unsigned last = fit->count - 1;
+	const struct code_member *member =
+		&matcher->rows->members.items[fit->bindings[last].member];
 
 	return matcher->run->values.pointer_bytes == 4 && fit->count == lower->count &&
-	       matcher->rows->members.items[fit->bindings[last].member].width == 8 &&
+	       (member->width == 8 || (member->shape == CODE_S_NUMBER && !member->width)) &&
 	       fit->bindings[last].member == lower->bindings[last].member &&
 	       fit->bindings[last].offset == lower->bindings[last].offset + 4;
 }

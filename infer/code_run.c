@@ -618,19 +618,18 @@ static int is_zero(const struct code_run *run, const struct path *path, code_val
 	return -1;
 }
 
-/* 1: what was compared last is equal; 0: it is not; -1: nobody knows. */
+/*
+ * 1: what was compared last is equal; 0: it is not; -1: nobody knows. Only comparisons with zero
+ * count: a counter that is compared with its end would keep us in its loop.
+ */
 static int is_equal(const struct code_run *run, const struct path *path)
 {
-	int64_t left, right;
+	int64_t right;
 
 	if (!path->left || !path->right ||
-	    !code_value_is_const(&run->values, path->right, &right))
+	    !code_value_is_const(&run->values, path->right, &right) || right)
 		return -1;
-	if (code_value_is_const(&run->values, path->left, &left))
-		return left == right;
-	if (!right)
-		return is_zero(run, path, path->left);
-	return -1;
+	return is_zero(run, path, path->left);
 }
 
 /* Taking one way after a comparison with zero tells of the value. */
