@@ -14,7 +14,6 @@ enum {
 	PATHS_MAX = 96,
 	STEPS_MAX = 16000,
 	CALLEE_STEPS_MAX = 8000,
-	VISITS_MAX = 4,
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
 	FACTS = 16,
@@ -74,6 +73,7 @@ bool code_run_init(struct code_run *run, struct code_text *text)
 {
 	memset(run, 0, sizeof(*run));
 	run->text = text;
+	run->visits_max = 4;
 	run->seen = calloc(1, sizeof(*run->seen));
 	run->paths = malloc(sizeof(*run->paths));
 	if (code_values_init(&run->values, text->machine->pointer_bytes) && run->seen && run->paths)
@@ -137,7 +137,7 @@ static unsigned urgency_of(struct code_run *run, const struct path *path)
 	if (count_visit(run->seen, hash_path(path) | 1))
 		return URGENCIES;
 	visits = count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1);
-	if (visits >= VISITS_MAX)
+	if (visits >= run->visits_max)
 		return URGENCIES;
 	return visits ? AGAIN : path->depth ? FRESH_CALLEE : FRESH;
 }
