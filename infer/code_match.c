@@ -23,6 +23,16 @@ static const struct code_node *node_of(const struct code_matcher *matcher, code_
 	return code_value_node(&matcher->run->values, value);
 }
 
+/* Whom a result came from; 0 unknown. */
+static uint64_t target_of(const struct code_matcher *matcher, const struct code_node *call)
+{
+	int64_t target = 0;
+
+	if (!code_value_is_const(&matcher->run->values, call->a, &target))
+		return 0;
+	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)target : (uint64_t)target;
+}
+
 static const char *name_at(const struct code_matcher *matcher, uint64_t target)
 {
 	const struct code_function *function =
@@ -330,7 +340,6 @@ static uint32_t find_type(struct code_matcher *matcher, code_value value, unsign
 	const struct code_node *node = node_of(matcher, value);
 	const struct code_prototype *callee;
 	const struct code_prototype *own = matcher->prototype;
-	int64_t target;
 
 	switch (node->kind) {
 	case CODE_V_CURRENT:
@@ -339,9 +348,7 @@ static uint32_t find_type(struct code_matcher *matcher, code_value value, unsign
 		return own && node->number < CODE_PARAMETERS_MAX ? own->parameters[node->number]
 								 : 0;
 	case CODE_V_CALL:
-		if (!code_value_is_const(&matcher->run->values, node->a, &target))
-			return 0;
-		callee = prototype_at(matcher, (uint64_t)target);
+		callee = prototype_at(matcher, target_of(matcher, node));
 		return callee ? callee->result : 0;
 	case CODE_V_LOAD:
 		return node->width == matcher->run->values.pointer_bytes
@@ -404,13 +411,10 @@ static bool fits_width(const struct code_matcher *matcher, const struct code_mem
 static bool is_named(const struct match *match, const struct code_node *node)
 {
 	const struct code_rows *rows = match->matcher->rows;
-	const char *name;
-	int64_t target;
+	const char *name =
+		node->kind == CODE_V_CALL ? name_at(match->matcher, target_of(match->matcher, node))
+					  : NULL;
 
-	if (node->kind != CODE_V_CALL ||
-	    !code_value_is_const(&match->matcher->run->values, node->a, &target))
-		return false;
-	name = name_at(match->matcher, (uint64_t)target);
 	for (uint32_t i = 0; name && i < match->expression->name_count; i++)
 		if (strcmp(rows->names.items[match->expression->names + i], name) == 0)
 			return true;
@@ -744,6 +748,15 @@ static bool match_through(struct match *match, const struct code_statement *stat
 	return false;
 }
 
+/* The width of the number that an expression ends in; 0: it has none of its own. */
+static uint8_t last_width(const struct code_matcher *matcher, const struct code_expression *what)
+{
+	const struct code_member *member =
+		&matcher->rows->members.items[what->steps[what->step_count - 1].member];
+
+	return member->shape == CODE_S_LONG ? matcher->run->values.pointer_bytes : member->width;
+}
+
 /*
  * A test of bits: compilers load only the byte that holds them. What is compared is value & mask, or
  * a value already masked with zero. Mask 0 in the statement: any.
@@ -774,10 +787,8 @@ static bool match_test(struct match *match, const struct code_statement *stateme
 		return false;
 	match->expression = &statement->what;
 	return match_address(match, statement->what.step_count,
-			     shift ? code_value_add(&matcher->run->values, node->a,
-						    -(int64_t)(shift / 8))
-				   : node->a,
-			     0);
+			     code_value_add(&matcher->run->values, node->a, -(int64_t)(shift / 8)),
+			     last_width(matcher, &statement->what));
 }
 
 /* Whether an address is in the list_head of the object that a statement names. */
