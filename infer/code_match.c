@@ -385,6 +385,7 @@ uint32_t code_matcher_type(struct code_matcher *matcher, code_value value)
 struct match {
 	struct code_matcher *matcher;
 	const struct code_expression *expression;
+	bool strict; /* all of it is where it is believed to be */
 	struct code_fit fit;
 };
 
@@ -584,7 +585,7 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 		return false;
 	if (steps) {
 		belief = &match->matcher->beliefs[group.subject];
-		if (!last && belief->known && belief->offset != offset)
+		if ((!last || match->strict) && belief->known && belief->offset != offset)
 			return false;
 		if (!bind(match, group.subject, offset, width) ||
 		    (belief->known && belief->offset == offset &&
@@ -702,6 +703,18 @@ static code_value printed(struct code_matcher *matcher, const struct code_event 
 	return 0;
 }
 
+/* The same of a value that a statement takes for known. */
+static bool match_known(struct match *match, const struct code_expression *expression,
+			code_value value)
+{
+	bool fits;
+
+	match->strict = true;
+	fits = match_expression(match, expression, value);
+	match->strict = false;
+	return fits;
+}
+
 /* What is printed in other units, or in parts: without shifts by, and masks of, numbers. */
 static code_value unscaled(const struct code_matcher *matcher, code_value value)
 {
@@ -814,7 +827,7 @@ static bool match_both(struct match *match, const struct code_statement *stateme
 {
 	unsigned was = match->fit.count;
 
-	if (match_expression(match, &statement->value, value) &&
+	if (match_known(match, &statement->value, value) &&
 	    match_expression(match, &statement->what, what))
 		return true;
 	match->fit.count = was;
@@ -846,9 +859,9 @@ static bool adds(struct match *match, const struct code_statement *statement,
 	if (sum->kind != CODE_V_SUM || sum->scale != 1 || sum->number)
 		return false;
 	if (one->kind == CODE_V_LOAD && one->a == event->a)
-		return match_expression(match, &statement->value, sum->b);
+		return match_known(match, &statement->value, sum->b);
 	return other->kind == CODE_V_LOAD && other->a == event->a &&
-	       match_expression(match, &statement->value, sum->a);
+	       match_known(match, &statement->value, sum->a);
 }
 
 /* Whether one event fits a statement. */
@@ -877,8 +890,8 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		return match_through(match, statement, value);
 	case CODE_STORES:
 		return event->kind == CODE_E_STORE &&
-		       (match_expression(match, &statement->value, event->b) ||
-			match_expression(match, &statement->value, shifted(matcher, event->b))) &&
+		       (match_known(match, &statement->value, event->b) ||
+			match_known(match, &statement->value, shifted(matcher, event->b))) &&
 		       stores_width(matcher, statement, event) &&
 		       match_expression(match, &statement->what, event->a);
 	case CODE_ADDS:
@@ -886,7 +899,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		       match_expression(match, &statement->what, event->a);
 	case CODE_TAILS:
 		return event->kind == CODE_E_STORE &&
-		       match_expression(match, &statement->value, event->b) &&
+		       match_known(match, &statement->value, event->b) &&
 		       match_expression(match, &statement->what,
 					code_value_add(&matcher->run->values, event->a,
 						       -matcher->run->values.pointer_bytes));

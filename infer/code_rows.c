@@ -220,6 +220,27 @@ static uint32_t find_member(struct cursor *cursor, uint32_t type, uint32_t name)
 	return 0;
 }
 
+static uint32_t take_member(struct cursor *cursor)
+{
+	uint32_t type = take_word(cursor);
+
+	need(cursor, ".");
+	return find_member(cursor, type, take_word(cursor));
+}
+
+bool code_rows_add_gone(struct code_rows *rows, const char *type, const char *name,
+			const char *because)
+{
+	struct cursor cursor = {rows, because, false};
+	struct code_gone *gone = code_gones_push(&rows->gones);
+
+	if (gone)
+		*gone = (struct code_gone){find_member(&cursor, intern(&cursor, type, strlen(type)),
+						       intern(&cursor, name, strlen(name))),
+					   take_member(&cursor)};
+	return gone && !cursor.failed;
+}
+
 bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
 {
 	struct code_span *span = code_spans_push(&rows->spans);
@@ -227,10 +248,8 @@ bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
 
 	for (unsigned i = 0; span && i < 5; i++) {
 		struct cursor cursor = {rows, members[i], false};
-		uint32_t type = take_word(&cursor);
 
-		need(&cursor, ".");
-		found[i] = find_member(&cursor, type, take_word(&cursor));
+		found[i] = take_member(&cursor);
 		if (cursor.failed)
 			return false;
 	}
@@ -527,6 +546,13 @@ static const struct {
 #include "kernels/witnesses.def"
 };
 
+static const struct {
+	const char *type, *name, *because;
+} gone_rows[] = {
+#define CODE_GONE(type, name, because) {type, name, because},
+#include "kernels/witnesses.def"
+};
+
 static const char *const span_rows[][5] = {
 #define CODE_SPAN(array, one, one_there, other, other_there)                                       \
 	{array, one, one_there, other, other_there},
@@ -555,6 +581,10 @@ static bool add_all(struct code_rows *rows)
 			return false;
 	for (size_t i = 0; i < sizeof(span_rows) / sizeof(span_rows[0]); i++)
 		if (!code_rows_add_span(rows, span_rows[i]))
+			return false;
+	for (size_t i = 0; i < sizeof(gone_rows) / sizeof(gone_rows[0]); i++)
+		if (!code_rows_add_gone(rows, gone_rows[i].type, gone_rows[i].name,
+					gone_rows[i].because))
 			return false;
 	for (size_t i = 0; i < sizeof(object_rows) / sizeof(object_rows[0]); i++)
 		if (!code_rows_add_object(rows, object_rows[i].name, object_rows[i].type))
@@ -604,6 +634,7 @@ void code_rows_deinit(struct code_rows *rows)
 	free(rows->names.items);
 	free(rows->objects.items);
 	free(rows->spans.items);
+	free(rows->gones.items);
 	free(rows->by_name);
 }
 

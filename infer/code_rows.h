@@ -110,6 +110,11 @@ struct code_span {
 	uint32_t array, one, one_there, other, other_there; /* members */
 };
 
+/** A member that kernels with another member do not have. */
+struct code_gone {
+	uint32_t member, because;
+};
+
 /** A symbol of data: an object of that type, or a pointer to one. */
 struct code_object {
 	const char *name;
@@ -123,6 +128,7 @@ GAP_VECTOR(code_statements, struct code_statement);
 GAP_VECTOR(code_names, const char *);
 GAP_VECTOR(code_objects, struct code_object);
 GAP_VECTOR(code_spans, struct code_span);
+GAP_VECTOR(code_gones, struct code_gone);
 
 struct code_rows {
 	struct gap_strings strings; /* names of types and functions */
@@ -132,6 +138,7 @@ struct code_rows {
 	struct code_names names;
 	struct code_objects objects;
 	struct code_spans spans;
+	struct code_gones gones;
 	uint32_t *by_name; /* id of a string → prototype + 1 */
 	uint32_t by_name_count;
 	char problem[160]; /* the first row that made no sense */
@@ -146,6 +153,8 @@ bool code_rows_add_member(struct code_rows *rows, const char *type, const char *
 			  const char *shape);
 /** Members as "type.member". */
 bool code_rows_add_span(struct code_rows *rows, const char *const members[5]);
+bool code_rows_add_gone(struct code_rows *rows, const char *type, const char *name,
+			const char *because);
 bool code_rows_add_object(struct code_rows *rows, const char *name, const char *type);
 bool code_rows_add_function(struct code_rows *rows, const char *prototype, const char *statements);
 
