@@ -460,7 +460,8 @@ static bool match_base(struct match *match, code_value value)
 	}
 }
 
-static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t width)
+static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t width,
+		 code_value shown)
 {
 	struct code_fit *fit = &match->fit;
 	const struct code_member *row = &match->matcher->rows->members.items[member];
@@ -477,7 +478,7 @@ static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t w
 		if (fit->bindings[i].member == member)
 			return fit->bindings[i].offset == (uint32_t)offset;
 	fit->bindings[fit->count++] =
-		(struct code_binding){member, (uint32_t)offset, width, 0};
+		(struct code_binding){member, (uint32_t)offset, width, shown, 0};
 	return true;
 }
 
@@ -543,7 +544,7 @@ static bool bind_others(struct match *match, const struct group *group, unsigned
 		const struct code_step *step = &match->expression->steps[i];
 
 		if (step->kind != CODE_INDEX && step->member != group->subject &&
-		    !bind(match, step->member, match->matcher->beliefs[step->member].offset, 0))
+		    !bind(match, step->member, match->matcher->beliefs[step->member].offset, 0, 0))
 			return false;
 	}
 	return true;
@@ -587,7 +588,7 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 		belief = &match->matcher->beliefs[group.subject];
 		if ((!last || match->strict) && belief->known && belief->offset != offset)
 			return false;
-		if (!bind(match, group.subject, offset, width) ||
+		if (!bind(match, group.subject, offset, width, address) ||
 		    (belief->known && belief->offset == offset &&
 		     !bind_others(match, &group, steps)))
 			return false;
@@ -973,109 +974,25 @@ static bool is_taken(const struct code_matcher *matcher, const struct code_fit *
 	return false;
 }
 
-/* The instruction that shows a binding: the first load at that offset, else the event's own. */
-static void set_places(struct code_fit *fit, const struct code_event *event)
+/* The instruction that shows a binding: the load from there, else the event's own. */
+static uint64_t place_shown(const struct code_matcher *matcher, const struct code_binding *binding,
+			    const struct code_event *event)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; binding->shown && i < events->count; i++)
+		if (events->items[i].kind == CODE_E_LOAD &&
+		    node_of(matcher, events->items[i].a)->a == binding->shown)
+			return events->items[i].at;
+	return event->at;
+}
+
+static void set_places(const struct code_matcher *matcher, struct code_fit *fit,
+		       const struct code_event *event)
 {
 	for (unsigned i = 0; i < fit->count; i++)
-		fit->bindings[i].at = event->at;
+		fit->bindings[i].at = place_shown(matcher, &fit->bindings[i], event);
 	fit->order = event->order;
-}
-
-/* The members of a sequence, each by the shortest path that meets it: that is their order. */
-struct sequence {
-	uint32_t order[CODE_SEQUENCE_MAX + 2];
-	struct code_binding bindings[CODE_SEQUENCE_MAX + 2];
-	unsigned count;
-};
-
-static void add_place(struct sequence *sequence, const struct code_event *event,
-		      const struct code_binding *binding)
-{
-	unsigned at = 0;
-
-	while (at < sequence->count && sequence->bindings[at].offset != binding->offset)
-		at++;
-	if (at == CODE_SEQUENCE_MAX + 2)
-		return;
-	if (at == sequence->count) {
-		sequence->count++;
-		sequence->order[at] = UINT32_MAX;
-	}
-	if (event->order >= sequence->order[at])
-		return;
-	sequence->order[at] = event->order;
-	sequence->bindings[at] = *binding;
-	sequence->bindings[at].at = event->at;
-}
-
-static void sort_places(struct sequence *sequence)
-{
-	for (unsigned i = 1; i < sequence->count; i++)
-		for (unsigned k = i; k && sequence->order[k] < sequence->order[k - 1]; k--) {
-			struct code_binding binding = sequence->bindings[k];
-			uint32_t order = sequence->order[k];
-
-			sequence->bindings[k] = sequence->bindings[k - 1];
-			sequence->order[k] = sequence->order[k - 1];
-			sequence->bindings[k - 1] = binding;
-			sequence->order[k - 1] = order;
-		}
-}
-
-/* Whether a call has this argument and numbers only: not one that was computed in other ways. */
-static bool is_pure(const struct code_matcher *matcher, const struct code_statement *statement,
-		    const struct code_event *call, code_value value)
-{
-	const struct code_events *events = &matcher->run->events;
-
-	for (uint32_t i = 0; i < events->count; i++) {
-		const struct code_event *event = &events->items[i];
-		code_value other;
-
-		if (event->kind != CODE_E_CALL || event->at != call->at)
-			continue;
-		other = argument_of(matcher, event, prototype_at(matcher, event->target),
-				    statement->argument);
-		if (other && other != value && node_of(matcher, other)->kind != CODE_V_CONST)
-			return false;
-	}
-	return true;
-}
-
-/* Exactly as many places as members are named: the first is the first member, and so on. */
-static bool fit_sequence(struct code_matcher *matcher, const struct code_statement *statement,
-			 struct code_fit *fit)
-{
-	const struct code_events *events = &matcher->run->events;
-	struct sequence sequence = {.count = 0};
-
-	for (uint32_t i = 0; i < events->count; i++) {
-		const struct code_event *event = &events->items[i];
-		struct match match = {.matcher = matcher};
-		const char *name;
-		code_value value;
-
-		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
-			continue;
-		value = argument_of(matcher, event, code_rows_prototype(matcher->rows, name),
-				    statement->argument);
-		if (value && match_expression(&match, &statement->what, value) &&
-		    is_pure(matcher, statement, event, value))
-			add_place(&sequence, event, &match.fit.bindings[match.fit.count - 1]);
-	}
-	if (sequence.count != statement->more_count + 1u)
-		return false;
-	sort_places(&sequence);
-	fit->count = sequence.count;
-	for (unsigned i = 0; i < sequence.count; i++) {
-		fit->bindings[i] = sequence.bindings[i];
-		if (i)
-			fit->bindings[i].member = statement->more[i - 1];
-		if (!fits_width(matcher, &matcher->rows->members.items[fit->bindings[i].member],
-				fit->bindings[i].width))
-			return false;
-	}
-	return true;
 }
 
 /* The different ways in which a statement fits. */
@@ -1115,7 +1032,8 @@ static void collect(struct code_matcher *matcher, const struct code_statement *s
 
 		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
 			continue;
-		set_places(&match.fit, &events->items[i]);
+		match.fit.order = events->items[i].order;
+		match.fit.event = i;
 		add_fit(matcher, fits, &match.fit);
 	}
 }
@@ -1158,8 +1076,11 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	collect(matcher, statement, &fits);
 	if (!fits.count || fits.overflow)
 		return false;
-	return statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
-						   : choose_only(matcher, &fits, fit);
+	if (!(statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
+						  : choose_only(matcher, &fits, fit)))
+		return false;
+	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
+	return true;
 }
 
 /* ---- members that show by their type ---- */
@@ -1191,7 +1112,7 @@ static void report_unique(struct code_matcher *matcher, code_value value, uint32
 		    place.offset % matcher->run->values.pointer_bytes)
 			continue;
 		found(context, &(struct code_binding){i, (uint32_t)place.offset,
-						      pointer ? node->width : 0, at});
+						      pointer ? node->width : 0, 0, at});
 	}
 }
 

@@ -22,6 +22,7 @@ struct code_binding {
 	uint32_t member;
 	uint32_t offset;
 	uint8_t width; /* of the access that showed it; 0 none did */
+	code_value shown; /* the address that it was read from */
 	uint64_t at;
 };
 
@@ -29,7 +30,7 @@ struct code_binding {
 struct code_fit {
 	struct code_binding bindings[CODE_BINDINGS_MAX];
 	unsigned count;
-	uint32_t order;
+	uint32_t order, event; /* of the event that fits first */
 	bool by_elimination; /* its rivals are other members */
 };
 

@@ -597,7 +597,7 @@ static bool add_all(struct code_rows *rows)
 }
 
 /* A name's first row is its prototype; further rows only add statements. */
-static bool index_names(struct code_rows *rows)
+bool code_rows_finish(struct code_rows *rows)
 {
 	rows->by_name_count = rows->strings.rows.count;
 	rows->by_name = calloc(rows->by_name_count + 1, sizeof(*rows->by_name));
@@ -617,10 +617,15 @@ static bool index_names(struct code_rows *rows)
 	return true;
 }
 
-enum gap_status code_rows_init(struct code_rows *rows)
+bool code_rows_begin(struct code_rows *rows)
 {
 	memset(rows, 0, sizeof(*rows));
-	if (gap_strings_init(&rows->strings) && add_all(rows) && index_names(rows))
+	return gap_strings_init(&rows->strings);
+}
+
+enum gap_status code_rows_init(struct code_rows *rows)
+{
+	if (code_rows_begin(rows) && add_all(rows) && code_rows_finish(rows))
 		return GAP_OK;
 	return rows->problem[0] ? GAP_INVALID : GAP_NO_MEMORY;
 }

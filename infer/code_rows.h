@@ -146,9 +146,12 @@ struct code_rows {
 
 /** Parses the table that is built in. GAP_NO_MEMORY, or GAP_INVALID with rows->problem. */
 enum gap_status code_rows_init(struct code_rows *rows) GAP_MUST_CHECK;
+/** A table of one's own: begun empty, then rows as below, objects and members before functions that name
+ * them, then finished. False: no memory, or rows->problem tells. */
+bool code_rows_begin(struct code_rows *rows);
+bool code_rows_finish(struct code_rows *rows);
 void code_rows_deinit(struct code_rows *rows);
 
-/** Adds rows as text, for tests: see code_rows_init(). */
 bool code_rows_add_member(struct code_rows *rows, const char *type, const char *name,
 			  const char *shape);
 /** Members as "type.member". */
