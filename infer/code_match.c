@@ -995,6 +995,103 @@ static void set_places(const struct code_matcher *matcher, struct code_fit *fit,
 	fit->order = event->order;
 }
 
+/* The members of a sequence, each by the shortest path that meets it: that is their order. */
+struct sequence {
+	uint32_t order[CODE_SEQUENCE_MAX + 2];
+	struct code_binding bindings[CODE_SEQUENCE_MAX + 2];
+	unsigned count;
+};
+
+static void add_place(struct sequence *sequence, const struct code_event *event,
+		      const struct code_binding *binding)
+{
+	unsigned at = 0;
+
+	while (at < sequence->count && sequence->bindings[at].offset != binding->offset)
+		at++;
+	if (at == CODE_SEQUENCE_MAX + 2)
+		return;
+	if (at == sequence->count) {
+		sequence->count++;
+		sequence->order[at] = UINT32_MAX;
+	}
+	if (event->order >= sequence->order[at])
+		return;
+	sequence->order[at] = event->order;
+	sequence->bindings[at] = *binding;
+	sequence->bindings[at].at = event->at;
+}
+
+static void sort_places(struct sequence *sequence)
+{
+	for (unsigned i = 1; i < sequence->count; i++)
+		for (unsigned k = i; k && sequence->order[k] < sequence->order[k - 1]; k--) {
+			struct code_binding binding = sequence->bindings[k];
+			uint32_t order = sequence->order[k];
+
+			sequence->bindings[k] = sequence->bindings[k - 1];
+			sequence->order[k] = sequence->order[k - 1];
+			sequence->bindings[k - 1] = binding;
+			sequence->order[k - 1] = order;
+		}
+}
+
+/* Whether a call has this argument and numbers only: not one that was computed in other ways. */
+static bool is_pure(const struct code_matcher *matcher, const struct code_statement *statement,
+		    const struct code_event *call, code_value value)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct code_event *event = &events->items[i];
+		code_value other;
+
+		if (event->kind != CODE_E_CALL || event->at != call->at)
+			continue;
+		other = argument_of(matcher, event, prototype_at(matcher, event->target),
+				    statement->argument);
+		if (other && other != value && node_of(matcher, other)->kind != CODE_V_CONST)
+			return false;
+	}
+	return true;
+}
+
+/* Exactly as many places as members are named: the first is the first member, and so on. */
+static bool fit_sequence(struct code_matcher *matcher, const struct code_statement *statement,
+			 struct code_fit *fit)
+{
+	const struct code_events *events = &matcher->run->events;
+	struct sequence sequence = {.count = 0};
+
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct code_event *event = &events->items[i];
+		struct match match = {.matcher = matcher};
+		const char *name;
+		code_value value;
+
+		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
+			continue;
+		value = argument_of(matcher, event, code_rows_prototype(matcher->rows, name),
+				    statement->argument);
+		if (value && match_expression(&match, &statement->what, value) &&
+		    is_pure(matcher, statement, event, value))
+			add_place(&sequence, event, &match.fit.bindings[match.fit.count - 1]);
+	}
+	if (sequence.count != statement->more_count + 1u)
+		return false;
+	sort_places(&sequence);
+	fit->count = sequence.count;
+	for (unsigned i = 0; i < sequence.count; i++) {
+		fit->bindings[i] = sequence.bindings[i];
+		if (i)
+			fit->bindings[i].member = statement->more[i - 1];
+		if (!fits_width(matcher, &matcher->rows->members.items[fit->bindings[i].member],
+				fit->bindings[i].width))
+			return false;
+	}
+	return true;
+}
+
 /* The different ways in which a statement fits. */
 struct fits {
 	struct code_fit items[FITS_MAX];
