@@ -28,8 +28,8 @@ static void claim_gone(const struct code_learnt *learnt, const struct infer_fiel
 	const struct code_member *because = &learnt->rows->members.items[gone->because];
 	char text[192], class_name[96];
 	unsigned name = 0;
-	uint32_t field = infer_fields_find(
-		fields, code_rows_string(learnt->rows, member->type), member->field, &name);
+	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
+					   member->field, &name);
 
 	if (field == INFER_NONE || !learnt->beliefs[gone->because].firm)
 		return;
@@ -37,15 +37,15 @@ static void claim_gone(const struct code_learnt *learnt, const struct infer_fiel
 		 code_rows_string(learnt->rows, because->type), because->field);
 	snprintf(class_name, sizeof(class_name), "code:has %s.%s",
 		 code_rows_string(learnt->rows, because->type), because->field);
-	infer_claims_add(claims, &(struct infer_claim){
-					 .field = field,
-					 .name_index = (uint8_t)name,
-					 .absent = true,
-					 .kind = INFER_CODE,
-					 .weight = WEIGHT,
-					 .class_id = infer_claims_class(claims, class_name),
-					 .support = 1,
-					 .witness = text});
+	infer_claims_add(claims,
+			 &(struct infer_claim){.field = field,
+					       .name_index = (uint8_t)name,
+					       .absent = true,
+					       .kind = INFER_CODE,
+					       .weight = WEIGHT,
+					       .class_id = infer_claims_class(claims, class_name),
+					       .support = 1,
+					       .witness = text});
 }
 
 static uint32_t width_bits(const struct code_member *member, const struct code_vote *vote,
@@ -73,9 +73,8 @@ static void describe(const struct code_learnt *learnt, const struct code_vote *v
 		     size_t capacity)
 {
 	const struct code_statement *statement =
-		vote->statement == INFER_NONE
-			? NULL
-			: &learnt->rows->statements.items[vote->statement];
+		vote->statement == INFER_NONE ? NULL
+					      : &learnt->rows->statements.items[vote->statement];
 	size_t length = statement ? strcspn(statement->line, ";") : 0;
 
 	if (statement)
@@ -113,28 +112,27 @@ static void claim(const struct code_learnt *learnt, const struct infer_fields *f
 	const struct code_member *member = &learnt->rows->members.items[vote->member];
 	char text[192], class_name[96];
 	unsigned name = 0;
-	uint32_t field = infer_fields_find(
-		fields, code_rows_string(learnt->rows, member->type), member->field, &name);
+	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
+					   member->field, &name);
 
 	if (field == INFER_NONE || is_superfluous(learnt, vote))
 		return;
 	describe(learnt, vote, text, sizeof(text));
 	snprintf(class_name, sizeof(class_name), "code:%s%s", family_of(vote->function),
 		 vote->by_elimination ? ", left over" : "");
-	infer_claims_add(claims,
-			 &(struct infer_claim){
-				 .field = field,
-				 .name_index = (uint8_t)name,
-				 .kind = INFER_CODE,
-				 .offset_bits = vote->offset * 8,
-				 .width_bits = width_bits(member, vote,
-							  learnt->text.machine->pointer_bytes),
-				 .weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
-				 .class_id = infer_claims_class(claims, class_name),
-				 .at = vote->at,
-				 .support = count_others(learnt, vote, true),
-				 .dissent = count_others(learnt, vote, false),
-				 .witness = text});
+	infer_claims_add(claims, &(struct infer_claim){
+					 .field = field,
+					 .name_index = (uint8_t)name,
+					 .kind = INFER_CODE,
+					 .offset_bits = vote->offset * 8,
+					 .width_bits = width_bits(
+						 member, vote, learnt->text.machine->pointer_bytes),
+					 .weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
+					 .class_id = infer_claims_class(claims, class_name),
+					 .at = vote->at,
+					 .support = count_others(learnt, vote, true),
+					 .dissent = count_others(learnt, vote, false),
+					 .witness = text});
 }
 
 enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,

@@ -110,7 +110,8 @@ static uint8_t source_of(struct arm64_word *a, const cs_arm64_op *operand, uint8
 	return temporary;
 }
 
-static void add_alu(struct arm64_word *a, enum code_alu alu, uint8_t to, uint8_t from, int64_t value)
+static void add_alu(struct arm64_word *a, enum code_alu alu, uint8_t to, uint8_t from,
+		    int64_t value)
 {
 	struct code_op *op = code_insn_add(a->insn, CODE_ALU);
 
@@ -140,26 +141,26 @@ struct arm64_access {
 };
 
 static const struct arm64_access accesses[] = {
-	{ARM64_INS_LDR, 0, false, false, false},     {ARM64_INS_LDUR, 0, false, false, false},
-	{ARM64_INS_LDRB, 1, false, false, false},    {ARM64_INS_LDURB, 1, false, false, false},
-	{ARM64_INS_LDRH, 2, false, false, false},    {ARM64_INS_LDURH, 2, false, false, false},
-	{ARM64_INS_LDRSB, 1, false, true, false},    {ARM64_INS_LDURSB, 1, false, true, false},
-	{ARM64_INS_LDRSH, 2, false, true, false},    {ARM64_INS_LDURSH, 2, false, true, false},
-	{ARM64_INS_LDRSW, 4, false, true, false},    {ARM64_INS_LDURSW, 4, false, true, false},
-	{ARM64_INS_LDAR, 0, false, false, false},    {ARM64_INS_LDARB, 1, false, false, false},
-	{ARM64_INS_LDARH, 2, false, false, false},   {ARM64_INS_LDXR, 0, false, false, false},
-	{ARM64_INS_LDAXR, 0, false, false, false},   {ARM64_INS_LDXRB, 1, false, false, false},
-	{ARM64_INS_LDAXRB, 1, false, false, false},  {ARM64_INS_LDXRH, 2, false, false, false},
-	{ARM64_INS_LDAXRH, 2, false, false, false},  {ARM64_INS_LDP, 0, false, false, false},
-	{ARM64_INS_LDNP, 0, false, false, false},    {ARM64_INS_LDTR, 0, false, false, false},
-	{ARM64_INS_STR, 0, true, false, false},	     {ARM64_INS_STUR, 0, true, false, false},
-	{ARM64_INS_STRB, 1, true, false, false},     {ARM64_INS_STURB, 1, true, false, false},
-	{ARM64_INS_STRH, 2, true, false, false},     {ARM64_INS_STURH, 2, true, false, false},
-	{ARM64_INS_STLR, 0, true, false, false},     {ARM64_INS_STLRB, 1, true, false, false},
-	{ARM64_INS_STLRH, 2, true, false, false},    {ARM64_INS_STP, 0, true, false, false},
-	{ARM64_INS_STNP, 0, true, false, false},     {ARM64_INS_STXR, 0, true, false, true},
-	{ARM64_INS_STLXR, 0, true, false, true},     {ARM64_INS_STXRB, 1, true, false, true},
-	{ARM64_INS_STLXRB, 1, true, false, true},    {ARM64_INS_STXRH, 2, true, false, true},
+	{ARM64_INS_LDR, 0, false, false, false},    {ARM64_INS_LDUR, 0, false, false, false},
+	{ARM64_INS_LDRB, 1, false, false, false},   {ARM64_INS_LDURB, 1, false, false, false},
+	{ARM64_INS_LDRH, 2, false, false, false},   {ARM64_INS_LDURH, 2, false, false, false},
+	{ARM64_INS_LDRSB, 1, false, true, false},   {ARM64_INS_LDURSB, 1, false, true, false},
+	{ARM64_INS_LDRSH, 2, false, true, false},   {ARM64_INS_LDURSH, 2, false, true, false},
+	{ARM64_INS_LDRSW, 4, false, true, false},   {ARM64_INS_LDURSW, 4, false, true, false},
+	{ARM64_INS_LDAR, 0, false, false, false},   {ARM64_INS_LDARB, 1, false, false, false},
+	{ARM64_INS_LDARH, 2, false, false, false},  {ARM64_INS_LDXR, 0, false, false, false},
+	{ARM64_INS_LDAXR, 0, false, false, false},  {ARM64_INS_LDXRB, 1, false, false, false},
+	{ARM64_INS_LDAXRB, 1, false, false, false}, {ARM64_INS_LDXRH, 2, false, false, false},
+	{ARM64_INS_LDAXRH, 2, false, false, false}, {ARM64_INS_LDP, 0, false, false, false},
+	{ARM64_INS_LDNP, 0, false, false, false},   {ARM64_INS_LDTR, 0, false, false, false},
+	{ARM64_INS_STR, 0, true, false, false},     {ARM64_INS_STUR, 0, true, false, false},
+	{ARM64_INS_STRB, 1, true, false, false},    {ARM64_INS_STURB, 1, true, false, false},
+	{ARM64_INS_STRH, 2, true, false, false},    {ARM64_INS_STURH, 2, true, false, false},
+	{ARM64_INS_STLR, 0, true, false, false},    {ARM64_INS_STLRB, 1, true, false, false},
+	{ARM64_INS_STLRH, 2, true, false, false},   {ARM64_INS_STP, 0, true, false, false},
+	{ARM64_INS_STNP, 0, true, false, false},    {ARM64_INS_STXR, 0, true, false, true},
+	{ARM64_INS_STLXR, 0, true, false, true},    {ARM64_INS_STXRB, 1, true, false, true},
+	{ARM64_INS_STLXRB, 1, true, false, true},   {ARM64_INS_STXRH, 2, true, false, true},
 	{ARM64_INS_STLXRH, 2, true, false, true},
 };
 
@@ -335,7 +336,7 @@ static void do_move_keep(struct arm64_word *a)
 	unsigned shift = from->shift.type == ARM64_SFT_LSL ? from->shift.value & 63 : 0;
 	uint8_t reg = register_of(to->reg);
 
-	add_alu(a, CODE_AND, reg, reg, (int64_t)~((uint64_t)0xffff << shift));
+	add_alu(a, CODE_AND, reg, reg, (int64_t) ~((uint64_t)0xffff << shift));
 	add_alu(a, CODE_OR, reg, reg, (int64_t)((uint64_t)from->imm << shift));
 }
 

@@ -32,8 +32,7 @@ static const char *callee_of(struct listing *listing, uint64_t at)
 {
 	const struct code_function *function = listing->function, *callee;
 	uint8_t count, length;
-	const struct code_op *ops =
-		code_text_insn(&listing->text, function, at, &count, &length);
+	const struct code_op *ops = code_text_insn(&listing->text, function, at, &count, &length);
 
 	for (unsigned i = 0; ops && i < count; i++) {
 		if ((ops[i].kind != CODE_CALL && ops[i].kind != CODE_JUMP) ||

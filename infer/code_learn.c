@@ -4,7 +4,16 @@
 
 #include <string.h>
 
-enum { PASSES_MAX = 6, OFFSETS_MAX = 12, STATEMENT_WEIGHT = 3, TYPE_WEIGHT = 2, ELIMINATION_WEIGHT = 1, SHARING_MAX = 8, VISITS = 8, VISITS_FOR_TYPES = 3 };
+enum {
+	PASSES_MAX = 6,
+	OFFSETS_MAX = 12,
+	STATEMENT_WEIGHT = 3,
+	TYPE_WEIGHT = 2,
+	ELIMINATION_WEIGHT = 1,
+	SHARING_MAX = 8,
+	VISITS = 8,
+	VISITS_FOR_TYPES = 3
+};
 
 /* ---- how a callee is treated ---- */
 
@@ -73,7 +82,7 @@ static void find_current(struct code_learnt *learnt)
 	struct tally tallies[OFFSETS_MAX] = {{0}};
 	static const char *const names[] = {"getuid", "getgid", "geteuid", "getegid", "getppid"};
 	static const char *const prefixes[] = {"__x64_sys_", "__arm64_sys_", "__ia32_sys_",
-					       "__se_sys_", "SyS_", "sys_"};
+					       "__se_sys_",  "SyS_",         "sys_"};
 	const struct tally *best = &tallies[0];
 	char name[64];
 
@@ -100,8 +109,8 @@ static void find_current(struct code_learnt *learnt)
 
 /* ---- votes ---- */
 
-static void cast(struct code_learnt *learnt, const struct code_binding *binding,
-		 uint32_t statement, bool by_elimination, const char *function)
+static void cast(struct code_learnt *learnt, const struct code_binding *binding, uint32_t statement,
+		 bool by_elimination, const char *function)
 {
 	struct code_vote *vote;
 
@@ -116,8 +125,8 @@ static void cast(struct code_learnt *learnt, const struct code_binding *binding,
 		learnt->run.out_of_memory = true;
 		return;
 	}
-	*vote = (struct code_vote){binding->member, binding->offset, statement, binding->width,
-				   by_elimination,  function,	     binding->at};
+	*vote = (struct code_vote){binding->member, binding->offset, statement,  binding->width,
+				   by_elimination,  function,        binding->at};
 }
 
 /* By its type a member shows only where one function sees one place for it. */
@@ -157,8 +166,8 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 	for (uint32_t i = 0; i < row->statement_count; i++) {
 		uint32_t statement = row->statements + i;
 
-		if (!code_matcher_fit(&learnt->matcher,
-				      &learnt->rows->statements.items[statement], &fit))
+		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
+				      &fit))
 			continue;
 		for (unsigned k = 0; k < fit.count; k++)
 			cast(learnt, &fit.bindings[k], statement, fit.by_elimination, name);

@@ -127,9 +127,8 @@ static void intern_objects(struct code_matcher *matcher)
 {
 	for (uint32_t i = 0; i < matcher->rows->objects.count; i++)
 		if (matcher->objects[i].address)
-			matcher->objects[i].value =
-				code_value_const(&matcher->run->values,
-						 (int64_t)matcher->objects[i].address);
+			matcher->objects[i].value = code_value_const(
+				&matcher->run->values, (int64_t)matcher->objects[i].address);
 }
 
 bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *rows,
@@ -138,8 +137,8 @@ bool code_matcher_init(struct code_matcher *matcher, const struct code_rows *row
 	*matcher = (struct code_matcher){.rows = rows, .run = run};
 	matcher->objects = calloc(rows->objects.count + 1, sizeof(*matcher->objects));
 	for (uint32_t i = 0; matcher->objects && i < rows->objects.count; i++) {
-		const struct infer_symbol *symbol = infer_symbols_named(
-			run->text->symbols, rows->objects.items[i].name, NULL);
+		const struct infer_symbol *symbol =
+			infer_symbols_named(run->text->symbols, rows->objects.items[i].name, NULL);
 
 		matcher->objects[i].address = symbol ? symbol->address : 0;
 	}
@@ -412,9 +411,9 @@ static bool fits_width(const struct code_matcher *matcher, const struct code_mem
 static bool is_named(const struct match *match, const struct code_node *node)
 {
 	const struct code_rows *rows = match->matcher->rows;
-	const char *name =
-		node->kind == CODE_V_CALL ? name_at(match->matcher, target_of(match->matcher, node))
-					  : NULL;
+	const char *name = node->kind == CODE_V_CALL
+				   ? name_at(match->matcher, target_of(match->matcher, node))
+				   : NULL;
 
 	for (uint32_t i = 0; name && i < match->expression->name_count; i++)
 		if (strcmp(rows->names.items[match->expression->names + i], name) == 0)
@@ -735,8 +734,8 @@ static bool match_through(struct match *match, const struct code_statement *stat
 {
 	const struct code_run *run = match->matcher->run;
 	const struct code_node *node;
-	struct code_expression caller = {
-		.names = statement->via, .name_count = statement->via_count};
+	struct code_expression caller = {.names = statement->via,
+					 .name_count = statement->via_count};
 
 	if (value)
 		value = unscaled(match->matcher, value);
@@ -876,8 +875,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 
 	switch (statement->verb) {
 	case CODE_RETURN_OF:
-		return event->kind == CODE_E_RETURN &&
-		       match_through(match, statement, event->a);
+		return event->kind == CODE_E_RETURN && match_through(match, statement, event->a);
 	case CODE_CALL_WITH:
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			return false;
@@ -1099,7 +1097,8 @@ struct fits {
 	bool overflow;
 };
 
-static void add_fit(const struct code_matcher *matcher, struct fits *fits, const struct code_fit *fit)
+static void add_fit(const struct code_matcher *matcher, struct fits *fits,
+		    const struct code_fit *fit)
 {
 	for (unsigned i = 0; i < fits->count; i++) {
 		struct code_fit *there = &fits->items[i];
@@ -1232,9 +1231,7 @@ void code_matcher_unique(struct code_matcher *matcher,
 		callee = prototype_at(matcher, event->target);
 		for (unsigned k = 0; callee && k < CODE_PARAMETERS_MAX; k++) {
 			code_value value =
-				callee->parameters[k]
-					? argument_of(matcher, event, callee, k)
-					: 0;
+				callee->parameters[k] ? argument_of(matcher, event, callee, k) : 0;
 
 			if (value)
 				report_unique(matcher, value, callee->parameters[k], event->at,

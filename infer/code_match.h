@@ -21,7 +21,7 @@ struct code_belief {
 struct code_binding {
 	uint32_t member;
 	uint32_t offset;
-	uint8_t width; /* of the access that showed it; 0 none did */
+	uint8_t width;    /* of the access that showed it; 0 none did */
 	code_value shown; /* the address that it was read from */
 	uint64_t at;
 };
@@ -31,7 +31,7 @@ struct code_fit {
 	struct code_binding bindings[CODE_BINDINGS_MAX];
 	unsigned count;
 	uint32_t order, event; /* of the event that fits first */
-	bool by_elimination; /* its rivals are other members */
+	bool by_elimination;   /* its rivals are other members */
 };
 
 /** Where an object of the table is in this kernel; address 0: nowhere. */
@@ -44,14 +44,14 @@ struct code_placed_object {
 struct code_place {
 	code_value root;
 	int64_t offset;
-	bool indexed;	  /* by something that is not a number */
+	bool indexed;     /* by something that is not a number */
 	code_value other; /* the index, where it may be the root as well; or 0 */
 };
 
 struct code_matcher {
 	const struct code_rows *rows;
 	struct code_run *run;
-	struct code_belief *beliefs; /* by member; the caller's */
+	struct code_belief *beliefs;            /* by member; the caller's */
 	const struct code_prototype *prototype; /* of the function that was run */
 	struct code_placed_object *objects;
 	uint32_t *types; /* by value: type that it points to + 1; 1: none; 0: not asked yet */

@@ -21,22 +21,22 @@ enum {
 };
 
 enum code_op_kind {
-	CODE_SET,	/* dst = value */
-	CODE_MOVE,	/* dst = src */
-	CODE_LEA,	/* dst = address */
-	CODE_LOAD,	/* dst = [address] */
-	CODE_STORE,	/* [address] = src; CODE_NOREG: value */
-	CODE_ALU,	/* dst = src op other; CODE_NOREG: value */
-	CODE_SELECT,	/* dst = src, or as it was */
-	CODE_COMPARE,	/* src with other; CODE_NOREG: value */
-	CODE_CLOBBER,	/* dst is unknown */
-	CODE_FLAGS,	/* what was compared last no longer tells the way of a branch */
-	CODE_CURRENT,	/* dst = the running task */
-	CODE_CALL,	/* value is the target; src when it is a register */
-	CODE_JUMP,	/* the same */
-	CODE_BRANCH,	/* to value, or on; alu: enum code_condition */
+	CODE_SET,     /* dst = value */
+	CODE_MOVE,    /* dst = src */
+	CODE_LEA,     /* dst = address */
+	CODE_LOAD,    /* dst = [address] */
+	CODE_STORE,   /* [address] = src; CODE_NOREG: value */
+	CODE_ALU,     /* dst = src op other; CODE_NOREG: value */
+	CODE_SELECT,  /* dst = src, or as it was */
+	CODE_COMPARE, /* src with other; CODE_NOREG: value */
+	CODE_CLOBBER, /* dst is unknown */
+	CODE_FLAGS,   /* what was compared last no longer tells the way of a branch */
+	CODE_CURRENT, /* dst = the running task */
+	CODE_CALL,    /* value is the target; src when it is a register */
+	CODE_JUMP,    /* the same */
+	CODE_BRANCH,  /* to value, or on; alu: enum code_condition */
 	CODE_RETURN,
-	CODE_STOP	/* control never goes on */
+	CODE_STOP /* control never goes on */
 };
 
 enum code_alu {
@@ -80,10 +80,10 @@ struct code_machine {
 	uint8_t result;
 	uint8_t argument_count;
 	uint8_t arguments[CODE_ARGUMENT_REGISTERS_MAX];
-	uint8_t call_pushes;	    /* bytes that a call leaves on the stack */
-	bool variadic_on_stack;	    /* functions with "..." take every argument there */
-	uint32_t kept;		    /* registers that a callee preserves, by bit */
-	uint8_t shortest;	    /* instructions are a multiple of this */
+	uint8_t call_pushes;    /* bytes that a call leaves on the stack */
+	bool variadic_on_stack; /* functions with "..." take every argument there */
+	uint32_t kept;          /* registers that a callee preserves, by bit */
+	uint8_t shortest;       /* instructions are a multiple of this */
 	/**
 	 * Decodes at most @size_bytes at @code, which lie at @at. False: nothing can be said, and
 	 * what follows is not to be read.

@@ -123,7 +123,8 @@ static void add_name(struct cursor *cursor, const char *prefix, const char *name
 static void add_alternatives(struct cursor *cursor, const char *name, bool system_call)
 {
 	static const char *const prefixes[] = {"__x64_sys_", "__arm64_sys_", "__do_sys_",
-					       "__se_sys_",  "__ia32_sys_",  "SyS_", "sys_"};
+					       "__se_sys_",  "__ia32_sys_",  "SyS_",
+					       "sys_"};
 
 	if (!system_call) {
 		add_name(cursor, "", name);
@@ -419,8 +420,8 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		take_expression(cursor, prototype, &statement->value);
 		need(cursor, "to");
 	} else if (take(cursor, "tails") || take(cursor, "writes")) {
-		statement->verb = cursor->at[-1] == 's' && cursor->at[-2] == 'l' ? CODE_TAILS
-										  : CODE_WRITES;
+		statement->verb =
+			cursor->at[-1] == 's' && cursor->at[-2] == 'l' ? CODE_TAILS : CODE_WRITES;
 		take_expression(cursor, prototype, &statement->value);
 		need(cursor, "to");
 	} else if (take(cursor, "loads")) {
@@ -507,7 +508,7 @@ static void take_result(struct cursor *cursor, struct code_prototype *prototype)
 		const char *word;
 		enum code_callee callee;
 	} words[] = {{"!noreturn", CODE_C_NORETURN}, {"!nothing", CODE_C_NOTHING},
-		     {"!first", CODE_C_FIRST},	     {"!indirect", CODE_C_INDIRECT},
+		     {"!first", CODE_C_FIRST},       {"!indirect", CODE_C_INDIRECT},
 		     {"!return", CODE_C_RETURN},     {"!follow", CODE_C_FOLLOW}};
 
 	prototype->callee = CODE_C_OPAQUE;

@@ -20,11 +20,11 @@ enum {
 };
 
 enum code_shape {
-	CODE_S_POINTER,	 /* to target, or to what nobody needs */
-	CODE_S_NUMBER,	 /* of width bytes; 0: any */
-	CODE_S_LONG,	 /* as wide as a pointer */
+	CODE_S_POINTER,  /* to target, or to what nobody needs */
+	CODE_S_NUMBER,   /* of width bytes; 0: any */
+	CODE_S_LONG,     /* as wide as a pointer */
 	CODE_S_EMBEDDED, /* a structure: target */
-	CODE_S_BYTES	 /* an array or a list whose address is what shows; target: "type.member"
+	CODE_S_BYTES     /* an array or a list whose address is what shows; target: "type.member"
 			    when it is a list_head that leads to those */
 };
 
@@ -47,10 +47,10 @@ struct code_step {
 enum code_base {
 	CODE_B_ARGUMENT,
 	CODE_B_CURRENT,
-	CODE_B_ANY,	 /* whatever has the type */
-	CODE_B_RESULT,	 /* of a call */
-	CODE_B_MADE,	 /* what the function returns, got from a call */
-	CODE_B_OBJECT,	 /* the address of one */
+	CODE_B_ANY,      /* whatever has the type */
+	CODE_B_RESULT,   /* of a call */
+	CODE_B_MADE,     /* what the function returns, got from a call */
+	CODE_B_OBJECT,   /* the address of one */
 	CODE_B_VARIABLE, /* what one holds */
 	CODE_B_VALUE,
 	CODE_B_CONST
@@ -60,7 +60,7 @@ struct code_expression {
 	uint8_t base;
 	uint8_t step_count;
 	bool address;
-	uint32_t type;	/* of the base */
+	uint32_t type;  /* of the base */
 	uint32_t names; /* RESULT: of whom, first in the list of names; ARGUMENT, OBJECT, VARIABLE:
 			   which */
 	uint32_t name_count;
@@ -71,13 +71,13 @@ struct code_expression {
 enum code_verb {
 	CODE_RETURN_OF, /* the function returns it */
 	CODE_CALL_WITH, /* it is an argument of a call */
-	CODE_PRINTS,	/* it is printed after a text */
-	CODE_STORES,	/* a value is stored there */
-	CODE_LINKS,	/* it is stored into the list_head of an object */
-	CODE_TAILS,	/* a value is stored as the previous one of the list there */
-	CODE_ADDS,	/* a value is added to it */
-	CODE_WRITES,	/* a value is stored where it points to */
-	CODE_LOADS,	/* it is loaded, and nothing else like it */
+	CODE_PRINTS,    /* it is printed after a text */
+	CODE_STORES,    /* a value is stored there */
+	CODE_LINKS,     /* it is stored into the list_head of an object */
+	CODE_TAILS,     /* a value is stored as the previous one of the list there */
+	CODE_ADDS,      /* a value is added to it */
+	CODE_WRITES,    /* a value is stored where it points to */
+	CODE_LOADS,     /* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
 	CODE_TESTS,   /* bits of a number: the mask is in value */
@@ -88,7 +88,7 @@ struct code_statement {
 	uint8_t verb, argument;
 	uint32_t names, name_count; /* CALL_WITH */
 	uint32_t via, via_count;    /* the value is what a call of one of these returned … */
-	uint8_t via_argument;	    /* … and this argument of it is meant */
+	uint8_t via_argument;       /* … and this argument of it is meant */
 	char text[CODE_TEXT_MAX];   /* PRINTS */
 	struct code_expression what, value;
 	uint32_t more[CODE_SEQUENCE_MAX]; /* SEQUENCE: members after the first */
@@ -100,7 +100,7 @@ struct code_prototype {
 	uint32_t names, name_count; /* in the list of names */
 	uint32_t result, parameters[CODE_PARAMETERS_MAX];
 	bool variadic;
-	uint8_t wide; /* by bit: parameters of 64 bits whatever the machine */
+	uint8_t wide;   /* by bit: parameters of 64 bits whatever the machine */
 	uint8_t callee; /* enum code_callee; OPAQUE when nothing is said */
 	uint32_t statements, statement_count;
 };

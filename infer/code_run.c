@@ -46,7 +46,7 @@ struct path {
 	struct frame frames[FRAMES];
 	uint8_t slot_count, depth, fact_count;
 	struct fact facts[FACTS]; /* the latest, round and round */
-	code_value left, right;	  /* compared last; left 0: nothing that tells */
+	code_value left, right;   /* compared last; left 0: nothing that tells */
 	uint32_t order;
 	uint64_t place; /* which calls led here, hashed */
 };
@@ -192,10 +192,8 @@ static struct code_event *add_event(struct code_run *run, const struct path *pat
 		run->out_of_memory = true;
 		return NULL;
 	}
-	*event = (struct code_event){.kind = (uint8_t)kind,
-				     .depth = path->depth,
-				     .order = path->order,
-				     .at = path->at};
+	*event = (struct code_event){
+		.kind = (uint8_t)kind, .depth = path->depth, .order = path->order, .at = path->at};
 	return event;
 }
 
@@ -216,8 +214,8 @@ static bool is_stack(const struct code_run *run, code_value address, int64_t *of
 {
 	code_value root = code_value_root(&run->values, address, offset);
 
-	return code_value_node(&run->values, root)->kind == CODE_V_STACK &&
-	       *offset > -65536 && *offset < 65536;
+	return code_value_node(&run->values, root)->kind == CODE_V_STACK && *offset > -65536 &&
+	       *offset < 65536;
 }
 
 static struct slot *find_slot(struct path *path, int64_t offset)
@@ -262,9 +260,8 @@ static code_value load_stack(struct code_run *run, struct path *path, code_value
 		return slot->width >= width ? slot->value : 0;
 	if (offset >= machine->call_pushes && width == machine->pointer_bytes)
 		return code_value_leaf(&run->values, CODE_V_ARGUMENT,
-				       machine->argument_count +
-					       (offset - machine->call_pushes) /
-						       machine->pointer_bytes);
+				       machine->argument_count + (offset - machine->call_pushes) /
+									 machine->pointer_bytes);
 	return code_value_load(&run->values, address, width);
 }
 
@@ -642,8 +639,8 @@ static void learn(const struct code_run *run, struct path *path, bool equal)
 	    is_zero(run, path, path->left) >= 0)
 		return;
 	path->facts[path->fact_count % FACTS] = (struct fact){path->left, equal};
-	path->fact_count = (uint8_t)(path->fact_count + 1 < 2 * FACTS ? path->fact_count + 1
-								      : FACTS);
+	path->fact_count =
+		(uint8_t)(path->fact_count + 1 < 2 * FACTS ? path->fact_count + 1 : FACTS);
 }
 
 static void take_branch(struct code_run *run, struct path *path, const struct code_op *op)
@@ -788,8 +785,7 @@ static void begin(struct code_run *run, struct path *path, const struct code_fun
 	for (unsigned i = 0; i < machine->argument_count; i++)
 		path->registers[machine->arguments[i]] =
 			code_value_leaf(&run->values, CODE_V_ARGUMENT, i);
-	path->registers[machine->stack_pointer] =
-		code_value_leaf(&run->values, CODE_V_STACK, 0);
+	path->registers[machine->stack_pointer] = code_value_leaf(&run->values, CODE_V_STACK, 0);
 }
 
 bool code_run_function(struct code_run *run, uint64_t start)

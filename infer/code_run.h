@@ -13,18 +13,18 @@
 enum { CODE_CALL_ARGUMENTS_MAX = CODE_ARGUMENT_REGISTERS_MAX + 12 };
 
 enum code_event_kind {
-	CODE_E_LOAD,	/* a: the value loaded */
-	CODE_E_STORE,	/* a: the address; b: the value */
-	CODE_E_CALL,	/* target; arguments; 0: nobody knows whom */
+	CODE_E_LOAD,    /* a: the value loaded */
+	CODE_E_STORE,   /* a: the address; b: the value */
+	CODE_E_CALL,    /* target; arguments; 0: nobody knows whom */
 	CODE_E_COMPARE, /* a with b */
-	CODE_E_RETURN	/* a */
+	CODE_E_RETURN   /* a */
 };
 
 struct code_event {
 	uint8_t kind, width, depth; /* depth: 0 in the function itself, 1 in a callee … */
 	uint8_t register_arguments; /* the rest are on the stack */
-	uint8_t alu;		    /* COMPARE: CODE_SUB, or CODE_AND for a test of bits */
-	uint32_t order;		    /* instructions before it on its path */
+	uint8_t alu;                /* COMPARE: CODE_SUB, or CODE_AND for a test of bits */
+	uint32_t order;             /* instructions before it on its path */
 	uint64_t at;
 	code_value a, b;
 	uint64_t target;
@@ -36,12 +36,12 @@ GAP_VECTOR(code_arguments, code_value);
 
 /** How a callee is treated. */
 enum code_callee {
-	CODE_C_OPAQUE,	 /* its result is a value of its own */
-	CODE_C_FOLLOW,	 /* it is run in place */
-	CODE_C_NOTHING,	 /* it changes nothing (mcount, tracing) */
-	CODE_C_FIRST,	 /* it returns its first argument */
+	CODE_C_OPAQUE,   /* its result is a value of its own */
+	CODE_C_FOLLOW,   /* it is run in place */
+	CODE_C_NOTHING,  /* it changes nothing (mcount, tracing) */
+	CODE_C_FIRST,    /* it returns its first argument */
 	CODE_C_INDIRECT, /* a retpoline: somewhere unknown */
-	CODE_C_RETURN,	 /* a return thunk */
+	CODE_C_RETURN,   /* a return thunk */
 	CODE_C_NORETURN
 };
 
@@ -61,7 +61,7 @@ struct code_run {
 	bool current_percpu;
 	struct code_seen *seen;
 	struct code_paths *paths;
-	unsigned visits_max; /* how often a place is entered, each time in another state */
+	unsigned visits_max;          /* how often a place is entered, each time in another state */
 	uint32_t steps, callee_steps; /* of this run */
 	bool out_of_memory;
 };

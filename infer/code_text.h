@@ -22,10 +22,11 @@ struct code_function {
 	uint64_t start, end;
 	const char *name;
 	uint8_t *bytes;
-	uint32_t *insns; /* by offset / shortest: number + 1; 0 not decoded; UINT32_MAX: cannot be */
-	uint32_t next;	 /* in its hash chain */
-	bool shared;	 /* another function has the same name */
-	bool noted;	 /* the caller's word on it is known … */
+	uint32_t
+		*insns; /* by offset / shortest: number + 1; 0 not decoded; UINT32_MAX: cannot be */
+	uint32_t next;  /* in its hash chain */
+	bool shared;    /* another function has the same name */
+	bool noted;     /* the caller's word on it is known … */
 	const void *note; /* … and here: see code_match.c */
 };
 
@@ -45,7 +46,8 @@ struct code_text {
 	const struct infer_symbols *symbols;
 	struct code_functions functions;
 	uint32_t *heads;
-	struct code_function *recent[CODE_RECENT]; /* by address, of functions asked for by their start */
+	struct code_function
+		*recent[CODE_RECENT]; /* by address, of functions asked for by their start */
 	struct code_decodeds decoded;
 	struct code_op_rows ops;
 	uint64_t reads_left; /* functions that may still be read */

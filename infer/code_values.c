@@ -86,7 +86,8 @@ static int64_t fit(const struct code_values *values, int64_t number)
 
 code_value code_value_const(struct code_values *values, int64_t number)
 {
-	return intern(values, (struct code_node){.kind = CODE_V_CONST, .number = fit(values, number)});
+	return intern(values,
+		      (struct code_node){.kind = CODE_V_CONST, .number = fit(values, number)});
 }
 
 code_value code_value_leaf(struct code_values *values, enum code_value_kind kind, int64_t number)
@@ -106,8 +107,8 @@ code_value code_value_call(struct code_values *values, uint64_t target, uint64_t
 {
 	code_value to = code_value_const(values, (int64_t)target);
 
-	return intern(values, (struct code_node){
-				      .kind = CODE_V_CALL, .a = to, .number = (int64_t)site});
+	return intern(values,
+		      (struct code_node){.kind = CODE_V_CALL, .a = to, .number = (int64_t)site});
 }
 
 code_value code_value_add(struct code_values *values, code_value a, int64_t number)
@@ -119,7 +120,8 @@ code_value code_value_add(struct code_values *values, code_value a, int64_t numb
 	node = values->nodes.items[a];
 	number = fit(values, number);
 	if (node.kind == CODE_V_CONST)
-		return code_value_const(values, (int64_t)((uint64_t)node.number + (uint64_t)number));
+		return code_value_const(values,
+					(int64_t)((uint64_t)node.number + (uint64_t)number));
 	if (node.kind != CODE_V_ADD && node.kind != CODE_V_SUM)
 		return intern(values,
 			      (struct code_node){.kind = CODE_V_ADD, .a = a, .number = number});
@@ -140,8 +142,8 @@ code_value code_value_sum(struct code_values *values, code_value a, code_value b
 	if (scale == 1 && code_value_is_const(values, a, &number))
 		return code_value_add(values, b, number);
 	if (scale != 1 && a && code_value_is_const(values, a, &number)) /* no address: arithmetic */
-		return code_value_add(
-			values, code_value_alu(values, CODE_MULTIPLY, b, 0, scale, 0), number);
+		return code_value_add(values, code_value_alu(values, CODE_MULTIPLY, b, 0, scale, 0),
+				      number);
 	if (!a && b && scale == 1) {
 		a = b;
 		b = 0;

@@ -16,17 +16,17 @@ typedef uint32_t code_value; /* 0: unknown, equal to nothing */
 
 enum code_value_kind {
 	CODE_V_UNKNOWN,
-	CODE_V_CONST,	 /* number */
+	CODE_V_CONST,    /* number */
 	CODE_V_ARGUMENT, /* number: which, of the function that is looked at */
-	CODE_V_STACK,	 /* the stack pointer as the function began */
-	CODE_V_CURRENT,	 /* the running task */
-	CODE_V_PERCPU,	 /* number: an address in the area of the CPU that runs */
-	CODE_V_ANY,	 /* an index that nobody knows */
-	CODE_V_ADD,	 /* a + number */
-	CODE_V_SUM,	 /* a + b * scale + number */
-	CODE_V_LOAD,	 /* width bytes at address a */
-	CODE_V_CALL,	 /* what the call at number (its target is in a) returned */
-	CODE_V_ALU	 /* a op b; b 0: with number */
+	CODE_V_STACK,    /* the stack pointer as the function began */
+	CODE_V_CURRENT,  /* the running task */
+	CODE_V_PERCPU,   /* number: an address in the area of the CPU that runs */
+	CODE_V_ANY,      /* an index that nobody knows */
+	CODE_V_ADD,      /* a + number */
+	CODE_V_SUM,      /* a + b * scale + number */
+	CODE_V_LOAD,     /* width bytes at address a */
+	CODE_V_CALL,     /* what the call at number (its target is in a) returned */
+	CODE_V_ALU       /* a op b; b 0: with number */
 };
 
 struct code_node {

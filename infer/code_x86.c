@@ -268,10 +268,21 @@ static void do_compare(struct x86_insn *x)
 	op->other = other;
 	op->value = value;
 	op->width = (uint8_t)(x->operands[0].size / 8);
-	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP ||
-				  (other == CODE_NOREG && !value)
+	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP || (other == CODE_NOREG && !value)
 			  ? CODE_SUB
 			  : CODE_AND;
+}
+
+/* bt with a number: one bit of the operand, which the carry flag then holds. */
+static void do_bit_test(struct x86_insn *x)
+{
+	uint8_t src = value_of(x, &x->operands[0], CODE_TEMP);
+	struct code_op *op = code_insn_add(x->insn, CODE_COMPARE);
+
+	op->src = src;
+	op->value = (int64_t)(1ull << (x->operands[1].imm.value.u % x->operands[0].size & 63));
+	op->width = (uint8_t)(x->operands[0].size / 8);
+	op->alu = CODE_AND;
 }
 
 static void do_select(struct x86_insn *x)
@@ -451,6 +462,12 @@ static void translate(struct x86_insn *x)
 	case ZYDIS_MNEMONIC_TEST:
 		do_compare(x);
 		return;
+	case ZYDIS_MNEMONIC_BT:
+		if (x->operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+			do_bit_test(x);
+		else
+			do_other(x);
+		return;
 	case ZYDIS_MNEMONIC_PUSH:
 		do_push(x);
 		return;
@@ -522,8 +539,7 @@ static bool x86_format(void *decoder, const uint8_t *code, size_t size_bytes, ui
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 
-	if (!ZYAN_SUCCESS(
-		    ZydisDecoderDecodeFull(&x86->decoder, code, size_bytes, &insn, operands)))
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&x86->decoder, code, size_bytes, &insn, operands)))
 		return false;
 	*length = insn.length;
 	return ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&x86->formatter, &insn, operands,

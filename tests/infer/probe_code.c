@@ -76,12 +76,13 @@ static bool read_image(void *context, uint64_t address, void *buffer, size_t siz
 		const Elf32_Phdr *p32 =
 			(const void *)(image->data + (image->wide ? 0 : narrow->e_phoff));
 
-		if (image->wide ? p64[i].p_type == PT_LOAD &&
-					  read_segment(image, p64[i].p_vaddr, p64[i].p_offset,
-						       p64[i].p_filesz, address, buffer, size_bytes)
-				: p32[i].p_type == PT_LOAD &&
-					  read_segment(image, p32[i].p_vaddr, p32[i].p_offset,
-						       p32[i].p_filesz, address, buffer, size_bytes))
+		if (image->wide
+			    ? p64[i].p_type == PT_LOAD &&
+				      read_segment(image, p64[i].p_vaddr, p64[i].p_offset,
+						   p64[i].p_filesz, address, buffer, size_bytes)
+			    : p32[i].p_type == PT_LOAD &&
+				      read_segment(image, p32[i].p_vaddr, p32[i].p_offset,
+						   p32[i].p_filesz, address, buffer, size_bytes))
 			return true;
 	}
 	return false;
@@ -203,9 +204,8 @@ static void print_function(struct code_learnt *learnt, const struct infer_symbol
 	if (!symbol || !code_run_function(&learnt->run, symbol->address))
 		die(function, "no such function, or several");
 	printf("current %s%#llx, %u steps, %u values, %u events\n",
-	       learnt->run.current_percpu ? "percpu:" : "",
-	       (unsigned long long)learnt->run.current, learnt->run.steps,
-	       learnt->run.values.nodes.count, learnt->run.events.count);
+	       learnt->run.current_percpu ? "percpu:" : "", (unsigned long long)learnt->run.current,
+	       learnt->run.steps, learnt->run.values.nodes.count, learnt->run.events.count);
 	for (uint32_t i = 0; i < learnt->run.events.count; i++)
 		print_event(learnt, &learnt->run.events.items[i]);
 }
@@ -275,8 +275,7 @@ static void print_fields(const struct gap_profile *profile, const struct code_le
 			const struct code_member *member = &learnt->rows->members.items[i];
 
 			if (!learnt->beliefs[i].known ||
-			    infer_fields_find(fields,
-					      code_rows_string(learnt->rows, member->type),
+			    infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
 					      member->field, NULL) != f)
 				continue;
 			believed = true;
@@ -367,12 +366,10 @@ static void probe(const char *image_path, const char *profile_path, const struct
 
 static void parse(int argc, char **argv)
 {
-	static const struct option options[] = {{"statements", no_argument, NULL, 's'},
-						{"fields", no_argument, NULL, 'f'},
-						{"wrong", no_argument, NULL, 'w'},
-						{"core", required_argument, NULL, 'c'},
-						{"function", required_argument, NULL, 'F'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+		{"statements", no_argument, NULL, 's'},     {"fields", no_argument, NULL, 'f'},
+		{"wrong", no_argument, NULL, 'w'},          {"core", required_argument, NULL, 'c'},
+		{"function", required_argument, NULL, 'F'}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -400,8 +397,8 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	file = fopen(core_path, "r");
-	if (!file ||
-	    infer_fields_parse(&fields, text, fread(text, 1, sizeof(text), file), core_path, &error))
+	if (!file || infer_fields_parse(&fields, text, fread(text, 1, sizeof(text), file),
+					core_path, &error))
 		die(core_path, error.text);
 	fclose(file);
 	if (code_rows_init(&rows))
