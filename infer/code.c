@@ -9,12 +9,43 @@
 #include "infer/code_learn.h"
 #include "infer/kernel.h"
 
+/* Where nothing was counted yet (weights.def): hundredths of a nat. */
+enum { WEIGHT = 450, WEIGHT_LEFT_OVER = 200 };
+
 static bool read_guest(void *context, uint64_t address, void *buffer, size_t size_bytes)
 {
 	const struct infer_kernel *kernel = context;
 
 	return gap_guest_read(kernel->guest, (struct gap_vaddr){address}, buffer, size_bytes) ==
 	       GAP_OK;
+}
+
+/* A kernel with the one member has not the other. */
+static void claim_gone(const struct code_learnt *learnt, const struct infer_fields *fields,
+		       struct infer_claims *claims, const struct code_gone *gone)
+{
+	const struct code_member *member = &learnt->rows->members.items[gone->member];
+	const struct code_member *because = &learnt->rows->members.items[gone->because];
+	char text[192], class_name[96];
+	unsigned name = 0;
+	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
+					   member->field, &name);
+
+	if (field == INFER_NONE || !learnt->beliefs[gone->because].firm)
+		return;
+	snprintf(text, sizeof(text), "kernels with %s.%s have none",
+		 code_rows_string(learnt->rows, because->type), because->field);
+	snprintf(class_name, sizeof(class_name), "code:has %s.%s",
+		 code_rows_string(learnt->rows, because->type), because->field);
+	infer_claims_add(claims,
+			 &(struct infer_claim){.field = field,
+					       .name_index = (uint8_t)name,
+					       .absent = true,
+					       .kind = INFER_CODE,
+					       .weight = WEIGHT,
+					       .class_id = infer_claims_class(claims, class_name),
+					       .support = 1,
+					       .witness = text});
 }
 
 static uint32_t width_bits(const struct code_member *member, const struct code_vote *vote,
@@ -52,6 +83,29 @@ static void describe(const struct code_learnt *learnt, const struct code_vote *v
 		snprintf(text, capacity, "%s: the only one of its type", vote->function);
 }
 
+/* The wrappers that one system call has are one witness. */
+static const char *family_of(const char *function)
+{
+	const char *call = strstr(function, "sys_");
+
+	return call && (function[0] == '_' || function[0] == 'S') && strncmp(function, "__sys_", 6)
+		       ? call
+		       : function;
+}
+
+/* A function that shows a member directly needs not show it by what is left over, too. */
+static bool is_superfluous(const struct code_learnt *learnt, const struct code_vote *vote)
+{
+	for (uint32_t i = 0; vote->by_elimination && i < learnt->votes.count; i++) {
+		const struct code_vote *other = &learnt->votes.items[i];
+
+		if (other->member == vote->member && other->function == vote->function &&
+		    !other->by_elimination)
+			return true;
+	}
+	return false;
+}
+
 static void claim(const struct code_learnt *learnt, const struct infer_fields *fields,
 		  struct infer_claims *claims, const struct code_vote *vote)
 {
@@ -61,10 +115,11 @@ static void claim(const struct code_learnt *learnt, const struct infer_fields *f
 	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
 					   member->field, &name);
 
-	if (field == INFER_NONE)
+	if (field == INFER_NONE || is_superfluous(learnt, vote))
 		return;
 	describe(learnt, vote, text, sizeof(text));
-	snprintf(class_name, sizeof(class_name), "code:%s", vote->function);
+	snprintf(class_name, sizeof(class_name), "code:%s%s", family_of(vote->function),
+		 vote->by_elimination ? ", left over" : "");
 	infer_claims_add(claims, &(struct infer_claim){
 					 .field = field,
 					 .name_index = (uint8_t)name,
@@ -72,7 +127,7 @@ static void claim(const struct code_learnt *learnt, const struct infer_fields *f
 					 .offset_bits = vote->offset * 8,
 					 .width_bits = width_bits(
 						 member, vote, learnt->text.machine->pointer_bytes),
-					 .weight = 300,
+					 .weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
 					 .class_id = infer_claims_class(claims, class_name),
 					 .at = vote->at,
 					 .support = count_others(learnt, vote, true),
@@ -96,6 +151,8 @@ enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct in
 		status = code_learn(&learnt, &rows, machine, reader, kernel->symbols);
 	for (uint32_t i = 0; status == GAP_OK && i < learnt.votes.count; i++)
 		claim(&learnt, fields, claims, &learnt.votes.items[i]);
+	for (uint32_t i = 0; status == GAP_OK && i < rows.gones.count; i++)
+		claim_gone(&learnt, fields, claims, &rows.gones.items[i]);
 	if (status == GAP_OK)
 		status = infer_claims_status(claims);
 	code_learnt_deinit(&learnt);

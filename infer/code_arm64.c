@@ -270,6 +270,10 @@ static void do_alu(struct arm64_word *a, enum code_alu alu)
 	if (is_zero(to) || register_of(to->reg) == CODE_NOREG)
 		return;
 	from = source_of(a, left, CODE_TEMP);
+	if (a->detail->op_count == 2) { /* neg, mvn, rev */
+		add_alu(a, CODE_OTHER, register_of(to->reg), from, 0);
+		return;
+	}
 	if (alu == CODE_ADD && shifted && right->shift.type == ARM64_SFT_LSL &&
 	    right->shift.value < 5) {
 		op = code_insn_add(a->insn, CODE_LEA);
@@ -378,12 +382,14 @@ static void do_select(struct arm64_word *a)
 	op->width = width_of(&operands[0]);
 }
 
-static void add_flow(struct arm64_word *a, enum code_op_kind kind, int64_t target, uint8_t from)
+static struct code_op *add_flow(struct arm64_word *a, enum code_op_kind kind, int64_t target,
+				uint8_t from)
 {
 	struct code_op *op = code_insn_add(a->insn, kind);
 
 	op->value = target;
 	op->src = from;
+	return op;
 }
 
 /* cbz, cbnz, tbz, tbnz: the target is the last operand. */
@@ -398,11 +404,31 @@ static void do_test_branch(struct arm64_word *a)
 	op->alu = a->detail->op_count == 3 ? CODE_AND : CODE_SUB;
 	op->value = a->detail->op_count == 3 ? (int64_t)(1ull << (operands[1].imm & 63)) : 0;
 	op->width = width_of(&operands[0]);
-	add_flow(a, CODE_BRANCH, operands[a->detail->op_count - 1].imm, CODE_NOREG);
+	op = add_flow(a, CODE_BRANCH, operands[a->detail->op_count - 1].imm, CODE_NOREG);
+	if (a->capstone->id == ARM64_INS_CBZ)
+		op->alu = CODE_IF_EQUAL;
+	else if (a->capstone->id == ARM64_INS_CBNZ)
+		op->alu = CODE_IF_UNEQUAL;
+}
+
+static void do_branch(struct arm64_word *a)
+{
+	arm64_cc cc = a->detail->cc;
+	bool always = cc == ARM64_CC_INVALID || cc == ARM64_CC_AL || cc == ARM64_CC_NV;
+	struct code_op *op = add_flow(a, always ? CODE_JUMP : CODE_BRANCH,
+				      a->detail->operands[0].imm, CODE_NOREG);
+
+	if (!always)
+		op->alu = cc == ARM64_CC_EQ   ? CODE_IF_EQUAL
+			  : cc == ARM64_CC_NE ? CODE_IF_UNEQUAL
+					      : CODE_IF_ANY;
 }
 
 static void do_other(struct arm64_word *a)
 {
+	if (a->detail->update_flags || a->capstone->id == ARM64_INS_CCMP ||
+	    a->capstone->id == ARM64_INS_CCMN)
+		code_insn_add(a->insn, CODE_FLAGS);
 	for (unsigned i = 0; i < a->detail->op_count; i++) {
 		const cs_arm64_op *operand = &a->detail->operands[i];
 
@@ -486,12 +512,7 @@ static void translate(struct arm64_word *a)
 		do_test_branch(a);
 		return;
 	case ARM64_INS_B:
-		add_flow(a,
-			 a->detail->cc == ARM64_CC_INVALID || a->detail->cc == ARM64_CC_AL ||
-					 a->detail->cc == ARM64_CC_NV
-				 ? CODE_JUMP
-				 : CODE_BRANCH,
-			 operands[0].imm, CODE_NOREG);
+		do_branch(a);
 		return;
 	case ARM64_INS_BL:
 		add_flow(a, CODE_CALL, operands[0].imm, CODE_NOREG);

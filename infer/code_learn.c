@@ -10,7 +10,9 @@ enum {
 	STATEMENT_WEIGHT = 3,
 	TYPE_WEIGHT = 2,
 	ELIMINATION_WEIGHT = 1,
-	SHARING_MAX = 8
+	SHARING_MAX = 8,
+	VISITS = 8,
+	VISITS_FOR_TYPES = 3
 };
 
 /* ---- how a callee is treated ---- */
@@ -271,6 +273,30 @@ static bool update_beliefs(struct code_learnt *learnt)
 	return changed;
 }
 
+/* What a member there says of an array is said of the array and of its element. */
+static void derive_votes(struct code_learnt *learnt, const struct code_span *span)
+{
+	uint32_t count = learnt->votes.count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct code_vote vote = learnt->votes.items[i];
+		struct code_binding binding = {.at = vote.at, .width = vote.width};
+		bool one = vote.member == span->one_there;
+
+		if ((!one && vote.member != span->other_there) ||
+		    vote.offset != learnt->beliefs[vote.member].offset ||
+		    !learnt->beliefs[span->array].known)
+			continue;
+		binding.member = one ? span->one : span->other;
+		binding.offset = learnt->beliefs[binding.member].offset;
+		cast(learnt, &binding, vote.statement, vote.by_elimination, vote.function);
+		binding.member = span->array;
+		binding.offset = learnt->beliefs[span->array].offset;
+		binding.width = 0;
+		cast(learnt, &binding, vote.statement, vote.by_elimination, vote.function);
+	}
+}
+
 /* ---- passes ---- */
 
 static bool has_something_to_say(const struct code_prototype *row)
@@ -287,6 +313,7 @@ static void run_all(struct code_learnt *learnt)
 	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
 		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
 
+		learnt->run.visits_max = row->statement_count ? VISITS : VISITS_FOR_TYPES;
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
 			const char *name = learnt->rows->names.items[row->names + k];
 			const struct infer_symbol *symbol;
@@ -323,6 +350,8 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 		if (!update_beliefs(learnt))
 			break;
 	}
+	for (uint32_t i = 0; i < rows->spans.count; i++)
+		derive_votes(learnt, &rows->spans.items[i]);
 	return learnt->run.out_of_memory || learnt->text.out_of_memory ? GAP_NO_MEMORY : GAP_OK;
 }
 

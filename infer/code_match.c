@@ -23,6 +23,16 @@ static const struct code_node *node_of(const struct code_matcher *matcher, code_
 	return code_value_node(&matcher->run->values, value);
 }
 
+/* Whom a result came from; 0 unknown. */
+static uint64_t target_of(const struct code_matcher *matcher, const struct code_node *call)
+{
+	int64_t target = 0;
+
+	if (!code_value_is_const(&matcher->run->values, call->a, &target))
+		return 0;
+	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)target : (uint64_t)target;
+}
+
 static const char *name_at(const struct code_matcher *matcher, uint64_t target)
 {
 	const struct code_function *function =
@@ -306,12 +316,14 @@ static uint32_t type_of_address(struct code_matcher *matcher, code_value address
 	return type_inside(matcher, type, place.offset, pointer, depth);
 }
 
+/* Bits that pointers carry at their low end, and those above a narrow number. */
 static bool is_tag_mask(int64_t mask)
 {
-	return mask == -2 || mask == -4 || mask == -8 || mask == -16;
+	return mask == -2 || mask == -4 || mask == -8 || mask == -16 || mask == 0xff ||
+	       mask == 0xffff || mask == 0xffffffff;
 }
 
-/* A value without the bits that pointers carry at their low end. */
+/* A value without such a mask. */
 static code_value untagged(const struct code_matcher *matcher, code_value value)
 {
 	const struct code_node *node = node_of(matcher, value);
@@ -327,7 +339,6 @@ static uint32_t find_type(struct code_matcher *matcher, code_value value, unsign
 	const struct code_node *node = node_of(matcher, value);
 	const struct code_prototype *callee;
 	const struct code_prototype *own = matcher->prototype;
-	int64_t target;
 
 	switch (node->kind) {
 	case CODE_V_CURRENT:
@@ -336,9 +347,7 @@ static uint32_t find_type(struct code_matcher *matcher, code_value value, unsign
 		return own && node->number < CODE_PARAMETERS_MAX ? own->parameters[node->number]
 								 : 0;
 	case CODE_V_CALL:
-		if (!code_value_is_const(&matcher->run->values, node->a, &target))
-			return 0;
-		callee = prototype_at(matcher, (uint64_t)target);
+		callee = prototype_at(matcher, target_of(matcher, node));
 		return callee ? callee->result : 0;
 	case CODE_V_LOAD:
 		return node->width == matcher->run->values.pointer_bytes
@@ -375,6 +384,7 @@ uint32_t code_matcher_type(struct code_matcher *matcher, code_value value)
 struct match {
 	struct code_matcher *matcher;
 	const struct code_expression *expression;
+	bool strict; /* all of it is where it is believed to be */
 	struct code_fit fit;
 };
 
@@ -401,15 +411,22 @@ static bool fits_width(const struct code_matcher *matcher, const struct code_mem
 static bool is_named(const struct match *match, const struct code_node *node)
 {
 	const struct code_rows *rows = match->matcher->rows;
-	const char *name;
-	int64_t target;
+	const char *name = node->kind == CODE_V_CALL
+				   ? name_at(match->matcher, target_of(match->matcher, node))
+				   : NULL;
 
-	if (node->kind != CODE_V_CALL ||
-	    !code_value_is_const(&match->matcher->run->values, node->a, &target))
-		return false;
-	name = name_at(match->matcher, (uint64_t)target);
 	for (uint32_t i = 0; name && i < match->expression->name_count; i++)
 		if (strcmp(rows->names.items[match->expression->names + i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_returned(const struct code_matcher *matcher, code_value value)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; i < events->count; i++)
+		if (events->items[i].kind == CODE_E_RETURN && events->items[i].a == value)
 			return true;
 	return false;
 }
@@ -428,6 +445,8 @@ static bool match_base(struct match *match, code_value value)
 		return value && type_of(match->matcher, value, 0) == expression->type;
 	case CODE_B_RESULT:
 		return is_named(match, node);
+	case CODE_B_MADE:
+		return node->kind == CODE_V_CALL && is_returned(match->matcher, value);
 	case CODE_B_OBJECT:
 		return value && match->matcher->objects[expression->names].value == value;
 	case CODE_B_VARIABLE:
@@ -440,7 +459,8 @@ static bool match_base(struct match *match, code_value value)
 	}
 }
 
-static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t width)
+static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t width,
+		 code_value shown)
 {
 	struct code_fit *fit = &match->fit;
 	const struct code_member *row = &match->matcher->rows->members.items[member];
@@ -456,7 +476,8 @@ static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t w
 	for (unsigned i = 0; i < fit->count; i++)
 		if (fit->bindings[i].member == member)
 			return fit->bindings[i].offset == (uint32_t)offset;
-	fit->bindings[fit->count++] = (struct code_binding){member, (uint32_t)offset, width, 0};
+	fit->bindings[fit->count++] =
+		(struct code_binding){member, (uint32_t)offset, width, shown, 0};
 	return true;
 }
 
@@ -515,6 +536,19 @@ static struct group group_of(const struct match *match, unsigned steps)
 	return group;
 }
 
+/* Where all of a group is as it is believed, that is said of each of its members. */
+static bool bind_others(struct match *match, const struct group *group, unsigned steps)
+{
+	for (unsigned i = group->start; i < steps; i++) {
+		const struct code_step *step = &match->expression->steps[i];
+
+		if (step->kind != CODE_INDEX && step->member != group->subject &&
+		    !bind(match, step->member, match->matcher->beliefs[step->member].offset, 0, 0))
+			return false;
+	}
+	return true;
+}
+
 /* Where in @type the structure is that a value leads to, when that is one inside it; else -1. */
 static int64_t offset_inside(struct code_matcher *matcher, uint32_t type, code_value value)
 {
@@ -551,9 +585,11 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 		return false;
 	if (steps) {
 		belief = &match->matcher->beliefs[group.subject];
-		if (!last && belief->known && belief->offset != offset)
+		if ((!last || match->strict) && belief->known && belief->offset != offset)
 			return false;
-		if (!bind(match, group.subject, offset, width))
+		if (!bind(match, group.subject, offset, width, address) ||
+		    (belief->known && belief->offset == offset &&
+		     !bind_others(match, &group, steps)))
 			return false;
 	} else if (place.offset) {
 		return false;
@@ -667,6 +703,18 @@ static code_value printed(struct code_matcher *matcher, const struct code_event 
 	return 0;
 }
 
+/* The same of a value that a statement takes for known. */
+static bool match_known(struct match *match, const struct code_expression *expression,
+			code_value value)
+{
+	bool fits;
+
+	match->strict = true;
+	fits = match_expression(match, expression, value);
+	match->strict = false;
+	return fits;
+}
+
 /* What is printed in other units, or in parts: without shifts by, and masks of, numbers. */
 static code_value unscaled(const struct code_matcher *matcher, code_value value)
 {
@@ -713,6 +761,15 @@ static bool match_through(struct match *match, const struct code_statement *stat
 	return false;
 }
 
+/* The width of the number that an expression ends in; 0: it has none of its own. */
+static uint8_t last_width(const struct code_matcher *matcher, const struct code_expression *what)
+{
+	const struct code_member *member =
+		&matcher->rows->members.items[what->steps[what->step_count - 1].member];
+
+	return member->shape == CODE_S_LONG ? matcher->run->values.pointer_bytes : member->width;
+}
+
 /*
  * A test of bits: compilers load only the byte that holds them. What is compared is value & mask, or
  * a value already masked with zero. Mask 0 in the statement: any.
@@ -742,11 +799,9 @@ static bool match_test(struct match *match, const struct code_statement *stateme
 	if (shift == 64)
 		return false;
 	match->expression = &statement->what;
-	return match_address(
-		match, statement->what.step_count,
-		shift ? code_value_add(&matcher->run->values, node->a, -(int64_t)(shift / 8))
-		      : node->a,
-		0);
+	return match_address(match, statement->what.step_count,
+			     code_value_add(&matcher->run->values, node->a, -(int64_t)(shift / 8)),
+			     last_width(matcher, &statement->what));
 }
 
 /* Whether an address is in the list_head of the object that a statement names. */
@@ -772,7 +827,7 @@ static bool match_both(struct match *match, const struct code_statement *stateme
 {
 	unsigned was = match->fit.count;
 
-	if (match_expression(match, &statement->value, value) &&
+	if (match_known(match, &statement->value, value) &&
 	    match_expression(match, &statement->what, what))
 		return true;
 	match->fit.count = was;
@@ -791,6 +846,22 @@ static bool stores_width(const struct code_matcher *matcher, const struct code_s
 					  &matcher->rows->members.items[what->steps[i - 1].member],
 					  event->width);
 	return true;
+}
+
+/* Whether what is stored is what was there, and the statement's value more. */
+static bool adds(struct match *match, const struct code_statement *statement,
+		 const struct code_event *event)
+{
+	const struct code_node *sum = node_of(match->matcher, event->b);
+	const struct code_node *one = node_of(match->matcher, sum->a);
+	const struct code_node *other = node_of(match->matcher, sum->b);
+
+	if (sum->kind != CODE_V_SUM || sum->scale != 1 || sum->number)
+		return false;
+	if (one->kind == CODE_V_LOAD && one->a == event->a)
+		return match_known(match, &statement->value, sum->b);
+	return other->kind == CODE_V_LOAD && other->a == event->a &&
+	       match_known(match, &statement->value, sum->a);
 }
 
 /* Whether one event fits a statement. */
@@ -818,13 +889,16 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		return match_through(match, statement, value);
 	case CODE_STORES:
 		return event->kind == CODE_E_STORE &&
-		       (match_expression(match, &statement->value, event->b) ||
-			match_expression(match, &statement->value, shifted(matcher, event->b))) &&
+		       (match_known(match, &statement->value, event->b) ||
+			match_known(match, &statement->value, shifted(matcher, event->b))) &&
 		       stores_width(matcher, statement, event) &&
+		       match_expression(match, &statement->what, event->a);
+	case CODE_ADDS:
+		return event->kind == CODE_E_STORE && adds(match, statement, event) &&
 		       match_expression(match, &statement->what, event->a);
 	case CODE_TAILS:
 		return event->kind == CODE_E_STORE &&
-		       match_expression(match, &statement->value, event->b) &&
+		       match_known(match, &statement->value, event->b) &&
 		       match_expression(match, &statement->what,
 					code_value_add(&matcher->run->values, event->a,
 						       -matcher->run->values.pointer_bytes));
@@ -858,9 +932,11 @@ static bool is_upper_half(const struct code_matcher *matcher, const struct code_
 			  const struct code_fit *lower)
 {
 	unsigned last = fit->count - 1;
+	const struct code_member *member =
+		&matcher->rows->members.items[fit->bindings[last].member];
 
 	return matcher->run->values.pointer_bytes == 4 && fit->count == lower->count &&
-	       matcher->rows->members.items[fit->bindings[last].member].width == 8 &&
+	       (member->width == 8 || (member->shape == CODE_S_NUMBER && !member->width)) &&
 	       fit->bindings[last].member == lower->bindings[last].member &&
 	       fit->bindings[last].offset == lower->bindings[last].offset + 4;
 }
@@ -896,11 +972,24 @@ static bool is_taken(const struct code_matcher *matcher, const struct code_fit *
 	return false;
 }
 
-/* The instruction that shows a binding: the first load at that offset, else the event's own. */
-static void set_places(struct code_fit *fit, const struct code_event *event)
+/* The instruction that shows a binding: the load from there, else the event's own. */
+static uint64_t place_shown(const struct code_matcher *matcher, const struct code_binding *binding,
+			    const struct code_event *event)
+{
+	const struct code_events *events = &matcher->run->events;
+
+	for (uint32_t i = 0; binding->shown && i < events->count; i++)
+		if (events->items[i].kind == CODE_E_LOAD &&
+		    node_of(matcher, events->items[i].a)->a == binding->shown)
+			return events->items[i].at;
+	return event->at;
+}
+
+static void set_places(const struct code_matcher *matcher, struct code_fit *fit,
+		       const struct code_event *event)
 {
 	for (unsigned i = 0; i < fit->count; i++)
-		fit->bindings[i].at = event->at;
+		fit->bindings[i].at = place_shown(matcher, &fit->bindings[i], event);
 	fit->order = event->order;
 }
 
@@ -1039,7 +1128,8 @@ static void collect(struct code_matcher *matcher, const struct code_statement *s
 
 		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
 			continue;
-		set_places(&match.fit, &events->items[i]);
+		match.fit.order = events->items[i].order;
+		match.fit.event = i;
 		add_fit(matcher, fits, &match.fit);
 	}
 }
@@ -1082,8 +1172,11 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	collect(matcher, statement, &fits);
 	if (!fits.count || fits.overflow)
 		return false;
-	return statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
-						   : choose_only(matcher, &fits, fit);
+	if (!(statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
+						  : choose_only(matcher, &fits, fit)))
+		return false;
+	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
+	return true;
 }
 
 /* ---- members that show by their type ---- */
@@ -1115,7 +1208,7 @@ static void report_unique(struct code_matcher *matcher, code_value value, uint32
 		    place.offset % matcher->run->values.pointer_bytes)
 			continue;
 		found(context, &(struct code_binding){i, (uint32_t)place.offset,
-						      pointer ? node->width : 0, at});
+						      pointer ? node->width : 0, 0, at});
 	}
 }
 

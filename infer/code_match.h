@@ -21,7 +21,8 @@ struct code_belief {
 struct code_binding {
 	uint32_t member;
 	uint32_t offset;
-	uint8_t width; /* of the access that showed it; 0 none did */
+	uint8_t width;    /* of the access that showed it; 0 none did */
+	code_value shown; /* the address that it was read from */
 	uint64_t at;
 };
 
@@ -29,8 +30,8 @@ struct code_binding {
 struct code_fit {
 	struct code_binding bindings[CODE_BINDINGS_MAX];
 	unsigned count;
-	uint32_t order;
-	bool by_elimination; /* its rivals are other members */
+	uint32_t order, event; /* of the event that fits first */
+	bool by_elimination;   /* its rivals are other members */
 };
 
 /** Where an object of the table is in this kernel; address 0: nowhere. */

@@ -30,10 +30,11 @@ enum code_op_kind {
 	CODE_SELECT,  /* dst = src, or as it was */
 	CODE_COMPARE, /* src with other; CODE_NOREG: value */
 	CODE_CLOBBER, /* dst is unknown */
+	CODE_FLAGS,   /* what was compared last no longer tells the way of a branch */
 	CODE_CURRENT, /* dst = the running task */
 	CODE_CALL,    /* value is the target; src when it is a register */
 	CODE_JUMP,    /* the same */
-	CODE_BRANCH,  /* to value, or on */
+	CODE_BRANCH,  /* to value, or on; alu: enum code_condition */
 	CODE_RETURN,
 	CODE_STOP /* control never goes on */
 };
@@ -49,6 +50,9 @@ enum code_alu {
 	CODE_MULTIPLY,
 	CODE_OTHER
 };
+
+/** Of a branch, after the last comparison: which of its ways an equal pair takes. */
+enum code_condition { CODE_IF_ANY, CODE_IF_EQUAL, CODE_IF_UNEQUAL };
 
 /** address = base + index * scale + value; percpu: in the area of the CPU that runs. */
 struct code_op {

@@ -221,6 +221,27 @@ static uint32_t find_member(struct cursor *cursor, uint32_t type, uint32_t name)
 	return 0;
 }
 
+static uint32_t take_member(struct cursor *cursor)
+{
+	uint32_t type = take_word(cursor);
+
+	need(cursor, ".");
+	return find_member(cursor, type, take_word(cursor));
+}
+
+bool code_rows_add_gone(struct code_rows *rows, const char *type, const char *name,
+			const char *because)
+{
+	struct cursor cursor = {rows, because, false};
+	struct code_gone *gone = code_gones_push(&rows->gones);
+
+	if (gone)
+		*gone = (struct code_gone){find_member(&cursor, intern(&cursor, type, strlen(type)),
+						       intern(&cursor, name, strlen(name))),
+					   take_member(&cursor)};
+	return gone && !cursor.failed;
+}
+
 bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
 {
 	struct code_span *span = code_spans_push(&rows->spans);
@@ -228,10 +249,8 @@ bool code_rows_add_span(struct code_rows *rows, const char *const members[5])
 
 	for (unsigned i = 0; span && i < 5; i++) {
 		struct cursor cursor = {rows, members[i], false};
-		uint32_t type = take_word(&cursor);
 
-		need(&cursor, ".");
-		found[i] = find_member(&cursor, type, take_word(&cursor));
+		found[i] = take_member(&cursor);
 		if (cursor.failed)
 			return false;
 	}
@@ -274,6 +293,9 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 		take_names(cursor, &expression->names, &expression->name_count);
 		if (take(cursor, ":"))
 			expression->type = take_word(cursor);
+	} else if (take(cursor, "made")) {
+		expression->base = CODE_B_MADE;
+		expression->type = prototype->result;
 	} else if (take(cursor, "object")) {
 		expression->base = CODE_B_OBJECT;
 		expression->names = take_object(cursor);
@@ -393,6 +415,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		need(cursor, "to");
 		statement->names = take_object(cursor);
 		return;
+	} else if (take(cursor, "adds")) {
+		statement->verb = CODE_ADDS;
+		take_expression(cursor, prototype, &statement->value);
+		need(cursor, "to");
 	} else if (take(cursor, "tails") || take(cursor, "writes")) {
 		statement->verb =
 			cursor->at[-1] == 's' && cursor->at[-2] == 'l' ? CODE_TAILS : CODE_WRITES;
@@ -424,7 +450,8 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		return;
 	}
 	take_expression(cursor, prototype, &statement->what);
-	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS)
+	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS ||
+	    statement->verb == CODE_ADDS)
 		statement->what.address = true;
 }
 
@@ -520,6 +547,13 @@ static const struct {
 #include "kernels/witnesses.def"
 };
 
+static const struct {
+	const char *type, *name, *because;
+} gone_rows[] = {
+#define CODE_GONE(type, name, because) {type, name, because},
+#include "kernels/witnesses.def"
+};
+
 static const char *const span_rows[][5] = {
 #define CODE_SPAN(array, one, one_there, other, other_there)                                       \
 	{array, one, one_there, other, other_there},
@@ -549,6 +583,10 @@ static bool add_all(struct code_rows *rows)
 	for (size_t i = 0; i < sizeof(span_rows) / sizeof(span_rows[0]); i++)
 		if (!code_rows_add_span(rows, span_rows[i]))
 			return false;
+	for (size_t i = 0; i < sizeof(gone_rows) / sizeof(gone_rows[0]); i++)
+		if (!code_rows_add_gone(rows, gone_rows[i].type, gone_rows[i].name,
+					gone_rows[i].because))
+			return false;
 	for (size_t i = 0; i < sizeof(object_rows) / sizeof(object_rows[0]); i++)
 		if (!code_rows_add_object(rows, object_rows[i].name, object_rows[i].type))
 			return false;
@@ -560,7 +598,7 @@ static bool add_all(struct code_rows *rows)
 }
 
 /* A name's first row is its prototype; further rows only add statements. */
-static bool index_names(struct code_rows *rows)
+bool code_rows_finish(struct code_rows *rows)
 {
 	rows->by_name_count = rows->strings.rows.count;
 	rows->by_name = calloc(rows->by_name_count + 1, sizeof(*rows->by_name));
@@ -580,10 +618,15 @@ static bool index_names(struct code_rows *rows)
 	return true;
 }
 
-enum gap_status code_rows_init(struct code_rows *rows)
+bool code_rows_begin(struct code_rows *rows)
 {
 	memset(rows, 0, sizeof(*rows));
-	if (gap_strings_init(&rows->strings) && add_all(rows) && index_names(rows))
+	return gap_strings_init(&rows->strings);
+}
+
+enum gap_status code_rows_init(struct code_rows *rows)
+{
+	if (code_rows_begin(rows) && add_all(rows) && code_rows_finish(rows))
 		return GAP_OK;
 	return rows->problem[0] ? GAP_INVALID : GAP_NO_MEMORY;
 }
@@ -597,6 +640,7 @@ void code_rows_deinit(struct code_rows *rows)
 	free(rows->names.items);
 	free(rows->objects.items);
 	free(rows->spans.items);
+	free(rows->gones.items);
 	free(rows->by_name);
 }
 

@@ -49,6 +49,7 @@ enum code_base {
 	CODE_B_CURRENT,
 	CODE_B_ANY,      /* whatever has the type */
 	CODE_B_RESULT,   /* of a call */
+	CODE_B_MADE,     /* what the function returns, got from a call */
 	CODE_B_OBJECT,   /* the address of one */
 	CODE_B_VARIABLE, /* what one holds */
 	CODE_B_VALUE,
@@ -74,6 +75,7 @@ enum code_verb {
 	CODE_STORES,    /* a value is stored there */
 	CODE_LINKS,     /* it is stored into the list_head of an object */
 	CODE_TAILS,     /* a value is stored as the previous one of the list there */
+	CODE_ADDS,      /* a value is added to it */
 	CODE_WRITES,    /* a value is stored where it points to */
 	CODE_LOADS,     /* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
@@ -108,6 +110,11 @@ struct code_span {
 	uint32_t array, one, one_there, other, other_there; /* members */
 };
 
+/** A member that kernels with another member do not have. */
+struct code_gone {
+	uint32_t member, because;
+};
+
 /** A symbol of data: an object of that type, or a pointer to one. */
 struct code_object {
 	const char *name;
@@ -121,6 +128,7 @@ GAP_VECTOR(code_statements, struct code_statement);
 GAP_VECTOR(code_names, const char *);
 GAP_VECTOR(code_objects, struct code_object);
 GAP_VECTOR(code_spans, struct code_span);
+GAP_VECTOR(code_gones, struct code_gone);
 
 struct code_rows {
 	struct gap_strings strings; /* names of types and functions */
@@ -130,6 +138,7 @@ struct code_rows {
 	struct code_names names;
 	struct code_objects objects;
 	struct code_spans spans;
+	struct code_gones gones;
 	uint32_t *by_name; /* id of a string → prototype + 1 */
 	uint32_t by_name_count;
 	char problem[160]; /* the first row that made no sense */
@@ -137,13 +146,18 @@ struct code_rows {
 
 /** Parses the table that is built in. GAP_NO_MEMORY, or GAP_INVALID with rows->problem. */
 enum gap_status code_rows_init(struct code_rows *rows) GAP_MUST_CHECK;
+/** A table of one's own: begun empty, then rows as below, objects and members before functions that name
+ * them, then finished. False: no memory, or rows->problem tells. */
+bool code_rows_begin(struct code_rows *rows);
+bool code_rows_finish(struct code_rows *rows);
 void code_rows_deinit(struct code_rows *rows);
 
-/** Adds rows as text, for tests: see code_rows_init(). */
 bool code_rows_add_member(struct code_rows *rows, const char *type, const char *name,
 			  const char *shape);
 /** Members as "type.member". */
 bool code_rows_add_span(struct code_rows *rows, const char *const members[5]);
+bool code_rows_add_gone(struct code_rows *rows, const char *type, const char *name,
+			const char *because);
 bool code_rows_add_object(struct code_rows *rows, const char *name, const char *type);
 bool code_rows_add_function(struct code_rows *rows, const char *prototype, const char *statements);
 

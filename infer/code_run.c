@@ -12,10 +12,11 @@ enum {
 	SLOTS = 40,
 	FRAMES = 3,
 	PATHS_MAX = 96,
-	STEPS_MAX = 8000,
-	VISITS_MAX = 4,
+	STEPS_MAX = 16000,
+	CALLEE_STEPS_MAX = 8000,
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
+	FACTS = 16,
 	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
 };
 
@@ -27,8 +28,14 @@ struct slot {
 
 struct frame {
 	const struct code_function *function;
-	uint64_t back;
+	uint64_t back, place;
 	code_value registers[32];
+};
+
+/* What the branches taken say of a value. */
+struct fact {
+	code_value value;
+	bool zero;
 };
 
 struct path {
@@ -37,15 +44,21 @@ struct path {
 	code_value registers[CODE_REGISTERS];
 	struct slot slots[SLOTS];
 	struct frame frames[FRAMES];
-	uint8_t slot_count, depth;
+	uint8_t slot_count, depth, fact_count;
+	struct fact facts[FACTS]; /* the latest, round and round */
+	code_value left, right;   /* compared last; left 0: nothing that tells */
 	uint32_t order;
 	uint64_t place; /* which calls led here, hashed */
 };
 
+/* Paths that wait, by how much they may still tell: places of the function itself that nobody has
+ * entered come first, then those of its callees, then what was seen in other states. */
+enum { FRESH, FRESH_CALLEE, AGAIN, URGENCIES };
+
 struct code_paths {
-	struct path waiting[PATHS_MAX];
-	uint32_t count;
-	struct path now;
+	struct path waiting[URGENCIES][PATHS_MAX];
+	uint32_t count[URGENCIES];
+	struct path now, away;
 };
 
 struct code_seen {
@@ -60,6 +73,7 @@ bool code_run_init(struct code_run *run, struct code_text *text)
 {
 	memset(run, 0, sizeof(*run));
 	run->text = text;
+	run->visits_max = 4;
 	run->seen = calloc(1, sizeof(*run->seen));
 	run->paths = malloc(sizeof(*run->paths));
 	if (code_values_init(&run->values, text->machine->pointer_bytes) && run->seen && run->paths)
@@ -115,24 +129,56 @@ static uint64_t hash_path(const struct path *path)
 	return hash;
 }
 
-/* Whether a path may go on from where it is: not in a state that was there, nor too often. */
-static bool is_new(struct code_run *run, const struct path *path)
+/* How urgent a path is that enters a place; URGENCIES: not in a state that was there, nor too often. */
+static unsigned urgency_of(struct code_run *run, const struct path *path)
 {
+	unsigned visits;
+
 	if (count_visit(run->seen, hash_path(path) | 1))
-		return false;
-	return count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1) < VISITS_MAX;
+		return URGENCIES;
+	visits = count_visit(run->seen, mix(path->place, path->at) & ~(uint64_t)1);
+	if (visits >= run->visits_max)
+		return URGENCIES;
+	return visits ? AGAIN : path->depth ? FRESH_CALLEE : FRESH;
 }
 
-static void add_path(struct code_run *run, const struct path *path, uint64_t at)
+static void put_off(struct code_run *run, const struct path *path, unsigned urgency)
 {
 	struct code_paths *paths = run->paths;
 
-	if (paths->count == PATHS_MAX)
-		return;
-	paths->waiting[paths->count] = *path;
-	paths->waiting[paths->count].at = at;
-	if (is_new(run, &paths->waiting[paths->count]))
-		paths->count++;
+	if (urgency < URGENCIES && paths->count[urgency] < PATHS_MAX)
+		paths->waiting[urgency][paths->count[urgency]++] = *path;
+}
+
+/* Whether a path goes on at once from where it is. Where others were it waits until nothing else is
+ * to be seen. */
+static bool goes_on(struct code_run *run, const struct path *path)
+{
+	unsigned urgency = urgency_of(run, path);
+
+	if (urgency < AGAIN)
+		return true;
+	put_off(run, path, urgency);
+	return false;
+}
+
+static void add_path(struct code_run *run, struct path *path, uint64_t at)
+{
+	uint64_t was = path->at;
+
+	path->at = at;
+	put_off(run, path, urgency_of(run, path));
+	path->at = was;
+}
+
+static bool take_path(struct code_paths *paths)
+{
+	for (unsigned urgency = 0; urgency < URGENCIES; urgency++)
+		if (paths->count[urgency]) {
+			paths->now = paths->waiting[urgency][--paths->count[urgency]];
+			return true;
+		}
+	return false;
 }
 
 /* ---- what is seen ---- */
@@ -315,11 +361,24 @@ static void do_alu(struct code_run *run, struct path *path, const struct code_op
 			return;
 		}
 	}
+	path->left = 0; /* its own flags are in force */
 	/* Aligning the stack leaves it where it is, for us. */
 	if (op->dst == run->text->machine->stack_pointer && op->alu == CODE_AND)
 		return;
 	set(path, op->dst,
 	    code_value_alu(&run->values, op->alu, left, right, op->value, op->width));
+}
+
+/* Whether a comparison is one of the whole value: not of some bits or bytes of it. */
+static bool tells_all(const struct code_run *run, const struct code_event *event)
+{
+	const struct code_node *node = code_value_node(&run->values, event->a);
+
+	if (event->alu != CODE_SUB)
+		return false;
+	if (node->kind == CODE_V_LOAD)
+		return node->width <= event->width;
+	return node->kind == CODE_V_CALL || event->width >= 4;
 }
 
 static void do_compare(struct code_run *run, struct path *path, const struct code_op *op)
@@ -333,6 +392,8 @@ static void do_compare(struct code_run *run, struct path *path, const struct cod
 					   : get(path, op->other);
 	event->width = op->width;
 	event->alu = op->alu;
+	path->left = tells_all(run, event) ? event->a : 0;
+	path->right = event->b;
 }
 
 /* ---- calls ---- */
@@ -341,6 +402,7 @@ static void forget_call(struct code_run *run, struct path *path)
 {
 	const struct code_machine *machine = run->text->machine;
 
+	path->left = 0;
 	for (unsigned i = 0; i < machine->argument_count; i++) {
 		int64_t offset;
 
@@ -369,18 +431,16 @@ static void note_call(struct code_run *run, struct path *path, uint64_t target, 
 	event->target = target;
 	event->register_arguments = machine->argument_count;
 	event->first_argument = run->arguments.count - CODE_CALL_ARGUMENTS_MAX;
-	for (unsigned i = 0; i < CODE_CALL_ARGUMENTS_MAX; i++) {
-		const struct slot *slot;
+	memset(arguments, 0, CODE_CALL_ARGUMENTS_MAX * sizeof(*arguments));
+	for (unsigned i = 0; i < machine->argument_count; i++)
+		arguments[i] = get(path, machine->arguments[i]);
+	for (unsigned i = 0; stack && i < path->slot_count; i++) {
+		int64_t above = path->slots[i].offset - offset - pushed;
+		int64_t place = machine->argument_count + above / machine->pointer_bytes;
 
-		if (i < machine->argument_count) {
-			arguments[i] = get(path, machine->arguments[i]);
-			continue;
-		}
-		slot = stack ? find_slot(path, offset + pushed +
-						       (int64_t)(i - machine->argument_count) *
-							       machine->pointer_bytes)
-			     : NULL;
-		arguments[i] = slot ? slot->value : 0;
+		if (above >= 0 && above % machine->pointer_bytes == 0 &&
+		    place < CODE_CALL_ARGUMENTS_MAX)
+			arguments[place] = path->slots[i].value;
 	}
 }
 
@@ -400,6 +460,7 @@ static enum code_callee callee_of(struct code_run *run, const struct path *path,
 	bool small = function->end - function->start <= SMALL_BYTES && path->depth < FRAMES &&
 		     function->start != path->function->start;
 
+	small = small && run->callee_steps < CALLEE_STEPS_MAX;
 	for (unsigned i = 0; i < path->depth; i++)
 		small = small && path->frames[i].function->start != function->start;
 	return run->callee ? run->callee(run->context, function, small) : CODE_C_OPAQUE;
@@ -418,13 +479,14 @@ static bool do_return(struct code_run *run, struct path *path)
 			event->a = get(path, machine->result);
 		return false;
 	}
+	path->left = 0;
 	frame = &path->frames[--path->depth];
 	for (unsigned reg = 0; reg < 32; reg++)
 		if (machine->kept >> reg & 1)
 			path->registers[reg] = frame->registers[reg];
 	path->function = frame->function;
 	path->at = frame->back;
-	path->place = mix(path->place, frame->back);
+	path->place = frame->place;
 	return true;
 }
 
@@ -436,6 +498,7 @@ static void enter(struct code_run *run, struct path *path, const struct code_fun
 
 	frame->function = path->function;
 	frame->back = back;
+	frame->place = path->place;
 	memcpy(frame->registers, path->registers, sizeof(frame->registers));
 	set(path, machine->stack_pointer,
 	    code_value_add(&run->values, get(path, machine->stack_pointer), -machine->call_pushes));
@@ -472,7 +535,7 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 		note_call(run, path, kind == CODE_C_INDIRECT ? 0 : target, false);
 	if (kind == CODE_C_FOLLOW && function->start == target) {
 		enter(run, path, function, next);
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	if (kind != CODE_C_NOTHING)
 		set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
@@ -499,7 +562,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 
 	if (target >= path->function->start && target < path->function->end) {
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	function = target ? code_text_function(run->text, target) : NULL;
 	if (target && !function)
@@ -507,7 +570,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	if (function && (function->start != target || is_part_of(function, path->function))) {
 		path->function = function;
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	if (function)
 		kind = callee_of(run, path, function);
@@ -519,7 +582,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	if (kind == CODE_C_FOLLOW) {
 		path->function = function;
 		path->at = target;
-		return is_new(run, path);
+		return goes_on(run, path);
 	}
 	set_result(run, path, kind == CODE_C_INDIRECT ? 0 : target);
 	if (kind == CODE_C_FIRST)
@@ -527,7 +590,60 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	return do_return(run, path);
 }
 
-static void do_branch(struct code_run *run, struct path *path, const struct code_op *op)
+/* A conditional tail call. */
+static void branch_away(struct code_run *run, const struct path *path, const struct code_op *op)
+{
+	struct path *away = &run->paths->away;
+
+	*away = *path;
+	if (do_jump(run, away, op))
+		put_off(run, away, urgency_of(run, away));
+}
+
+/* 1: a value is zero on this path; 0: it is not; -1: nobody knows. */
+static int is_zero(const struct code_run *run, const struct path *path, code_value value)
+{
+	const struct code_node *node = code_value_node(&run->values, value);
+
+	if (node->kind == CODE_V_CONST)
+		return !node->number;
+	if (node->kind == CODE_V_STACK || node->kind == CODE_V_CURRENT)
+		return 0;
+	for (unsigned i = 0; i < FACTS && i < path->fact_count; i++)
+		if (path->facts[i].value == value)
+			return path->facts[i].zero;
+	return -1;
+}
+
+/*
+ * 1: what was compared last is equal; 0: it is not; -1: nobody knows. Only comparisons with zero
+ * count: a counter that is compared with its end would keep us in its loop.
+ */
+static int is_equal(const struct code_run *run, const struct path *path)
+{
+	int64_t right;
+
+	if (!path->left || !path->right ||
+	    !code_value_is_const(&run->values, path->right, &right) || right)
+		return -1;
+	return is_zero(run, path, path->left);
+}
+
+/* Taking one way after a comparison with zero tells of the value. */
+static void learn(const struct code_run *run, struct path *path, bool equal)
+{
+	int64_t right;
+
+	if (!path->left || !path->right ||
+	    !code_value_is_const(&run->values, path->right, &right) || right ||
+	    is_zero(run, path, path->left) >= 0)
+		return;
+	path->facts[path->fact_count % FACTS] = (struct fact){path->left, equal};
+	path->fact_count =
+		(uint8_t)(path->fact_count + 1 < 2 * FACTS ? path->fact_count + 1 : FACTS);
+}
+
+static void take_branch(struct code_run *run, struct path *path, const struct code_op *op)
 {
 	uint64_t target = (uint64_t)op->value;
 	const struct code_function *was = path->function, *to = was;
@@ -537,14 +653,7 @@ static void do_branch(struct code_run *run, struct path *path, const struct code
 	if (!to)
 		return;
 	if (to->start == target && to != was && !is_part_of(to, was)) {
-		/* A conditional tail call. */
-		struct path *kept = &run->paths->waiting[run->paths->count];
-
-		if (run->paths->count < PATHS_MAX) {
-			*kept = *path;
-			if (do_jump(run, kept, op) && is_new(run, kept))
-				run->paths->count++;
-		}
+		branch_away(run, path, op);
 		return;
 	}
 	path->function = to;
@@ -552,11 +661,35 @@ static void do_branch(struct code_run *run, struct path *path, const struct code
 	path->function = was;
 }
 
+/* Both ways, but for one that this path cannot go. False: it cannot go on straight. */
+static bool do_branch(struct code_run *run, struct path *path, const struct code_op *op)
+{
+	int equal = op->alu == CODE_IF_ANY ? -1 : is_equal(run, path);
+	bool when_equal = op->alu == CODE_IF_EQUAL;
+	struct fact kept = path->facts[path->fact_count % FACTS];
+	uint8_t count = path->fact_count;
+
+	if (equal >= 0 && (equal == 1) == when_equal) {
+		take_branch(run, path, op);
+		return false;
+	}
+	if (equal < 0) {
+		if (op->alu != CODE_IF_ANY)
+			learn(run, path, when_equal);
+		take_branch(run, path, op);
+		path->facts[count % FACTS] = kept;
+		path->fact_count = count;
+	}
+	if (op->alu != CODE_IF_ANY)
+		learn(run, path, !when_equal);
+	return true;
+}
+
 /* After a branch that was not taken. */
 static bool falls_through(struct code_run *run, struct path *path, uint64_t next)
 {
 	path->at = next;
-	return is_new(run, path);
+	return goes_on(run, path);
 }
 
 /* ---- one operation, one path, one function ---- */
@@ -598,12 +731,14 @@ static bool do_op(struct code_run *run, struct path *path, const struct code_op 
 	case CODE_CLOBBER:
 		set(path, op->dst, 0);
 		return true;
+	case CODE_FLAGS:
+		path->left = 0;
+		return true;
 	case CODE_CURRENT:
 		set(path, op->dst, code_value_leaf(values, CODE_V_CURRENT, 0));
 		return true;
 	case CODE_BRANCH:
-		do_branch(run, path, op);
-		return true;
+		return do_branch(run, path, op);
 	default:
 		return false;
 	}
@@ -623,6 +758,7 @@ static bool step(struct code_run *run, struct path *path)
 	memcpy(copy, ops, count * sizeof(*ops));
 	next = path->at + length;
 	path->order++;
+	run->callee_steps += path->depth > 0;
 	for (unsigned i = 0; i < count; i++) {
 		if (copy[i].kind == CODE_CALL)
 			return do_call(run, path, &copy[i], next);
@@ -658,18 +794,17 @@ bool code_run_function(struct code_run *run, uint64_t start)
 	struct code_paths *paths = run->paths;
 
 	run->events.count = run->arguments.count = 0;
-	run->steps = 0;
+	run->steps = run->callee_steps = 0;
 	run->seen->stamp++;
 	code_values_reset(&run->values);
 	if (!function || function->start != start || function->end == start)
 		return false;
-	begin(run, &paths->waiting[0], function);
-	paths->count = 1;
-	while (paths->count && run->steps < STEPS_MAX) {
-		paths->now = paths->waiting[--paths->count];
+	memset(paths->count, 0, sizeof(paths->count));
+	begin(run, &paths->waiting[FRESH][0], function);
+	paths->count[FRESH] = 1;
+	while (run->steps < STEPS_MAX && take_path(paths))
 		while (step(run, &paths->now))
 			;
-	}
 	run->out_of_memory |= run->values.out_of_memory;
 	return true;
 }

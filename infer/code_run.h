@@ -61,7 +61,8 @@ struct code_run {
 	bool current_percpu;
 	struct code_seen *seen;
 	struct code_paths *paths;
-	uint32_t steps; /* of this run */
+	unsigned visits_max;          /* how often a place is entered, each time in another state */
+	uint32_t steps, callee_steps; /* of this run */
 	bool out_of_memory;
 };
 

@@ -81,7 +81,7 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	return made;
 }
 
-struct code_function *code_text_function(struct code_text *text, uint64_t address)
+static struct code_function *find_function(struct code_text *text, uint64_t address)
 {
 	uint64_t end;
 	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);
@@ -153,4 +153,18 @@ bool code_text_string(struct code_text *text, uint64_t address, char *string, si
 			return false;
 	}
 	return false;
+}
+
+struct code_function *code_text_function(struct code_text *text, uint64_t address)
+{
+	struct code_function **recent = &text->recent[(address >> 2) % CODE_RECENT];
+
+	if (!*recent || (*recent)->start != address) {
+		struct code_function *found = find_function(text, address);
+
+		if (!found || found->start != address)
+			return found;
+		*recent = found;
+	}
+	return *recent;
 }

@@ -16,7 +16,7 @@ struct code_reader {
 	void *context;
 };
 
-enum { CODE_FUNCTION_BYTES_MAX = 1 << 15 };
+enum { CODE_FUNCTION_BYTES_MAX = 1 << 15, CODE_RECENT = 1 << 12 };
 
 struct code_function {
 	uint64_t start, end;
@@ -46,6 +46,8 @@ struct code_text {
 	const struct infer_symbols *symbols;
 	struct code_functions functions;
 	uint32_t *heads;
+	struct code_function
+		*recent[CODE_RECENT]; /* by address, of functions asked for by their start */
 	struct code_decodeds decoded;
 	struct code_op_rows ops;
 	uint64_t reads_left; /* functions that may still be read */

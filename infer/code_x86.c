@@ -268,7 +268,21 @@ static void do_compare(struct x86_insn *x)
 	op->other = other;
 	op->value = value;
 	op->width = (uint8_t)(x->operands[0].size / 8);
-	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP ? CODE_SUB : CODE_AND;
+	op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_CMP || (other == CODE_NOREG && !value)
+			  ? CODE_SUB
+			  : CODE_AND;
+}
+
+/* bt with a number: one bit of the operand, which the carry flag then holds. */
+static void do_bit_test(struct x86_insn *x)
+{
+	uint8_t src = value_of(x, &x->operands[0], CODE_TEMP);
+	struct code_op *op = code_insn_add(x->insn, CODE_COMPARE);
+
+	op->src = src;
+	op->value = (int64_t)(1ull << (x->operands[1].imm.value.u % x->operands[0].size & 63));
+	op->width = (uint8_t)(x->operands[0].size / 8);
+	op->alu = CODE_AND;
 }
 
 static void do_select(struct x86_insn *x)
@@ -371,11 +385,19 @@ static void do_flow(struct x86_insn *x, enum code_op_kind kind)
 	op = code_insn_add(x->insn, kind);
 	op->value = target;
 	op->src = from;
+	if (kind == CODE_BRANCH)
+		op->alu = x->zydis.mnemonic == ZYDIS_MNEMONIC_JZ    ? CODE_IF_EQUAL
+			  : x->zydis.mnemonic == ZYDIS_MNEMONIC_JNZ ? CODE_IF_UNEQUAL
+								    : CODE_IF_ANY;
 }
 
 /* What has no row: its loads, its stores of what nobody knows, and the registers that it changes. */
 static void do_other(struct x86_insn *x)
 {
+	if (x->zydis.cpu_flags && (x->zydis.cpu_flags->modified | x->zydis.cpu_flags->set_0 |
+				   x->zydis.cpu_flags->set_1 | x->zydis.cpu_flags->undefined) &
+					  ZYDIS_CPUFLAG_ZF)
+		code_insn_add(x->insn, CODE_FLAGS);
 	for (unsigned i = 0; i < x->zydis.operand_count; i++) {
 		const ZydisDecodedOperand *operand = &x->operands[i];
 		bool writes = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
@@ -439,6 +461,12 @@ static void translate(struct x86_insn *x)
 	case ZYDIS_MNEMONIC_CMP:
 	case ZYDIS_MNEMONIC_TEST:
 		do_compare(x);
+		return;
+	case ZYDIS_MNEMONIC_BT:
+		if (x->operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+			do_bit_test(x);
+		else
+			do_other(x);
 		return;
 	case ZYDIS_MNEMONIC_PUSH:
 		do_push(x);
