@@ -430,7 +430,7 @@ static void solve_operations(struct data_solver *solver)
 				 .other = &solver->inodes,
 				 .link = solver->at.file_inode,
 				 .distinct_min = 3,
-				 .dissent_percent = 100,
+				 .dissent_percent = 200,
 				 .accept = data_in_image};
 	struct data_columns files, inodes;
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #define HANDLERS 64 /* _NSIG; those of kernel threads are ignored, which is 1 */
-#define HANDLERS_BYTES 4096u
+#define HANDLERS_BEFORE 256u
+#define HANDLERS_BYTES (HANDLERS_BEFORE + 32 * HANDLERS)
 #define UTSNAME_MEMBER 65u /* __NEW_UTS_LEN + 1 */
 
 /* Links of lists lead to others' links, which lead back: those are inside of objects. */
@@ -201,24 +202,38 @@ static void solve_thread_pid(struct data_solver *solver)
 
 /* ---- sighand ---- */
 
+/* 64 ones at equal distances: handlers, each in its struct k_sigaction. */
+static bool has_ignored(const struct data_solver *solver, const unsigned char *bytes)
+{
+	uint32_t word = solver->word;
+
+	for (uint32_t first = 0; first < HANDLERS_BEFORE; first += word)
+		for (uint32_t step = 3 * word; step <= 8 * word; step += 4) {
+			uint32_t i = 0;
+			uint64_t value = 1;
+
+			for (; i < HANDLERS && value == 1; i++) {
+				value = 0;
+				if (first + i * step + word <= HANDLERS_BYTES)
+					memcpy(&value, bytes + first + i * step, word);
+			}
+			if (i == HANDLERS && value == 1)
+				return true;
+		}
+	return false;
+}
+
 static int ignores_signals(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			   uint32_t offset, void *context)
 {
 	unsigned char *bytes = context;
 	uint64_t at = data_word(solver, set, index, offset);
-	uint32_t ignored = 0;
 
 	if (index == 0 || !data_is_kernel_thread(solver, index))
 		return data_is_kernel(solver, at) || !at ? 0 : -1;
-	if (!data_is_kernel(solver, at) || !data_read(solver, at, bytes, HANDLERS_BYTES / 2))
+	if (!data_is_kernel(solver, at) || !data_read(solver, at, bytes, HANDLERS_BYTES))
 		return -1;
-	for (uint32_t i = 0; i < HANDLERS_BYTES / 2; i += solver->word) {
-		uint64_t value = 0;
-
-		memcpy(&value, bytes + i, solver->word);
-		ignored += value == 1;
-	}
-	return ignored >= HANDLERS - 4 && ignored <= HANDLERS + 4 ? 1 : -1;
+	return has_ignored(solver, bytes) ? 1 : -1;
 }
 
 static void solve_sighand(struct data_solver *solver)

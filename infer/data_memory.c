@@ -427,31 +427,57 @@ static int is_user_count(struct data_solver *solver, const struct data_set *set,
 	return data_u32(set, index, offset) == count ? 1 : -1;
 }
 
-/* One for all users together, one for each who only borrows it. */
+/* Kernel threads that borrow an address space. */
+static uint32_t count_borrowers(const struct data_solver *solver, uint64_t mm)
+{
+	uint32_t borrowed = 0;
+
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		borrowed += data_is_kernel_thread(solver, i) &&
+			    data_word(solver, &solver->tasks, i, solver->at.task_active_mm) == mm;
+	return borrowed;
+}
+
+/* One for all users together, and (not in every kernel) one for each who only borrows it. */
 static int is_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		    uint32_t offset, void *context)
 {
-	uint32_t borrowed = 0, value = data_u32(set, index, offset);
+	uint32_t borrowed = count_borrowers(solver, set->at[index]);
+	uint32_t value = data_u32(set, index, offset), *counted = context;
 
-	(void)context;
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		borrowed += data_is_kernel_thread(solver, i) &&
-			    data_word(solver, &solver->tasks, i, solver->at.task_active_mm) ==
-				    set->at[index];
+	*counted += borrowed && value == 1 + borrowed;
 	return value == 1 || value == 1 + borrowed ? 1 : -1;
+}
+
+/* Where borrowers show in one column, those that are always 1 are something else. */
+static void solve_count(struct data_solver *solver)
+{
+	struct data_columns shown = {0}, columns = {0};
+
+	for (uint32_t offset = 0; offset + 4 <= solver->mms.end; offset += 4) {
+		struct data_column column;
+		uint32_t counted = 0;
+
+		if (!data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column))
+			continue;
+		data_columns_push(&columns, &column);
+		if (counted)
+			data_columns_push(&shown, &column);
+	}
+	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4,
+			   shown.count ? &shown : &columns);
 }
 
 static void solve_counts(struct data_solver *solver)
 {
-	const struct data_search search = {.step = 4, .width = 4};
 	struct data_columns columns;
 
 	if (solver->at.task_mm == DATA_UNKNOWN)
 		return;
-	data_search(solver, &solver->mms, &search, is_user_count, NULL, &columns);
+	data_search(solver, &solver->mms, &(struct data_search){.step = 4, .width = 4},
+		    is_user_count, NULL, &columns);
 	data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users", 4, &columns);
-	data_search(solver, &solver->mms, &search, is_count, NULL, &columns);
-	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4, &columns);
+	solve_count(solver);
 }
 
 void data_solve_memory(struct data_solver *solver)

@@ -336,6 +336,7 @@ static void solve_family(struct data_solver *solver)
 
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_own_leader, NULL,
 		    &leaders);
+	data_columns_remove_dissenting(&leaders);
 	data_claim_columns(solver, DATA_RULE_group_leader, "task_struct", "group_leader",
 			   solver->word, &leaders);
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_task, NULL, &columns);
