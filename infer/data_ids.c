@@ -481,9 +481,11 @@ static void solve_real_uid(struct data_solver *solver)
 }
 
 /* Heads of empty lists are twins too. */
-static bool points_inside(const struct data_solver *solver, uint32_t offset)
+static bool is_empty_list(const struct data_solver *solver, uint32_t offset)
 {
-	return data_word(solver, &solver->tasks, 0, offset) - solver->init_task < solver->tasks.end;
+	uint64_t far = data_word(solver, &solver->tasks, 0, offset) - solver->init_task;
+
+	return far == offset || far + solver->word == offset;
 }
 
 static bool try_creds(struct data_solver *solver, uint32_t offset)
@@ -491,7 +493,7 @@ static bool try_creds(struct data_solver *solver, uint32_t offset)
 	struct data_columns twins = {0}, capabilities;
 	uint32_t twin = find_twin(solver, offset);
 
-	if (twin == DATA_UNKNOWN || points_inside(solver, offset))
+	if (twin == DATA_UNKNOWN || is_empty_list(solver, offset))
 		return false;
 	data_set_deinit(&solver->creds);
 	data_set_follow(solver, &solver->creds, &solver->tasks, offset);
