@@ -12,7 +12,7 @@
 #include "runtime/include/semgap/space.h"
 
 #define SB_ACTIVE_BORN 0x60000000u /* every mounted one is both (e462ec50, 4.15) */
-#define SB_FLAGS_MAX 14 /* that one has at once; else it is a limit, all ones */
+#define SB_FLAGS_MAX 14            /* that one has at once; else it is a limit, all ones */
 #define ROUNDS_MAX 32
 
 /* ---- the tree of names ---- */

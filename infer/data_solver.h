@@ -180,6 +180,7 @@ uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *p
 /* The parts, in the order in which they build on each other. */
 void data_find_tasks(struct data_solver *solver);
 void data_solve_tasks(struct data_solver *solver);
+void data_solve_states(struct data_solver *solver);
 void data_solve_memory(struct data_solver *solver);
 void data_solve_mappings(struct data_solver *solver);
 void data_solve_ids(struct data_solver *solver);
