@@ -208,14 +208,51 @@ static uint64_t flags_of(const struct data_solver *solver, uint32_t vma)
 	return data_word(solver, &solver->vmas, vma, solver->at.vma_flags);
 }
 
+static int compare_mappings(const void *a, const void *b, void *context)
+{
+	const struct data_solver *solver = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (solver->vmas.owner[x] != solver->vmas.owner[y])
+		return solver->vmas.owner[x] < solver->vmas.owner[y] ? -1 : 1;
+	return (start_of(solver, x) > start_of(solver, y)) -
+	       (start_of(solver, x) < start_of(solver, y));
+}
+
+static bool sort_mappings(struct data_solver *solver)
+{
+	uint32_t count = solver->vmas.count;
+
+	solver->vma_order = calloc(count + 1, sizeof(*solver->vma_order));
+	if (!solver->vma_order) {
+		solver->no_memory = true;
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		solver->vma_order[i] = i;
+	qsort_r(solver->vma_order, count, sizeof(*solver->vma_order), compare_mappings, solver);
+	return true;
+}
+
 /* The mapping of @mm that holds @address, or DATA_UNKNOWN. */
 static uint32_t vma_around(const struct data_solver *solver, uint64_t mm, uint64_t address)
 {
-	for (uint32_t i = 0; i < solver->vmas.count; i++)
-		if (solver->vmas.owner[i] == mm && start_of(solver, i) <= address &&
-		    address < end_of(solver, i))
-			return i;
-	return DATA_UNKNOWN;
+	uint32_t low = 0, high = solver->vmas.count, vma;
+
+	while (low < high) { /* the first one that begins past @address, or of a later space */
+		uint32_t middle = low + (high - low) / 2;
+		uint64_t owner;
+
+		vma = solver->vma_order[middle];
+		owner = solver->vmas.owner[vma];
+		if (owner < mm || (owner == mm && start_of(solver, vma) <= address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	vma = low ? solver->vma_order[low - 1] : 0;
+	return low && solver->vmas.owner[vma] == mm && address < end_of(solver, vma) ? vma
+										     : DATA_UNKNOWN;
 }
 
 /* How many mappings of address space @index hold the pointer at @offset; -1: not a pointer. */
@@ -715,7 +752,7 @@ void data_solve_mappings(struct data_solver *solver)
 	solve_bounds(solver);
 	solve_vm_flags(solver);
 	if (solver->at.vma_start == DATA_UNKNOWN || solver->at.vma_end == DATA_UNKNOWN ||
-	    solver->at.vma_flags == DATA_UNKNOWN)
+	    solver->at.vma_flags == DATA_UNKNOWN || !sort_mappings(solver))
 		return;
 	solve_page_prot(solver);
 	solve_exe_file(solver);

@@ -118,7 +118,7 @@ static uint32_t count_at_most_common(struct data_solver *solver, uint32_t offset
 	struct data_set seen;
 	uint32_t counts[64] = {0}, most = 0;
 
-	data_set_init(&seen, 8);
+	data_set_init(&seen, 8, 64);
 	inside += solver->at.path_dentry;
 	for (uint32_t i = 0; i < solver->tasks.count; i++) {
 		uint64_t at = data_word(solver, &solver->tasks, i, offset), dentry;
@@ -128,7 +128,7 @@ static uint32_t count_at_most_common(struct data_solver *solver, uint32_t offset
 		    !data_read_word(solver, at + inside, &dentry))
 			continue;
 		index = data_set_add(solver, &seen, dentry, 0);
-		if (index < 64 && ++counts[index] > most)
+		if (index != DATA_UNKNOWN && ++counts[index] > most)
 			most = counts[index];
 	}
 	data_set_deinit(&seen);

@@ -6,6 +6,8 @@
  */
 #include "infer/data_solver.h"
 
+#include <stdlib.h>
+
 #define SIGNAL_BYTES 2048u
 #define PF_FORKNOEXEC 0x40u
 #define PF_KTHREAD 0x00200000u      /* the same since it came with 2.6.27 (7b34e428) */
@@ -133,29 +135,37 @@ static uint32_t leaders_of(const struct data_set *tasks)
 
 /* ---- nr_threads ---- */
 
-/* Threads per process. init_task's signal_struct is made with nr_threads 1, while nobody counts
- * who uses it: other counters there are 0. */
+/* Threads per process; @context counts them. */
 static int is_thread_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			   uint32_t offset, void *context)
 {
-	uint32_t count = 0;
+	const uint32_t *counts = context;
 
-	(void)context;
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		count += data_word(solver, &solver->tasks, i, solver->at.task_signal) ==
-			 set->at[index];
-	return data_u32(set, index, offset) == count ? 1 : -1;
+	(void)solver;
+	return data_u32(set, index, offset) == counts[index] ? 1 : -1;
 }
 
+/* init_task's signal_struct is made with nr_threads 1, while nobody counts who uses it: other
+ * counters there are 0. */
 static void solve_thread_count(struct data_solver *solver)
 {
+	uint32_t *counts = calloc(solver->signals.count + 1, sizeof(*counts)), signal;
 	struct data_columns columns;
 
-	data_search(solver, &solver->signals, &(struct data_search){.step = 4, .width = 4},
-		    is_thread_count, NULL, &columns);
-	if (columns.count > DATA_COLUMNS)
+	if (!counts) {
+		solver->no_memory = true;
 		return;
-	for (uint32_t i = columns.count; i-- > 0;)
+	}
+	for (uint32_t i = 0; i < solver->tasks.count; i++) {
+		signal = data_set_find(&solver->signals, data_word(solver, &solver->tasks, i,
+								   solver->at.task_signal));
+		if (signal != DATA_UNKNOWN)
+			counts[signal]++;
+	}
+	data_search(solver, &solver->signals, &(struct data_search){.step = 4, .width = 4},
+		    is_thread_count, counts, &columns);
+	free(counts);
+	for (uint32_t i = columns.count; i-- > 0 && columns.count <= DATA_COLUMNS;)
 		if (data_u32(&solver->signals, 0, columns.rows[i].offset) != 1)
 			data_columns_remove(&columns, columns.rows[i].offset);
 	data_claim_columns(solver, DATA_RULE_thread_count, "signal_struct", "nr_threads", 4,
@@ -209,19 +219,6 @@ struct kinship {
 	uint32_t families; /* lists that are not empty */
 };
 
-/* The task in whose copy @at lies: DATA_UNKNOWN for none. */
-static uint32_t task_around(const struct data_solver *solver, uint64_t at)
-{
-	const struct data_set *tasks = &solver->tasks;
-	uint32_t best = DATA_UNKNOWN;
-
-	for (uint32_t i = 0; i < tasks->count; i++)
-		if (at - tasks->at[i] < tasks->end &&
-		    (best == DATA_UNKNOWN || tasks->at[i] > tasks->at[best]))
-			best = i;
-	return best;
-}
-
 static int heads_children(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
@@ -234,7 +231,7 @@ static int heads_children(struct data_solver *solver, const struct data_set *set
 		return -1;
 	if (at == from)
 		return data_word(solver, set, index, offset + solver->word) == from ? 1 : -1;
-	child = task_around(solver, at);
+	child = data_set_around(&solver->tasks, at);
 	if (child == DATA_UNKNOWN)
 		return -1;
 	if (kin->sibling == DATA_UNKNOWN)
