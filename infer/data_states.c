@@ -169,17 +169,15 @@ static struct states count_states(const struct data_solver *solver, uint32_t off
 /* Most programs sleep; idle is for kernel threads only (TASK_IDLE, 80ed87c8). */
 static void solve_state(struct data_solver *solver)
 {
-	struct data_columns columns;
+	struct data_columns columns = {0};
 
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4}, is_state,
-		    NULL, &columns);
-	if (columns.count > DATA_COLUMNS)
-		columns.count = DATA_COLUMNS;
-	for (uint32_t i = columns.count; i-- > 0;) {
-		struct states states = count_states(solver, columns.rows[i].offset);
+	for (uint32_t offset = 0; offset + 4 <= solver->tasks.end; offset += 4) {
+		struct states states = count_states(solver, offset);
+		struct data_column column;
 
-		if (states.asleep < 2 || states.idle < 2 || states.user_idle)
-			data_columns_remove(&columns, columns.rows[i].offset);
+		if (states.asleep >= 2 && states.idle >= 2 && !states.user_idle &&
+		    data_check(solver, &solver->tasks, 0, offset, is_state, NULL, &column))
+			data_columns_push(&columns, &column);
 	}
 	data_claim_columns(solver, DATA_RULE_state, "task_struct", "__state", 4, &columns);
 }
@@ -350,7 +348,7 @@ static void solve_start_times(struct data_solver *solver)
 		order[count++][1] = i;
 	}
 	qsort(order, count, sizeof(*order), cmp_pid);
-	for (uint32_t offset = 0; offset + 8 <= tasks->end; offset += 4)
+	for (uint32_t offset = 0; offset + 8 <= tasks->end; offset += solver->word)
 		if (columns.count < DATA_COLUMNS && !overlaps_pid(solver, offset) &&
 		    is_monotonic(solver, order, count, offset))
 			columns.rows[columns.count++] = (struct data_column){offset, count, 0};
@@ -431,7 +429,8 @@ static void solve_times(struct data_solver *solver)
 	for (size_t i = 0; i < sizeof(tick_ns) / sizeof(tick_ns[0]); i++) {
 		struct data_columns users = {0}, systems = {0};
 
-		for (uint32_t offset = 0; offset + 8 <= solver->tasks.end; offset += 4) {
+		for (uint32_t offset = 0; offset + 8 <= solver->tasks.end;
+		     offset += solver->word) {
 			struct ticks ticks = {.ns = tick_ns[i]};
 			struct data_column column;
 

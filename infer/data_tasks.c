@@ -26,7 +26,7 @@ static int is_lone_node(struct data_solver *solver, const struct data_set *set, 
 	uint64_t head = data_word(solver, set, index, offset);
 
 	(void)context;
-	if (!data_is_kernel(solver, head) || head - set->at[index] < set->end)
+	if (!data_is_kernel(solver, head) || head == node)
 		return -1;
 	if (head != data_word(solver, set, index, offset + solver->word))
 		return 0;
@@ -60,32 +60,48 @@ static int is_constant_before(struct data_solver *solver, const struct data_set 
 	return far == distance->value ? 1 : 0;
 }
 
-/* signal_struct holds the head of thread_node's list: the pointer that is always as far before. */
-static bool find_signal(struct data_solver *solver, const struct data_column *node)
+/* The columns that are always as far before the head; tasks themselves are none. */
+static void find_before(struct data_solver *solver, const struct data_column *node,
+			struct data_columns *columns, uint32_t *head)
 {
 	const struct data_set *tasks = &solver->tasks;
-	struct data_column column;
-	struct distance distance;
 
+	columns->count = 0;
 	for (uint32_t offset = 0; offset < tasks->end; offset += solver->word) {
-		distance = (struct distance){.column = node->offset, .max = SIGNAL_BYTES};
+		struct distance distance = {.column = node->offset, .max = SIGNAL_BYTES};
+		struct data_column column;
+
 		if (offset == node->offset || offset == node->offset + solver->word ||
+		    data_set_find(tasks, data_word(solver, tasks, 1, offset)) != DATA_UNKNOWN ||
 		    !data_check(solver, tasks, node->support, offset, is_constant_before, &distance,
 				&column))
 			continue;
-		solver->at.task_signal = offset;
-		solver->at.signal_thread_head = (uint32_t)distance.value;
-		solver->at.task_thread_node = node->offset;
-		data_claim(solver, DATA_RULE_thread_node, "task_struct", "thread_node",
-			   2 * solver->word, node, tasks->at[0]);
-		data_claim(solver, DATA_RULE_thread_node, "task_struct", "signal", solver->word,
-			   &column, tasks->at[0]);
-		column.offset = (uint32_t)distance.value;
-		data_claim(solver, DATA_RULE_thread_node, "signal_struct", "thread_head",
-			   2 * solver->word, &column, tasks->at[0]);
-		return true;
+		data_columns_push(columns, &column);
+		*head = (uint32_t)distance.value;
 	}
-	return false;
+}
+
+/* signal_struct holds the head of thread_node's list: the pointer that is always as far before. */
+static bool find_signal(struct data_solver *solver, const struct data_column *node)
+{
+	struct data_columns signals;
+	struct data_column column;
+	uint32_t head = 0;
+
+	find_before(solver, node, &signals, &head);
+	if (signals.count != 1)
+		return false;
+	column = (struct data_column){head, signals.rows[0].support, signals.rows[0].dissent};
+	solver->at.task_signal = signals.rows[0].offset;
+	solver->at.signal_thread_head = head;
+	solver->at.task_thread_node = node->offset;
+	data_claim(solver, DATA_RULE_thread_node, "task_struct", "thread_node", 2 * solver->word,
+		   node, solver->tasks.at[0]);
+	data_claim_columns(solver, DATA_RULE_thread_node, "task_struct", "signal", solver->word,
+			   &signals);
+	data_claim(solver, DATA_RULE_thread_node, "signal_struct", "thread_head", 2 * solver->word,
+		   &column, solver->tasks.at[0]);
+	return true;
 }
 
 /* All threads of the processes that are known; a thread's owner is its leader. */
