@@ -142,6 +142,9 @@ static uint32_t count_distinct(const struct data_solver *solver, uint32_t offset
 
 static bool try_thread_pid(struct data_solver *solver, uint32_t offset, struct upid *upid)
 {
+	if (data_set_find(&solver->tasks, data_word(solver, &solver->tasks, 1, offset)) !=
+	    DATA_UNKNOWN)
+		return false; /* tasks have their number as well */
 	data_set_deinit(&solver->pids);
 	data_set_follow(solver, &solver->pids, &solver->tasks, offset);
 	data_set_bound(solver, &solver->pids);
@@ -278,7 +281,7 @@ static bool find_uts_ns(struct data_solver *solver, const struct data_set *targe
 		for (uint32_t i = 0; i < targets->count && good == i; i++) {
 			uint64_t uts = data_word(solver, targets, i, *member);
 			uint32_t at = data_is_kernel(solver, uts) ? find_utsname(solver, uts)
-								   : DATA_UNKNOWN;
+								  : DATA_UNKNOWN;
 
 			if (i == 0)
 				*name = at;
@@ -337,8 +340,8 @@ static void solve_nsproxy(struct data_solver *solver)
 
 	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word)
 		if (try_nsproxy(solver, offset, &member, &name))
-			data_columns_push(&proxies, &(struct data_column){
-							    offset, solver->tasks.count, 0});
+			data_columns_push(&proxies,
+					  &(struct data_column){offset, solver->tasks.count, 0});
 	if (proxies.count == 1 && try_nsproxy(solver, proxies.rows[0].offset, &member, &name))
 		claim_nsproxy(solver, &proxies, member, name);
 	else

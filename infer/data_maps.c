@@ -17,7 +17,6 @@
 #define USER_COLUMNS 64
 #define AT_PAGESZ 6u
 #define AT_ENTRY 9u
-#define AT_LAST 64u /* types of the auxiliary vector are below */
 #define ENVIRONMENT_MAX 256u
 
 static uint64_t page_bytes(const struct data_solver *solver)
@@ -439,34 +438,44 @@ static void open_spaces(struct data_solver *solver, struct addresses *addresses)
 					     &addresses->spaces[i], NULL) == GAP_OK;
 }
 
+/* Types that a kernel gives (AT_…: 2 to 17, 22 to 33, 51), each at most once: @seen has them. */
+static bool is_auxv_type(uint64_t type, uint64_t *seen)
+{
+	bool given = (type >= 2 && type <= 17) || (type >= 22 && type <= 33) || type == 51;
+
+	if (!given || *seen >> type & 1)
+		return false;
+	*seen |= (uint64_t)1 << type;
+	return true;
+}
+
+static bool has_page_size(const struct data_solver *solver, uint32_t offset, uint64_t page)
+{
+	uint32_t support = 0;
+
+	for (uint32_t i = 0; i < solver->mms.count; i++)
+		support += data_word(solver, &solver->mms, i, offset) == AT_PAGESZ &&
+			   data_word(solver, &solver->mms, i, offset + solver->word) == page;
+	return support * 10 >= solver->mms.count * 9;
+}
+
 /* saved_auxv: pairs of a type and a value, among them the page size. Its addresses are copies. */
 static void find_auxv(struct data_solver *solver, struct addresses *addresses)
 {
 	const struct data_set *mms = &solver->mms;
-	uint32_t step = 2 * solver->word, at;
+	uint32_t step = 2 * solver->word, offset = 0, at;
+	uint64_t seen = 0;
 
-	for (uint32_t offset = 0; offset + step <= mms->end; offset += solver->word) {
-		uint32_t support = 0;
-
-		for (uint32_t i = 0; i < mms->count; i++)
-			support +=
-				data_word(solver, mms, i, offset) == AT_PAGESZ &&
-				data_word(solver, mms, i, offset + solver->word) == addresses->page;
-		if (support * 10 < mms->count * 9)
-			continue;
-		for (at = offset; at >= step; at -= step) {
-			uint64_t type = data_word(solver, mms, 0, at - step);
-
-			if (type == 0 || type >= AT_LAST)
-				break;
-		}
-		addresses->auxv = at;
-		for (at = offset; at + step <= mms->end; at += step)
-			if (data_word(solver, mms, 0, at) == 0)
-				break;
-		addresses->auxv_end = at + step;
+	while (offset + step <= mms->end && !has_page_size(solver, offset, addresses->page))
+		offset += solver->word;
+	if (offset + step > mms->end)
 		return;
-	}
+	for (at = offset; at + step <= mms->end && data_word(solver, mms, 0, at); at += step)
+		is_auxv_type(data_word(solver, mms, 0, at), &seen);
+	addresses->auxv_end = at + step;
+	for (at = offset; at >= step && is_auxv_type(data_word(solver, mms, 0, at - step), &seen);)
+		at -= step;
+	addresses->auxv = at;
 }
 
 static uint64_t auxv_value(const struct data_solver *solver, const struct addresses *addresses,

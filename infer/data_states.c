@@ -429,8 +429,7 @@ static void solve_times(struct data_solver *solver)
 	for (size_t i = 0; i < sizeof(tick_ns) / sizeof(tick_ns[0]); i++) {
 		struct data_columns users = {0}, systems = {0};
 
-		for (uint32_t offset = 0; offset + 8 <= solver->tasks.end;
-		     offset += solver->word) {
+		for (uint32_t offset = 0; offset + 8 <= solver->tasks.end; offset += solver->word) {
 			struct ticks ticks = {.ns = tick_ns[i]};
 			struct data_column column;
 

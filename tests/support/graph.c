@@ -78,7 +78,7 @@ static struct member {
 	{"mm_struct", "arg_end", 8, 8, 0},
 	{"mm_struct", "env_start", 8, 8, 0},
 	{"mm_struct", "env_end", 8, 8, 0},
-	{"mm_struct", "saved_auxv", 64, 8, 0},
+	{"mm_struct", "saved_auxv", 320, 8, 0},
 	{"mm_struct", "exe_file", 8, 8, 0},
 	{"vm_area_struct", "vm_start", 8, 8, 0},
 	{"vm_area_struct", "vm_end", 8, 8, 0},
@@ -273,8 +273,7 @@ static void make_shared(struct graph *graph)
 	strcpy((char *)name + 130, SYNTHETIC_RELEASE);
 	/* The lower tables of all programs: one entry of two megabytes. */
 	shared.tables = aligned(graph, 2 * PAGE, PAGE);
-	graph_put(graph, shared.tables + 0,
-		  ((shared.tables + PAGE) & 0xffffffffu) | ENTRY_USER, 8);
+	graph_put(graph, shared.tables + 0, ((shared.tables + PAGE) & 0xffffffffu) | ENTRY_USER, 8);
 	graph_put(graph, shared.tables + PAGE + 8 * (USER_START >> 21), USER_AT | ENTRY_USER | 0x80,
 		  8);
 }
@@ -364,9 +363,9 @@ struct mapping {
 };
 
 static const struct mapping mappings[] = {
-	{0x400000, 0x401000, 0x71, 1},    {0x401000, 0x410000, 0x75, 1},
-	{0x410000, 0x418000, 0x73, 1},    {0x500000, 0x510000, 0x73, 0},
-	{0x5f0000, 0x600000, 0x173, 0},   {0x520000, 0x521000, 0x70, 0},
+	{0x400000, 0x401000, 0x71, 1},  {0x401000, 0x410000, 0x75, 1},
+	{0x410000, 0x418000, 0x73, 1},  {0x500000, 0x510000, 0x73, 0},
+	{0x5f0000, 0x600000, 0x173, 0}, {0x520000, 0x521000, 0x70, 0},
 };
 
 static uint64_t make_vma(struct graph *graph, uint64_t mm, const struct mapping *mapping,
@@ -383,7 +382,8 @@ static uint64_t make_vma(struct graph *graph, uint64_t mm, const struct mapping 
 	set(graph, at, "vm_area_struct", "vm_file", mapping->file ? file : 0);
 	set(graph, at, "vm_area_struct", "vm_page_prot",
 	    0x8000000000000025u ^ (mapping->flags & 2) << 5 ^
-		    (mapping->flags & 4 ? (uint64_t)1 << 63 : 0) ^ (mapping->flags & 7 ? 0 : 0x101));
+		    (mapping->flags & 4 ? (uint64_t)1 << 63 : 0) ^
+		    (mapping->flags & 7 ? 0 : 0x101));
 	return at;
 }
 
@@ -425,7 +425,11 @@ static void set_addresses(struct graph *graph, uint64_t mm)
 		{"start_stack", 0x5ff000}, {"arg_start", 0x5ff800}, {"arg_end", 0x5ff805},
 		{"env_start", 0x5ff805},   {"env_end", 0x5ff809},
 	};
-	static const uint64_t auxv[] = {6, PAGE, 3, 0x400040, 9, 0x401234, 0, 0};
+	static const uint64_t auxv[] = {33, 0x520000, 16, 0xbfebfbff, 6,  PAGE, 17, 100,
+					3,  0x400040, 4,  56,         5,  9,    7,  0,
+					8,  0,        9,  0x401234,   11, 0,    12, 0,
+					13, 0,        14, 0,          23, 0,    25, 0x5ff7f0,
+					31, 0x5ffff0, 15, 0x5ff7e0,   0,  0};
 	uint64_t at = mm + graph_offset("mm_struct", "saved_auxv");
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
@@ -436,7 +440,7 @@ static void set_addresses(struct graph *graph, uint64_t mm)
 
 static uint64_t make_mm(struct graph *graph, const struct graph_options *options, unsigned index)
 {
-	uint64_t mm = make(graph, 512), pgd = aligned(graph, PAGE, PAGE);
+	uint64_t mm = make(graph, 1024), pgd = aligned(graph, PAGE, PAGE);
 	uint64_t file = make_open_file(graph, 0);
 
 	graph_put(graph, pgd, (shared.tables & 0xffffffffu) | ENTRY_USER, 8);
@@ -658,10 +662,19 @@ static void open_kernel(struct graph *graph)
 
 void graph_init(struct graph *graph, const struct graph_options *options)
 {
-	static const char *const types[] = {
-		"task_struct", "signal_struct",  "sighand_struct", "mm_struct",     "vm_area_struct",
-		"cred",        "user_struct",    "pid",            "nsproxy",       "uts_namespace",
-		"files_struct", "fdtable",       "file"};
+	static const char *const types[] = {"task_struct",
+					    "signal_struct",
+					    "sighand_struct",
+					    "mm_struct",
+					    "vm_area_struct",
+					    "cred",
+					    "user_struct",
+					    "pid",
+					    "nsproxy",
+					    "uts_namespace",
+					    "files_struct",
+					    "fdtable",
+					    "file"};
 
 	memset(graph, 0, sizeof(*graph));
 	state = 0x9e3779b97f4a7c15u + options->seed * 0x1234567u;

@@ -19,7 +19,7 @@
 struct graph_options {
 	uint64_t seed;
 	int mappings_in_tree; /* else in a list */
-	int quiet; /* nobody traces, has threads or other ids, or is dead */
+	int quiet;            /* nobody traces, has threads or other ids, or is dead */
 };
 
 struct graph {
