@@ -7,12 +7,14 @@
 #include "infer/data_solver.h"
 
 #include <elf.h>
+#include <stdlib.h>
 
 #define TASK_BYTES 8192u
 
 static void (*const parts[])(struct data_solver *solver) = {
-	data_find_tasks,  data_solve_tasks,  data_solve_memory, data_solve_mappings, data_solve_ids,
-	data_solve_files, data_solve_inodes, data_solve_mounts, data_solve_sockets,
+	data_find_tasks,     data_solve_tasks,   data_solve_states, data_solve_memory,
+	data_solve_mappings, data_solve_ids,     data_solve_files,  data_solve_inodes,
+	data_solve_mounts,   data_solve_sockets,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped
@@ -28,25 +30,27 @@ static uint64_t kernel_start(const struct infer_kernel *kernel)
 	return kernel->image.start & 0xc0000000;
 }
 
+/* How much of each kind of object is copied, and how many of them are looked at: some hundred say
+ * what all would, but the tree of tasks wants to be whole. */
 static void init_sets(struct data_solver *solver)
 {
-	data_set_init(&solver->tasks, TASK_BYTES);
-	data_set_init(&solver->signals, 2048);
-	data_set_init(&solver->mms, 2048);
-	data_set_init(&solver->vmas, 256);
-	data_set_init(&solver->creds, 256);
-	data_set_init(&solver->pids, 256);
-	data_set_init(&solver->nsproxies, 128);
-	data_set_init(&solver->filesets, 1024);
-	data_set_init(&solver->files, 320);
-	data_set_init(&solver->dentries, 320);
-	data_set_init(&solver->inodes, 1024);
-	data_set_init(&solver->supers, 2048);
-	data_set_init(&solver->mounts, 512);
-	data_set_init(&solver->types, 256);
-	data_set_init(&solver->sockets, 256);
-	data_set_init(&solver->socks, 1024);
-	data_set_init(&solver->modules, 1024);
+	data_set_init(&solver->tasks, TASK_BYTES, 4096);
+	data_set_init(&solver->signals, 2048, 512);
+	data_set_init(&solver->mms, 2048, 64);
+	data_set_init(&solver->vmas, 256, 8192);
+	data_set_init(&solver->creds, 256, 512);
+	data_set_init(&solver->pids, 256, 512);
+	data_set_init(&solver->nsproxies, 128, 128);
+	data_set_init(&solver->filesets, 1024, 512);
+	data_set_init(&solver->files, 320, 512);
+	data_set_init(&solver->dentries, 320, 1024);
+	data_set_init(&solver->inodes, 1024, 1024);
+	data_set_init(&solver->supers, 2048, 128);
+	data_set_init(&solver->mounts, 512, 256);
+	data_set_init(&solver->types, 256, 128);
+	data_set_init(&solver->sockets, 256, 256);
+	data_set_init(&solver->socks, 1024, 256);
+	data_set_init(&solver->modules, 1024, 256);
 }
 
 static void deinit_sets(struct data_solver *solver)
@@ -80,6 +84,7 @@ enum gap_status infer_data_evidence(struct infer_kernel *kernel, const struct in
 			break; /* nothing leads anywhere */
 	}
 	deinit_sets(&solver);
+	free(solver.vma_order);
 	if (solver.no_memory)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	return GAP_OK;

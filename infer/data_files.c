@@ -247,12 +247,11 @@ static void find_files(struct data_solver *solver)
 }
 
 /* Programs' files are as good, and there are some even where nothing else is open. */
-static void add_mapped_files(struct data_solver *solver)
+static void add_mapped_files(struct data_solver *solver, const struct data_set *from,
+			     uint32_t column)
 {
-	if (solver->at.mm_exe_file != DATA_UNKNOWN)
-		data_set_follow(solver, &solver->files, &solver->mms, solver->at.mm_exe_file);
-	if (solver->at.vma_file != DATA_UNKNOWN)
-		data_set_follow(solver, &solver->files, &solver->vmas, solver->at.vma_file);
+	if (column != DATA_UNKNOWN)
+		data_set_follow(solver, &solver->files, from, column);
 }
 
 /* ---- dentries ---- */
@@ -362,47 +361,73 @@ bool data_is_dentry(struct data_solver *solver, uint64_t at)
 
 /* ---- columns of files and of what they lead to that agree ---- */
 
+/* Values that were met, up to a few: columns that are always the same say nothing. */
+struct values {
+	uint64_t seen[4];
+	uint32_t count;
+};
+
+static void remember(struct values *values, uint64_t value)
+{
+	for (uint32_t i = 0; i < values->count; i++)
+		if (values->seen[i] == value)
+			return;
+	if (values->count < 4)
+		values->seen[values->count++] = value;
+}
+
+static bool agree(struct data_solver *solver, const struct data_pair *pair, const uint32_t *links,
+		  struct data_column *first, uint32_t second)
+{
+	struct values values = {{0}, 0};
+
+	for (uint32_t i = 0; i < pair->set->count; i++) {
+		uint64_t value = data_word(solver, pair->set, i, first->offset);
+
+		if (links[i] == DATA_UNKNOWN)
+			continue;
+		if (value && value == data_word(solver, pair->other, links[i], second)) {
+			first->support++;
+			remember(&values, value);
+		} else if (++first->dissent * 100 > pair->set->count * pair->dissent_percent) {
+			return false;
+		}
+	}
+	return first->support >= 4 && values.count >= pair->distinct_min &&
+	       first->dissent * 100 <= first->support * pair->dissent_percent &&
+	       pair->accept(solver, values.seen[0]);
+}
+
+static bool may_be_pointer(const struct data_solver *solver, const struct data_set *set,
+			   uint32_t offset)
+{
+	return data_is_kernel(solver, data_word(solver, set, 0, offset)) ||
+	       data_is_kernel(solver, data_word(solver, set, set->count - 1, offset));
+}
+
 uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *pair,
 			   struct data_columns *firsts, struct data_columns *seconds)
 {
+	uint32_t *links = calloc(pair->set->count + 1, sizeof(*links));
+
 	firsts->count = seconds->count = 0;
-	for (uint32_t a = 0; a < pair->set->end; a += solver->word) {
-		if (a == pair->link)
-			continue;
-		if (!data_is_kernel(solver, data_word(solver, pair->set, 0, a)) &&
-		    !data_is_kernel(solver, data_word(solver, pair->set, pair->set->count - 1, a)))
+	solver->no_memory |= !links;
+	for (uint32_t i = 0; links && i < pair->set->count; i++)
+		links[i] = data_set_find(pair->other, data_word(solver, pair->set, i, pair->link));
+	for (uint32_t a = 0; links && pair->set->count && a < pair->set->end; a += solver->word) {
+		if (a == pair->link || !may_be_pointer(solver, pair->set, a))
 			continue;
 		for (uint32_t b = 0; b < pair->other->end; b += solver->word) {
 			struct data_column column = {a, 0, 0};
-			uint64_t seen[4];
-			uint32_t distinct = 0;
 
-			for (uint32_t i = 0; i < pair->set->count; i++) {
-				uint64_t link = data_word(solver, pair->set, i, pair->link);
-				uint32_t k = data_set_find(pair->other, link), s = 0;
-				uint64_t value = data_word(solver, pair->set, i, a);
-
-				if (k == DATA_UNKNOWN)
-					continue;
-				if (!value || value != data_word(solver, pair->other, k, b)) {
-					column.dissent++;
-					continue;
-				}
-				column.support++;
-				while (s < distinct && seen[s] != value)
-					s++;
-				if (s == distinct && distinct < 4)
-					seen[distinct++] = value;
-			}
-			if (column.support < 4 || distinct < pair->distinct_min ||
-			    column.dissent * 100 > column.support * pair->dissent_percent ||
-			    !pair->accept(solver, seen[0]))
+			if (!agree(solver, pair, links, &column, b))
 				continue;
 			data_columns_push(firsts, &column);
 			column.offset = b;
 			data_columns_push(seconds, &column);
 		}
 	}
+	free(links);
 	return firsts->count;
 }
 
@@ -430,7 +455,7 @@ static void solve_operations(struct data_solver *solver)
 				 .other = &solver->inodes,
 				 .link = solver->at.file_inode,
 				 .distinct_min = 3,
-				 .dissent_percent = 100,
+				 .dissent_percent = 200,
 				 .accept = data_in_image};
 	struct data_columns files, inodes;
 
@@ -484,8 +509,9 @@ void data_solve_files(struct data_solver *solver)
 {
 	if (!solver->kthreadd)
 		return;
+	add_mapped_files(solver, &solver->mms, solver->at.mm_exe_file);
 	find_files(solver);
-	add_mapped_files(solver);
+	add_mapped_files(solver, &solver->vmas, solver->at.vma_file);
 	if (solver->files.count < 8)
 		return;
 	data_set_bound(solver, &solver->files);

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 
 #define HANDLERS 64 /* _NSIG; those of kernel threads are ignored, which is 1 */
-#define HANDLERS_BYTES 4096u
-#define UTSNAME_MEMBER 65u /* __NEW_UTS_LEN + 1 */
+#define HANDLERS_BEFORE 256u
+#define HANDLERS_BYTES (HANDLERS_BEFORE + 32 * HANDLERS)
+#define UTSNAME_MEMBER 65u  /* __NEW_UTS_LEN + 1 */
+#define UTSNAME_BEFORE 128u /* where in a namespace its names may begin */
 
 /* Links of lists lead to others' links, which lead back: those are inside of objects. */
 static bool is_link(struct data_solver *solver, uint64_t value, uint64_t member)
@@ -140,6 +142,9 @@ static uint32_t count_distinct(const struct data_solver *solver, uint32_t offset
 
 static bool try_thread_pid(struct data_solver *solver, uint32_t offset, struct upid *upid)
 {
+	if (data_set_find(&solver->tasks, data_word(solver, &solver->tasks, 1, offset)) !=
+	    DATA_UNKNOWN)
+		return false; /* tasks have their number as well */
 	data_set_deinit(&solver->pids);
 	data_set_follow(solver, &solver->pids, &solver->tasks, offset);
 	data_set_bound(solver, &solver->pids);
@@ -201,24 +206,38 @@ static void solve_thread_pid(struct data_solver *solver)
 
 /* ---- sighand ---- */
 
+/* 64 ones at equal distances: handlers, each in its struct k_sigaction. */
+static bool has_ignored(const struct data_solver *solver, const unsigned char *bytes)
+{
+	uint32_t word = solver->word;
+
+	for (uint32_t first = 0; first < HANDLERS_BEFORE; first += word)
+		for (uint32_t step = 3 * word; step <= 8 * word; step += 4) {
+			uint32_t i = 0;
+			uint64_t value = 1;
+
+			for (; i < HANDLERS && value == 1; i++) {
+				value = 0;
+				if (first + i * step + word <= HANDLERS_BYTES)
+					memcpy(&value, bytes + first + i * step, word);
+			}
+			if (i == HANDLERS && value == 1)
+				return true;
+		}
+	return false;
+}
+
 static int ignores_signals(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			   uint32_t offset, void *context)
 {
 	unsigned char *bytes = context;
 	uint64_t at = data_word(solver, set, index, offset);
-	uint32_t ignored = 0;
 
 	if (index == 0 || !data_is_kernel_thread(solver, index))
 		return data_is_kernel(solver, at) || !at ? 0 : -1;
-	if (!data_is_kernel(solver, at) || !data_read(solver, at, bytes, HANDLERS_BYTES / 2))
+	if (!data_is_kernel(solver, at) || !data_read(solver, at, bytes, HANDLERS_BYTES))
 		return -1;
-	for (uint32_t i = 0; i < HANDLERS_BYTES / 2; i += solver->word) {
-		uint64_t value = 0;
-
-		memcpy(&value, bytes + i, solver->word);
-		ignored += value == 1;
-	}
-	return ignored >= HANDLERS - 4 && ignored <= HANDLERS + 4 ? 1 : -1;
+	return has_ignored(solver, bytes) ? 1 : -1;
 }
 
 static void solve_sighand(struct data_solver *solver)
@@ -240,43 +259,66 @@ static void solve_sighand(struct data_solver *solver)
 /* Where in the object at @at a struct new_utsname begins, or DATA_UNKNOWN. */
 static uint32_t find_utsname(struct data_solver *solver, uint64_t at)
 {
-	unsigned char bytes[512], *found;
+	unsigned char bytes[UTSNAME_BEFORE + 3 * UTSNAME_MEMBER], *found;
 
 	if (!data_read(solver, at, bytes, sizeof(bytes)))
 		return DATA_UNKNOWN;
-	found = memmem(bytes, sizeof(bytes) - 3 * UTSNAME_MEMBER, "Linux\0", 6);
+	found = memmem(bytes, UTSNAME_BEFORE, "Linux\0", 6);
 	if (!found || found[2 * UTSNAME_MEMBER] < '0' || found[2 * UTSNAME_MEMBER] > '9' ||
 	    !memchr(found + 2 * UTSNAME_MEMBER, '.', 4))
 		return DATA_UNKNOWN;
 	return (uint32_t)(found - bytes);
 }
 
-static bool try_nsproxy(struct data_solver *solver, uint32_t offset)
+/* Where in what is pointed to a pointer to the names of the system is: in all of it alike. */
+static bool find_uts_ns(struct data_solver *solver, const struct data_set *targets,
+			uint32_t *member, uint32_t *name)
 {
-	uint64_t at = data_word(solver, &solver->tasks, 0, offset), uts;
+	for (*member = 0; *member < 16 * solver->word; *member += solver->word) {
+		uint32_t good = 0;
 
-	for (uint32_t member = 0; member < 16 * solver->word; member += solver->word) {
-		struct data_column column = {0, 1, 0};
-		uint32_t name;
+		*name = DATA_UNKNOWN;
+		for (uint32_t i = 0; i < targets->count && good == i; i++) {
+			uint64_t uts = data_word(solver, targets, i, *member);
+			uint32_t at = data_is_kernel(solver, uts) ? find_utsname(solver, uts)
+								  : DATA_UNKNOWN;
 
-		if (!data_read_word(solver, at + member, &uts) || !data_in_image(solver, uts))
-			continue;
-		name = find_utsname(solver, uts);
-		if (name == DATA_UNKNOWN)
-			continue;
-		data_set_follow(solver, &solver->nsproxies, &solver->tasks, offset);
-		solver->uts_ns = uts;
-		column.offset = name;
-		data_claim(solver, DATA_RULE_utsname, "uts_namespace", "name", 0, &column, uts);
-		column = (struct data_column){member, solver->nsproxies.count, 0};
-		data_claim(solver, DATA_RULE_utsname, "nsproxy", "uts_ns", solver->word, &column,
-			   at);
-		column = (struct data_column){offset, solver->tasks.count, 0};
-		data_claim(solver, DATA_RULE_utsname, "task_struct", "nsproxy", solver->word,
-			   &column, solver->init_task);
-		return true;
+			if (i == 0)
+				*name = at;
+			good += at != DATA_UNKNOWN && at == *name;
+		}
+		if (good && good == targets->count)
+			return true;
 	}
 	return false;
+}
+
+static void claim_nsproxy(struct data_solver *solver, const struct data_columns *proxies,
+			  uint32_t member, uint32_t name)
+{
+	struct data_column column = {name, solver->nsproxies.count, 0};
+
+	solver->uts_ns = data_word(solver, &solver->nsproxies, 0, member);
+	data_claim_columns(solver, DATA_RULE_utsname, "task_struct", "nsproxy", solver->word,
+			   proxies);
+	data_claim(solver, DATA_RULE_utsname, "uts_namespace", "name", 0, &column, solver->uts_ns);
+	column.offset = member;
+	data_claim(solver, DATA_RULE_utsname, "nsproxy", "uts_ns", solver->word, &column,
+		   solver->nsproxies.at[0]);
+}
+
+/* Namespaces that tasks share: init_task's is in the image. */
+static bool try_nsproxy(struct data_solver *solver, uint32_t offset, uint32_t *member,
+			uint32_t *name)
+{
+	uint64_t first = data_word(solver, &solver->tasks, 0, offset);
+
+	if (!data_in_image(solver, first) || !is_pointer_column(solver, offset) ||
+	    data_set_find(&solver->tasks, first) != DATA_UNKNOWN)
+		return false;
+	data_set_deinit(&solver->nsproxies);
+	data_set_follow(solver, &solver->nsproxies, &solver->tasks, offset);
+	return find_uts_ns(solver, &solver->nsproxies, member, name);
 }
 
 /* init_task's children are born where all numbers are from; others may have asked for another. */
@@ -293,13 +335,17 @@ static int is_pid_ns(struct data_solver *solver, const struct data_set *set, uin
 
 static void solve_nsproxy(struct data_solver *solver)
 {
-	struct data_columns columns;
+	struct data_columns proxies = {0}, columns;
+	uint32_t member, name;
 
 	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word)
-		if (is_pointer_column(solver, offset) &&
-		    data_in_image(solver, data_word(solver, &solver->tasks, 0, offset)) &&
-		    try_nsproxy(solver, offset))
-			break;
+		if (try_nsproxy(solver, offset, &member, &name))
+			data_columns_push(&proxies,
+					  &(struct data_column){offset, solver->tasks.count, 0});
+	if (proxies.count == 1 && try_nsproxy(solver, proxies.rows[0].offset, &member, &name))
+		claim_nsproxy(solver, &proxies, member, name);
+	else
+		data_set_deinit(&solver->nsproxies);
 	if (!solver->pid_ns || solver->nsproxies.count == 0)
 		return;
 	data_search(solver, &solver->nsproxies,
@@ -466,9 +512,11 @@ static void solve_real_uid(struct data_solver *solver)
 }
 
 /* Heads of empty lists are twins too. */
-static bool points_inside(const struct data_solver *solver, uint32_t offset)
+static bool is_empty_list(const struct data_solver *solver, uint32_t offset)
 {
-	return data_word(solver, &solver->tasks, 0, offset) - solver->init_task < solver->tasks.end;
+	uint64_t far = data_word(solver, &solver->tasks, 0, offset) - solver->init_task;
+
+	return far == offset || far + solver->word == offset;
 }
 
 static bool try_creds(struct data_solver *solver, uint32_t offset)
@@ -476,7 +524,7 @@ static bool try_creds(struct data_solver *solver, uint32_t offset)
 	struct data_columns twins = {0}, capabilities;
 	uint32_t twin = find_twin(solver, offset);
 
-	if (twin == DATA_UNKNOWN || points_inside(solver, offset))
+	if (twin == DATA_UNKNOWN || is_empty_list(solver, offset))
 		return false;
 	data_set_deinit(&solver->creds);
 	data_set_follow(solver, &solver->creds, &solver->tasks, offset);

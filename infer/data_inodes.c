@@ -12,6 +12,7 @@
 #include "runtime/include/semgap/space.h"
 
 #define SB_ACTIVE_BORN 0x60000000u /* every mounted one is both (e462ec50, 4.15) */
+#define SB_FLAGS_MAX 14            /* that one has at once; else it is a limit, all ones */
 #define ROUNDS_MAX 32
 
 /* ---- the tree of names ---- */
@@ -76,7 +77,8 @@ static void solve_dentry_operations(struct data_solver *solver)
 	uint32_t some = 0;
 	struct data_columns columns;
 
-	data_search(solver, &solver->dentries, &(struct data_search){.support_min = 2},
+	data_search(solver, &solver->dentries,
+		    &(struct data_search){.support_min = solver->dentries.count / 4 + 2},
 		    is_operations, &some, &columns);
 	data_claim_columns(solver, DATA_RULE_dentry_operations, "dentry", "d_op", solver->word,
 			   &columns);
@@ -432,7 +434,10 @@ static int is_super_flags(struct data_solver *solver, const struct data_set *set
 	/* SB_NOUSER was the sign once, and has its extension. */
 	if (flags >> 32 && flags >> 31 != UINT64_C(0x1ffffffff))
 		return -1;
-	return (flags & SB_ACTIVE_BORN) == SB_ACTIVE_BORN && (uint32_t)flags != UINT32_MAX ? 1 : -1;
+	return (flags & SB_ACTIVE_BORN) == SB_ACTIVE_BORN &&
+			       __builtin_popcount((uint32_t)flags) <= SB_FLAGS_MAX
+		       ? 1
+		       : -1;
 }
 
 /* Most have no device: their number is a small one, and each has another. */

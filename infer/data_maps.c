@@ -17,7 +17,6 @@
 #define USER_COLUMNS 64
 #define AT_PAGESZ 6u
 #define AT_ENTRY 9u
-#define AT_LAST 64u /* types of the auxiliary vector are below */
 #define ENVIRONMENT_MAX 256u
 
 static uint64_t page_bytes(const struct data_solver *solver)
@@ -208,14 +207,51 @@ static uint64_t flags_of(const struct data_solver *solver, uint32_t vma)
 	return data_word(solver, &solver->vmas, vma, solver->at.vma_flags);
 }
 
+static int compare_mappings(const void *a, const void *b, void *context)
+{
+	const struct data_solver *solver = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (solver->vmas.owner[x] != solver->vmas.owner[y])
+		return solver->vmas.owner[x] < solver->vmas.owner[y] ? -1 : 1;
+	return (start_of(solver, x) > start_of(solver, y)) -
+	       (start_of(solver, x) < start_of(solver, y));
+}
+
+static bool sort_mappings(struct data_solver *solver)
+{
+	uint32_t count = solver->vmas.count;
+
+	solver->vma_order = calloc(count + 1, sizeof(*solver->vma_order));
+	if (!solver->vma_order) {
+		solver->no_memory = true;
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		solver->vma_order[i] = i;
+	qsort_r(solver->vma_order, count, sizeof(*solver->vma_order), compare_mappings, solver);
+	return true;
+}
+
 /* The mapping of @mm that holds @address, or DATA_UNKNOWN. */
 static uint32_t vma_around(const struct data_solver *solver, uint64_t mm, uint64_t address)
 {
-	for (uint32_t i = 0; i < solver->vmas.count; i++)
-		if (solver->vmas.owner[i] == mm && start_of(solver, i) <= address &&
-		    address < end_of(solver, i))
-			return i;
-	return DATA_UNKNOWN;
+	uint32_t low = 0, high = solver->vmas.count, vma;
+
+	while (low < high) { /* the first one that begins past @address, or of a later space */
+		uint32_t middle = low + (high - low) / 2;
+		uint64_t owner;
+
+		vma = solver->vma_order[middle];
+		owner = solver->vmas.owner[vma];
+		if (owner < mm || (owner == mm && start_of(solver, vma) <= address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	vma = low ? solver->vma_order[low - 1] : 0;
+	return low && solver->vmas.owner[vma] == mm && address < end_of(solver, vma) ? vma
+										     : DATA_UNKNOWN;
 }
 
 /* How many mappings of address space @index hold the pointer at @offset; -1: not a pointer. */
@@ -402,34 +438,44 @@ static void open_spaces(struct data_solver *solver, struct addresses *addresses)
 					     &addresses->spaces[i], NULL) == GAP_OK;
 }
 
+/* Types that a kernel gives (AT_…: 2 to 17, 22 to 33, 51), each at most once: @seen has them. */
+static bool is_auxv_type(uint64_t type, uint64_t *seen)
+{
+	bool given = (type >= 2 && type <= 17) || (type >= 22 && type <= 33) || type == 51;
+
+	if (!given || *seen >> type & 1)
+		return false;
+	*seen |= (uint64_t)1 << type;
+	return true;
+}
+
+static bool has_page_size(const struct data_solver *solver, uint32_t offset, uint64_t page)
+{
+	uint32_t support = 0;
+
+	for (uint32_t i = 0; i < solver->mms.count; i++)
+		support += data_word(solver, &solver->mms, i, offset) == AT_PAGESZ &&
+			   data_word(solver, &solver->mms, i, offset + solver->word) == page;
+	return support * 10 >= solver->mms.count * 9;
+}
+
 /* saved_auxv: pairs of a type and a value, among them the page size. Its addresses are copies. */
 static void find_auxv(struct data_solver *solver, struct addresses *addresses)
 {
 	const struct data_set *mms = &solver->mms;
-	uint32_t step = 2 * solver->word, at;
+	uint32_t step = 2 * solver->word, offset = 0, at;
+	uint64_t seen = 0;
 
-	for (uint32_t offset = 0; offset + step <= mms->end; offset += solver->word) {
-		uint32_t support = 0;
-
-		for (uint32_t i = 0; i < mms->count; i++)
-			support +=
-				data_word(solver, mms, i, offset) == AT_PAGESZ &&
-				data_word(solver, mms, i, offset + solver->word) == addresses->page;
-		if (support * 10 < mms->count * 9)
-			continue;
-		for (at = offset; at >= step; at -= step) {
-			uint64_t type = data_word(solver, mms, 0, at - step);
-
-			if (type == 0 || type >= AT_LAST)
-				break;
-		}
-		addresses->auxv = at;
-		for (at = offset; at + step <= mms->end; at += step)
-			if (data_word(solver, mms, 0, at) == 0)
-				break;
-		addresses->auxv_end = at + step;
+	while (offset + step <= mms->end && !has_page_size(solver, offset, addresses->page))
+		offset += solver->word;
+	if (offset + step > mms->end)
 		return;
-	}
+	for (at = offset; at + step <= mms->end && data_word(solver, mms, 0, at); at += step)
+		is_auxv_type(data_word(solver, mms, 0, at), &seen);
+	addresses->auxv_end = at + step;
+	for (at = offset; at >= step && is_auxv_type(data_word(solver, mms, 0, at - step), &seen);)
+		at -= step;
+	addresses->auxv = at;
 }
 
 static uint64_t auxv_value(const struct data_solver *solver, const struct addresses *addresses,
@@ -715,7 +761,7 @@ void data_solve_mappings(struct data_solver *solver)
 	solve_bounds(solver);
 	solve_vm_flags(solver);
 	if (solver->at.vma_start == DATA_UNKNOWN || solver->at.vma_end == DATA_UNKNOWN ||
-	    solver->at.vma_flags == DATA_UNKNOWN)
+	    solver->at.vma_flags == DATA_UNKNOWN || !sort_mappings(solver))
 		return;
 	solve_page_prot(solver);
 	solve_exe_file(solver);

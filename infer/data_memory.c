@@ -11,10 +11,11 @@
 #include "runtime/include/semgap/space.h"
 
 #define TRIED_MAX 64 /* user addresses of an mm_struct that are looked up in its tables */
+#define MMS_MAX 64   /* as many as the set of them holds */
 #define MAPPED_MIN 4 /* and how many must be there */
 #define NODE_BYTES 256u
 #define NODES_MAX 1024u
-#define CHAIN_MAX 65536u
+#define SPACE_MAX 1024u /* mappings of one address space; others are left out */
 
 /* ---- mm and active_mm ---- */
 
@@ -88,7 +89,6 @@ static uint32_t pgd_align(const struct data_solver *solver)
 static void add_mms(struct data_solver *solver, uint32_t offset)
 {
 	data_set_deinit(&solver->mms);
-	data_set_init(&solver->mms, solver->mms.size_bytes);
 	for (uint32_t i = 0; i < solver->tasks.count; i++) {
 		uint64_t mm = data_word(solver, &solver->tasks, i, offset);
 
@@ -254,20 +254,67 @@ static bool has_tree_flags(const struct data_solver *solver, uint32_t offset)
 	return good == solver->mms.count;
 }
 
+/* Collects the mappings of all spaces by @collect. Spaces with too many are left out, which keeps
+ * counts of the others true. Returns how many are left. */
+static uint32_t collect_spaces(struct data_solver *solver, struct data_set *vmas,
+			       void (*collect)(struct data_solver *, uint32_t, struct data_set *,
+					       const void *),
+			       const void *context, bool *whole)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < solver->mms.count; i++) {
+		uint32_t before = vmas->count;
+
+		collect(solver, i, vmas, context);
+		whole[i] = vmas->count > before && vmas->count - before < SPACE_MAX &&
+			   vmas->count < vmas->max;
+		left += whole[i];
+	}
+	return left;
+}
+
+/* The mappings of those spaces only. */
+static void keep_whole(struct data_solver *solver, struct data_set *vmas, const bool *whole)
+{
+	bool *keep = calloc(vmas->count + 1, sizeof(*keep));
+
+	if (!keep) {
+		solver->no_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < vmas->count; i++) {
+		uint32_t mm = data_set_find(&solver->mms, vmas->owner[i]);
+
+		keep[i] = mm != DATA_UNKNOWN && whole[mm];
+	}
+	data_set_keep(vmas, keep);
+	data_set_keep(&solver->mms, whole);
+	data_set_bound(solver, &solver->mms);
+	free(keep);
+}
+
+static void collect_tree(struct data_solver *solver, uint32_t mm, struct data_set *vmas,
+			 const void *context)
+{
+	const uint32_t *root = context;
+	struct found found = {vmas, solver->mms.at[mm]};
+
+	collect_maple(solver, data_word(solver, &solver->mms, mm, *root), &found);
+}
+
 static bool find_maple(struct data_solver *solver, struct data_column *back)
 {
 	struct data_set *vmas = &solver->vmas;
+	bool whole[MMS_MAX];
 
 	for (uint32_t offset = 0; offset < solver->mms.end; offset += solver->word) {
 		if (!is_node_column(solver, offset))
 			continue;
-		for (uint32_t i = 0; i < solver->mms.count; i++) {
-			struct found found = {vmas, solver->mms.at[i]};
-
-			collect_maple(solver, data_word(solver, &solver->mms, i, offset), &found);
-		}
-		if (find_back_pointer(solver, vmas, back)) {
+		if (collect_spaces(solver, vmas, collect_tree, &offset, whole) &&
+		    find_back_pointer(solver, vmas, back)) {
 			solver->at.mm_tree_root = offset;
+			keep_whole(solver, vmas, whole);
 			return true;
 		}
 		data_set_deinit(vmas);
@@ -314,47 +361,43 @@ static void claim_tree(struct data_solver *solver)
 
 /* ---- a list of mappings ---- */
 
-/* Follows @next from each first mapping, as long as they point back: how many there are. */
-static uint32_t follow_chain(struct data_solver *solver, uint32_t first, uint32_t next,
-			     uint32_t back, struct data_set *vmas)
-{
-	uint32_t total = 0;
-
-	for (uint32_t i = 0; i < solver->mms.count; i++) {
-		uint64_t mm = solver->mms.at[i], at = data_word(solver, &solver->mms, i, first);
-		uint64_t owner;
-
-		for (uint32_t steps = 0; at && steps < CHAIN_MAX; steps++, total++) {
-			if (!data_is_kernel(solver, at) ||
-			    data_set_find(vmas, at) != DATA_UNKNOWN ||
-			    !data_read_word(solver, at + back, &owner) || owner != mm)
-				break;
-			data_set_add(solver, vmas, at, mm);
-			if (!data_read_word(solver, at + next, &at))
-				break;
-		}
-	}
-	return total;
-}
-
 struct chain {
 	uint32_t first, next, back, length;
 };
+
+/* Follows the chain from the first mapping, as long as they point back. */
+static void collect_chain(struct data_solver *solver, uint32_t mm, struct data_set *vmas,
+			  const void *context)
+{
+	const struct chain *chain = context;
+	uint64_t space = solver->mms.at[mm], owner;
+	uint64_t at = data_word(solver, &solver->mms, mm, chain->first);
+
+	for (uint32_t steps = 0; at && steps < SPACE_MAX; steps++) {
+		if (!data_is_kernel(solver, at) || data_set_find(vmas, at) != DATA_UNKNOWN ||
+		    !data_read_word(solver, at + chain->back, &owner) || owner != space ||
+		    data_set_add(solver, vmas, at, space) == DATA_UNKNOWN ||
+		    !data_read_word(solver, at + chain->next, &at))
+			break;
+	}
+}
 
 static void try_chains(struct data_solver *solver, uint32_t first, uint32_t back,
 		       struct chain *best)
 {
 	for (uint32_t next = 0; next < solver->vmas.size_bytes; next += solver->word) {
+		struct chain chain = {first, next, back, 0};
 		struct data_set vmas;
-		uint32_t length;
+		bool whole[MMS_MAX];
 
 		if (next == back)
 			continue;
-		data_set_init(&vmas, solver->vmas.size_bytes);
-		length = follow_chain(solver, first, next, back, &vmas);
+		data_set_init(&vmas, solver->vmas.size_bytes, solver->vmas.max);
+		collect_spaces(solver, &vmas, collect_chain, &chain, whole);
+		chain.length = vmas.count;
 		data_set_deinit(&vmas);
-		if (length > best->length)
-			*best = (struct chain){first, next, back, length};
+		if (chain.length > best->length)
+			*best = chain;
 	}
 }
 
@@ -366,7 +409,7 @@ static bool find_chain(struct data_solver *solver, struct chain *best)
 		struct data_set vmas;
 		struct data_column back;
 
-		data_set_init(&vmas, solver->vmas.size_bytes);
+		data_set_init(&vmas, solver->vmas.size_bytes, solver->vmas.max);
 		for (uint32_t i = 0; i < solver->mms.count; i++) {
 			uint64_t at = data_word(solver, &solver->mms, i, offset);
 
@@ -384,10 +427,12 @@ static void solve_chain(struct data_solver *solver)
 {
 	struct data_column column, back;
 	struct chain chain;
+	bool whole[MMS_MAX];
 
 	if (!find_chain(solver, &chain))
 		return;
-	follow_chain(solver, chain.first, chain.next, chain.back, &solver->vmas);
+	collect_spaces(solver, &solver->vmas, collect_chain, &chain, whole);
+	keep_whole(solver, &solver->vmas, whole);
 	column = (struct data_column){chain.first, solver->mms.count, 0};
 	data_claim(solver, DATA_RULE_vma_list, "mm_struct", "mmap", solver->word, &column,
 		   solver->mms.at[0]);
@@ -427,31 +472,57 @@ static int is_user_count(struct data_solver *solver, const struct data_set *set,
 	return data_u32(set, index, offset) == count ? 1 : -1;
 }
 
-/* One for all users together, one for each who only borrows it. */
+/* Kernel threads that borrow an address space. */
+static uint32_t count_borrowers(const struct data_solver *solver, uint64_t mm)
+{
+	uint32_t borrowed = 0;
+
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		borrowed += data_is_kernel_thread(solver, i) &&
+			    data_word(solver, &solver->tasks, i, solver->at.task_active_mm) == mm;
+	return borrowed;
+}
+
+/* One for all users together, and (not in every kernel) one for each who only borrows it. */
 static int is_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		    uint32_t offset, void *context)
 {
-	uint32_t borrowed = 0, value = data_u32(set, index, offset);
+	uint32_t borrowed = count_borrowers(solver, set->at[index]);
+	uint32_t value = data_u32(set, index, offset), *counted = context;
 
-	(void)context;
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		borrowed += data_is_kernel_thread(solver, i) &&
-			    data_word(solver, &solver->tasks, i, solver->at.task_active_mm) ==
-				    set->at[index];
+	*counted += borrowed && value == 1 + borrowed;
 	return value == 1 || value == 1 + borrowed ? 1 : -1;
+}
+
+/* Where borrowers show in one column, those that are always 1 are something else. */
+static void solve_count(struct data_solver *solver)
+{
+	struct data_columns shown = {0}, columns = {0};
+
+	for (uint32_t offset = 0; offset + 4 <= solver->mms.end; offset += 4) {
+		struct data_column column;
+		uint32_t counted = 0;
+
+		if (!data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column))
+			continue;
+		data_columns_push(&columns, &column);
+		if (counted)
+			data_columns_push(&shown, &column);
+	}
+	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4,
+			   shown.count ? &shown : &columns);
 }
 
 static void solve_counts(struct data_solver *solver)
 {
-	const struct data_search search = {.step = 4, .width = 4};
 	struct data_columns columns;
 
 	if (solver->at.task_mm == DATA_UNKNOWN)
 		return;
-	data_search(solver, &solver->mms, &search, is_user_count, NULL, &columns);
+	data_search(solver, &solver->mms, &(struct data_search){.step = 4, .width = 4},
+		    is_user_count, NULL, &columns);
 	data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users", 4, &columns);
-	data_search(solver, &solver->mms, &search, is_count, NULL, &columns);
-	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4, &columns);
+	solve_count(solver);
 }
 
 void data_solve_memory(struct data_solver *solver)

@@ -112,21 +112,27 @@ static uint32_t find_paths(struct data_solver *solver, uint32_t offset,
 	return columns->count;
 }
 
-/* Counts the programs whose path at @inside is init_task's, which is the root of everything. */
-static uint32_t count_at_root(struct data_solver *solver, uint32_t offset, uint32_t inside)
+/* How many programs have the path at @inside that most of them have. */
+static uint32_t count_at_most_common(struct data_solver *solver, uint32_t offset, uint32_t inside)
 {
-	uint64_t root, dentry;
-	uint32_t count = 0;
+	struct data_set seen;
+	uint32_t counts[64] = {0}, most = 0;
 
+	data_set_init(&seen, 8, 64);
 	inside += solver->at.path_dentry;
-	if (!data_read_word(solver, data_word(solver, &solver->tasks, 0, offset) + inside, &root))
-		return 0;
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		count += data_read_word(solver,
-					data_word(solver, &solver->tasks, i, offset) + inside,
-					&dentry) &&
-			 dentry == root;
-	return count;
+	for (uint32_t i = 0; i < solver->tasks.count; i++) {
+		uint64_t at = data_word(solver, &solver->tasks, i, offset), dentry;
+		uint32_t index;
+
+		if (!at || data_is_kernel_thread(solver, i) ||
+		    !data_read_word(solver, at + inside, &dentry))
+			continue;
+		index = data_set_add(solver, &seen, dentry, 0);
+		if (index != DATA_UNKNOWN && ++counts[index] > most)
+			most = counts[index];
+	}
+	data_set_deinit(&seen);
+	return most;
 }
 
 /* Whoever changed their root went there; most who went somewhere else kept it. */
@@ -136,7 +142,7 @@ static void claim_fs(struct data_solver *solver, uint32_t offset, struct data_co
 	int root;
 
 	for (int i = 0; i < 2; i++)
-		counts[i] = count_at_root(solver, offset, columns->rows[i].offset);
+		counts[i] = count_at_most_common(solver, offset, columns->rows[i].offset);
 	if (counts[0] == counts[1]) {
 		data_claim_columns(solver, DATA_RULE_root, "fs_struct", "root", 2 * solver->word,
 				   columns);
@@ -338,6 +344,15 @@ static int is_in_ns(struct data_solver *solver, const struct data_set *set, uint
 	return 0;
 }
 
+/* What lies past an nsproxy is something else. */
+static bool all_have(const struct data_solver *solver, uint32_t member)
+{
+	for (uint32_t i = 0; i < solver->nsproxies.count; i++)
+		if (!data_is_kernel(solver, data_word(solver, &solver->nsproxies, i, member)))
+			return false;
+	return true;
+}
+
 static void solve_mount_ns(struct data_solver *solver)
 {
 	struct data_columns mounts = {0}, members = {0};
@@ -348,7 +363,8 @@ static void solve_mount_ns(struct data_solver *solver)
 			uint32_t context[2] = {member, 0};
 			struct data_column column;
 
-			if (!data_check(solver, &solver->mounts, 2, offset, is_in_ns, context,
+			if (!all_have(solver, member) ||
+			    !data_check(solver, &solver->mounts, 2, offset, is_in_ns, context,
 					&column))
 				continue;
 			data_columns_push(&mounts, &column);

@@ -115,9 +115,9 @@ const unsigned char *data_bytes(const struct data_set *set, uint32_t index)
 	return set->bytes + (size_t)index * set->size_bytes;
 }
 
-void data_set_init(struct data_set *set, uint32_t size_bytes)
+void data_set_init(struct data_set *set, uint32_t size_bytes, uint32_t max)
 {
-	*set = (struct data_set){.size_bytes = size_bytes, .end = size_bytes};
+	*set = (struct data_set){.size_bytes = size_bytes, .end = size_bytes, .max = max};
 }
 
 void data_set_deinit(struct data_set *set)
@@ -127,7 +127,8 @@ void data_set_deinit(struct data_set *set)
 	free(set->readable);
 	free(set->bytes);
 	free(set->slots);
-	data_set_init(set, set->size_bytes);
+	free(set->order);
+	data_set_init(set, set->size_bytes, set->max);
 }
 
 static uint32_t *slot_of(const struct data_set *set, uint64_t at)
@@ -157,6 +158,13 @@ static bool grow_array(void *array, size_t size_bytes)
 	return grown != NULL;
 }
 
+static void rehash(struct data_set *set)
+{
+	memset(set->slots, 0xff, set->slot_count * sizeof(*set->slots));
+	for (uint32_t i = 0; i < set->count; i++)
+		*slot_of(set, set->at[i]) = i;
+}
+
 static bool grow(struct data_set *set)
 {
 	uint32_t capacity = set->capacity ? set->capacity * 2 : 64;
@@ -169,9 +177,7 @@ static bool grow(struct data_set *set)
 		return false;
 	set->capacity = capacity;
 	set->slot_count = capacity * 2;
-	memset(set->slots, 0xff, set->slot_count * sizeof(*set->slots));
-	for (uint32_t i = 0; i < set->count; i++)
-		*slot_of(set, set->at[i]) = i;
+	rehash(set);
 	return true;
 }
 
@@ -199,7 +205,7 @@ uint32_t data_set_add(struct data_solver *solver, struct data_set *set, uint64_t
 {
 	uint32_t index = data_set_find(set, at), readable;
 
-	if (index != DATA_UNKNOWN || set->count == DATA_SET_MAX)
+	if (index != DATA_UNKNOWN || set->count == set->max)
 		return index;
 	if (set->count == set->capacity && !grow(set)) {
 		solver->no_memory = true;
@@ -228,28 +234,70 @@ void data_set_follow(struct data_solver *solver, struct data_set *set, const str
 	}
 }
 
-static int compare_addresses(const void *a, const void *b)
+void data_set_keep(struct data_set *set, const bool *keep)
 {
-	const uint64_t *x = a, *y = b;
+	uint32_t kept = 0;
 
-	return (*x > *y) - (*x < *y);
+	for (uint32_t i = 0; i < set->count; i++) {
+		if (!keep[i])
+			continue;
+		set->at[kept] = set->at[i];
+		set->owner[kept] = set->owner[i];
+		set->readable[kept] = set->readable[i];
+		memmove(set->bytes + (size_t)kept * set->size_bytes,
+			set->bytes + (size_t)i * set->size_bytes, set->size_bytes);
+		kept++;
+	}
+	set->count = kept;
+	set->order_count = 0;
+	if (set->slots)
+		rehash(set);
+}
+
+static int compare_objects(const void *a, const void *b, void *context)
+{
+	const struct data_set *set = context;
+	uint64_t x = set->at[*(const uint32_t *)a], y = set->at[*(const uint32_t *)b];
+
+	return (x > y) - (x < y);
 }
 
 void data_set_bound(struct data_solver *solver, struct data_set *set)
 {
-	uint64_t *sorted = malloc((set->count + 1) * sizeof(*sorted));
+	uint32_t *order = realloc(set->order, (set->count + 1) * sizeof(*order));
 
-	if (!sorted) {
+	if (!order) {
 		solver->no_memory = true;
 		return;
 	}
-	if (set->count)
-		memcpy(sorted, set->at, set->count * sizeof(*sorted));
-	qsort(sorted, set->count, sizeof(*sorted), compare_addresses);
-	for (uint32_t i = 1; i < set->count; i++)
-		if (sorted[i] - sorted[i - 1] < set->end)
-			set->end = (uint32_t)(sorted[i] - sorted[i - 1]);
-	free(sorted);
+	set->order = order;
+	set->order_count = set->count;
+	for (uint32_t i = 0; i < set->count; i++)
+		order[i] = i;
+	qsort_r(order, set->count, sizeof(*order), compare_objects, set);
+	for (uint32_t i = 1; i < set->count; i++) {
+		uint64_t far = set->at[order[i]] - set->at[order[i - 1]];
+
+		if (far < set->end)
+			set->end = (uint32_t)far;
+	}
+}
+
+uint32_t data_set_around(const struct data_set *set, uint64_t at)
+{
+	uint32_t low = 0, high = set->order_count;
+
+	while (low < high) { /* the first one past @at */
+		uint32_t middle = low + (high - low) / 2;
+
+		if (set->at[set->order[middle]] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || at - set->at[set->order[low - 1]] >= set->end)
+		return DATA_UNKNOWN;
+	return set->order[low - 1];
 }
 
 /* ---- columns ---- */

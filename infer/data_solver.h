@@ -13,7 +13,6 @@
 
 #define DATA_UNKNOWN UINT32_MAX
 #define DATA_COLUMNS 16
-#define DATA_SET_MAX 4096u   /* objects of one type that are looked at */
 #define DATA_LIST_MAX 65536u /* elements of one list */
 
 /** Copies of objects of one type, in the order in which they were met; an address is in it once. */
@@ -21,13 +20,15 @@ struct data_set {
 	uint32_t
 		size_bytes; /* copied of each; more than an object has, where its size is unknown */
 	uint32_t end;       /* no member lies past it: two objects do not overlap */
-	uint32_t count, capacity;
+	uint32_t count, capacity, max;
 	uint64_t *at;
 	uint64_t *owner;    /* what led here: another object's address */
 	uint32_t *readable; /* bytes of the copy that could be read; the rest is zero */
 	unsigned char *bytes;
 	uint32_t *slots; /* hash of at */
 	uint32_t slot_count;
+	uint32_t *order; /* by address, as data_set_bound() left it */
+	uint32_t order_count;
 };
 
 /** A column: an offset at which a property holds. */
@@ -68,6 +69,7 @@ struct data_solver {
 	uint32_t class_ids[DATA_RULE_COUNT];
 	struct data_layout at;
 	struct data_set tasks; /* threads; the first one is init_task */
+	uint32_t *vma_order;   /* mappings by address space and start */
 	struct data_set signals, mms, vmas, creds, pids, nsproxies, filesets, files;
 	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules;
 };
@@ -91,8 +93,11 @@ uint64_t data_u64(const struct data_set *set, uint32_t index, uint32_t offset);
 uint16_t data_u16(const struct data_set *set, uint32_t index, uint32_t offset);
 const unsigned char *data_bytes(const struct data_set *set, uint32_t index);
 
-void data_set_init(struct data_set *set, uint32_t size_bytes);
+void data_set_init(struct data_set *set, uint32_t size_bytes, uint32_t max);
+/** Empties it as well: it may be filled anew. */
 void data_set_deinit(struct data_set *set);
+/** Drops the objects that @keep has false for. */
+void data_set_keep(struct data_set *set, const bool *keep);
 /** Index of the object at @at, copied when it is new; DATA_UNKNOWN when nothing can be read there,
  * or the set is full. */
 uint32_t data_set_add(struct data_solver *solver, struct data_set *set, uint64_t at,
@@ -104,6 +109,8 @@ void data_set_follow(struct data_solver *solver, struct data_set *set, const str
 
 /** Bounds what is searched by the least distance of two objects: past it lie others of its kind. */
 void data_set_bound(struct data_solver *solver, struct data_set *set);
+/** The object around @at, of those that were there when the set was bounded; DATA_UNKNOWN. */
+uint32_t data_set_around(const struct data_set *set, uint64_t at);
 
 /** Does an object have the property at an offset: > 0 yes, < 0 no, 0 it says nothing. */
 typedef int data_test(struct data_solver *solver, const struct data_set *set, uint32_t index,
@@ -180,6 +187,7 @@ uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *p
 /* The parts, in the order in which they build on each other. */
 void data_find_tasks(struct data_solver *solver);
 void data_solve_tasks(struct data_solver *solver);
+void data_solve_states(struct data_solver *solver);
 void data_solve_memory(struct data_solver *solver);
 void data_solve_mappings(struct data_solver *solver);
 void data_solve_ids(struct data_solver *solver);

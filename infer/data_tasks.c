@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members of task_struct that show in the tasks themselves and in how they hang together: threads
- * and their signal_struct, ids, family, kernel threads, stacks, priorities, states, times. What
- * tasks point to besides is for the other data_*.c.
+ * Members of task_struct that show in how tasks hang together: threads and their signal_struct,
+ * family, kernel threads, numbers, stacks. What a task does and did is data_states.c's, what it
+ * points to besides the other data_*.c's.
  */
 #include "infer/data_solver.h"
 
 #include <stdlib.h>
 
 #define SIGNAL_BYTES 2048u
-#define PF_EXITING 0x4u
 #define PF_FORKNOEXEC 0x40u
 #define PF_KTHREAD 0x00200000u      /* the same since it came with 2.6.27 (7b34e428) */
 #define STACK_END_MAGIC 0x57AC6E9Du /* uapi/linux/magic.h */
 #define STACK_BYTES_MAX 65536u
 #define PID_MAX (1u << 22)
-#define NS_PER_HOUR UINT64_C(3600000000000)
 
 /* ---- threads and signal_struct ---- */
 
@@ -28,7 +26,7 @@ static int is_lone_node(struct data_solver *solver, const struct data_set *set, 
 	uint64_t head = data_word(solver, set, index, offset);
 
 	(void)context;
-	if (!data_is_kernel(solver, head) || head - set->at[index] < set->end)
+	if (!data_is_kernel(solver, head) || head == node)
 		return -1;
 	if (head != data_word(solver, set, index, offset + solver->word))
 		return 0;
@@ -62,32 +60,48 @@ static int is_constant_before(struct data_solver *solver, const struct data_set 
 	return far == distance->value ? 1 : 0;
 }
 
-/* signal_struct holds the head of thread_node's list: the pointer that is always as far before. */
-static bool find_signal(struct data_solver *solver, const struct data_column *node)
+/* The columns that are always as far before the head; tasks themselves are none. */
+static void find_before(struct data_solver *solver, const struct data_column *node,
+			struct data_columns *columns, uint32_t *head)
 {
 	const struct data_set *tasks = &solver->tasks;
-	struct data_column column;
-	struct distance distance;
 
+	columns->count = 0;
 	for (uint32_t offset = 0; offset < tasks->end; offset += solver->word) {
-		distance = (struct distance){.column = node->offset, .max = SIGNAL_BYTES};
+		struct distance distance = {.column = node->offset, .max = SIGNAL_BYTES};
+		struct data_column column;
+
 		if (offset == node->offset || offset == node->offset + solver->word ||
+		    data_set_find(tasks, data_word(solver, tasks, 1, offset)) != DATA_UNKNOWN ||
 		    !data_check(solver, tasks, node->support, offset, is_constant_before, &distance,
 				&column))
 			continue;
-		solver->at.task_signal = offset;
-		solver->at.signal_thread_head = (uint32_t)distance.value;
-		solver->at.task_thread_node = node->offset;
-		data_claim(solver, DATA_RULE_thread_node, "task_struct", "thread_node",
-			   2 * solver->word, node, tasks->at[0]);
-		data_claim(solver, DATA_RULE_thread_node, "task_struct", "signal", solver->word,
-			   &column, tasks->at[0]);
-		column.offset = (uint32_t)distance.value;
-		data_claim(solver, DATA_RULE_thread_node, "signal_struct", "thread_head",
-			   2 * solver->word, &column, tasks->at[0]);
-		return true;
+		data_columns_push(columns, &column);
+		*head = (uint32_t)distance.value;
 	}
-	return false;
+}
+
+/* signal_struct holds the head of thread_node's list: the pointer that is always as far before. */
+static bool find_signal(struct data_solver *solver, const struct data_column *node)
+{
+	struct data_columns signals;
+	struct data_column column;
+	uint32_t head = 0;
+
+	find_before(solver, node, &signals, &head);
+	if (signals.count != 1)
+		return false;
+	column = (struct data_column){head, signals.rows[0].support, signals.rows[0].dissent};
+	solver->at.task_signal = signals.rows[0].offset;
+	solver->at.signal_thread_head = head;
+	solver->at.task_thread_node = node->offset;
+	data_claim(solver, DATA_RULE_thread_node, "task_struct", "thread_node", 2 * solver->word,
+		   node, solver->tasks.at[0]);
+	data_claim_columns(solver, DATA_RULE_thread_node, "task_struct", "signal", solver->word,
+			   &signals);
+	data_claim(solver, DATA_RULE_thread_node, "signal_struct", "thread_head", 2 * solver->word,
+		   &column, solver->tasks.at[0]);
+	return true;
 }
 
 /* All threads of the processes that are known; a thread's owner is its leader. */
@@ -137,29 +151,37 @@ static uint32_t leaders_of(const struct data_set *tasks)
 
 /* ---- nr_threads ---- */
 
-/* Threads per process. init_task's signal_struct is made with nr_threads 1, while nobody counts
- * who uses it: other counters there are 0. */
+/* Threads per process; @context counts them. */
 static int is_thread_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			   uint32_t offset, void *context)
 {
-	uint32_t count = 0;
+	const uint32_t *counts = context;
 
-	(void)context;
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		count += data_word(solver, &solver->tasks, i, solver->at.task_signal) ==
-			 set->at[index];
-	return data_u32(set, index, offset) == count ? 1 : -1;
+	(void)solver;
+	return data_u32(set, index, offset) == counts[index] ? 1 : -1;
 }
 
+/* init_task's signal_struct is made with nr_threads 1, while nobody counts who uses it: other
+ * counters there are 0. */
 static void solve_thread_count(struct data_solver *solver)
 {
+	uint32_t *counts = calloc(solver->signals.count + 1, sizeof(*counts)), signal;
 	struct data_columns columns;
 
-	data_search(solver, &solver->signals, &(struct data_search){.step = 4, .width = 4},
-		    is_thread_count, NULL, &columns);
-	if (columns.count > DATA_COLUMNS)
+	if (!counts) {
+		solver->no_memory = true;
 		return;
-	for (uint32_t i = columns.count; i-- > 0;)
+	}
+	for (uint32_t i = 0; i < solver->tasks.count; i++) {
+		signal = data_set_find(&solver->signals, data_word(solver, &solver->tasks, i,
+								   solver->at.task_signal));
+		if (signal != DATA_UNKNOWN)
+			counts[signal]++;
+	}
+	data_search(solver, &solver->signals, &(struct data_search){.step = 4, .width = 4},
+		    is_thread_count, counts, &columns);
+	free(counts);
+	for (uint32_t i = columns.count; i-- > 0 && columns.count <= DATA_COLUMNS;)
 		if (data_u32(&solver->signals, 0, columns.rows[i].offset) != 1)
 			data_columns_remove(&columns, columns.rows[i].offset);
 	data_claim_columns(solver, DATA_RULE_thread_count, "signal_struct", "nr_threads", 4,
@@ -213,19 +235,6 @@ struct kinship {
 	uint32_t families; /* lists that are not empty */
 };
 
-/* The task in whose copy @at lies: DATA_UNKNOWN for none. */
-static uint32_t task_around(const struct data_solver *solver, uint64_t at)
-{
-	const struct data_set *tasks = &solver->tasks;
-	uint32_t best = DATA_UNKNOWN;
-
-	for (uint32_t i = 0; i < tasks->count; i++)
-		if (at - tasks->at[i] < tasks->end &&
-		    (best == DATA_UNKNOWN || tasks->at[i] > tasks->at[best]))
-			best = i;
-	return best;
-}
-
 static int heads_children(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
@@ -238,7 +247,7 @@ static int heads_children(struct data_solver *solver, const struct data_set *set
 		return -1;
 	if (at == from)
 		return data_word(solver, set, index, offset + solver->word) == from ? 1 : -1;
-	child = task_around(solver, at);
+	child = data_set_around(&solver->tasks, at);
 	if (child == DATA_UNKNOWN)
 		return -1;
 	if (kin->sibling == DATA_UNKNOWN)
@@ -336,6 +345,7 @@ static void solve_family(struct data_solver *solver)
 
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_own_leader, NULL,
 		    &leaders);
+	data_columns_remove_dissenting(&leaders);
 	data_claim_columns(solver, DATA_RULE_group_leader, "task_struct", "group_leader",
 			   solver->word, &leaders);
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_task, NULL, &columns);
@@ -578,333 +588,6 @@ static void solve_stacks(struct data_solver *solver)
 			   &columns);
 }
 
-/* ---- priorities ---- */
-
-static int is_static_prio(struct data_solver *solver, const struct data_set *set, uint32_t index,
-			  uint32_t offset, void *context)
-{
-	uint32_t value = data_u32(set, index, offset);
-
-	(void)solver;
-	(void)context;
-	return value >= 100 && value < 140 ? 1 : -1;
-}
-
-static uint32_t count_real_time(const struct data_set *tasks, uint32_t offset)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < tasks->count; i++)
-		count += (int32_t)data_u32(tasks, i, offset) < 100;
-	return count;
-}
-
-/* SCHED_FIFO 1 and SCHED_RR 2 go with priorities below 100, SCHED_DEADLINE 6 with -1. */
-static int is_policy(struct data_solver *solver, const struct data_set *set, uint32_t index,
-		     uint32_t offset, void *context)
-{
-	uint32_t value = data_u32(set, index, offset);
-	int32_t prio = (int32_t)data_u32(set, index, *(const uint32_t *)context);
-	bool real_time = value == 1 || value == 2 || value == 6;
-
-	(void)solver;
-	return value <= 7 && real_time == (prio < 100) ? 1 : -1;
-}
-
-static bool varies(const struct data_set *set, uint32_t offset)
-{
-	for (uint32_t i = 1; i < set->count; i++)
-		if (data_u32(set, i, offset) != data_u32(set, 0, offset))
-			return true;
-	return false;
-}
-
-static void solve_policy(struct data_solver *solver, uint32_t prio)
-{
-	struct data_columns columns;
-
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4}, is_policy,
-		    &prio, &columns);
-	data_claim_columns(solver, DATA_RULE_policy, "task_struct", "policy", 4, &columns);
-}
-
-static int is_prio(struct data_solver *solver, const struct data_set *set, uint32_t index,
-		   uint32_t offset, void *context)
-{
-	int32_t value = (int32_t)data_u32(set, index, offset);
-	uint32_t fixed = data_u32(set, index, *(const uint32_t *)context);
-
-	(void)solver;
-	return value == (int32_t)fixed || (value >= -1 && value < 100) ? 1 : -1;
-}
-
-/* prio and normal_prio differ only while a task inherits a priority. */
-static void solve_prio(struct data_solver *solver, uint32_t fixed)
-{
-	const struct data_set *tasks = &solver->tasks;
-	struct data_columns columns = {0};
-
-	for (uint32_t offset = 0; offset + 4 <= tasks->end; offset += 4) {
-		struct data_column column;
-		uint32_t count = count_real_time(tasks, offset);
-
-		if (count > 0 && count * 2 < tasks->count &&
-		    data_check(solver, tasks, 0, offset, is_prio, &fixed, &column))
-			data_columns_push(&columns, &column);
-	}
-	data_claim_columns(solver, DATA_RULE_prio, "task_struct", "prio", 4, &columns);
-	if (columns.count > 0)
-		solve_policy(solver, columns.rows[0].offset);
-}
-
-/* Columns that agree but for a few real-time tasks are prio and normal_prio. */
-static void remove_real_time(struct data_solver *solver, struct data_columns *columns)
-{
-	if (columns->count > DATA_COLUMNS)
-		return;
-	for (uint32_t i = columns->count; i-- > 0;)
-		if (!varies(&solver->tasks, columns->rows[i].offset) ||
-		    count_real_time(&solver->tasks, columns->rows[i].offset))
-			data_columns_remove(columns, columns->rows[i].offset);
-}
-
-static void solve_priorities(struct data_solver *solver)
-{
-	struct data_columns columns;
-	uint32_t fixed;
-
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4},
-		    is_static_prio, NULL, &columns);
-	remove_real_time(solver, &columns);
-	fixed = data_claim_columns(solver, DATA_RULE_static_prio, "task_struct", "static_prio", 4,
-				   &columns);
-	if (fixed != DATA_UNKNOWN)
-		solve_prio(solver, fixed);
-}
-
-/* ---- states ---- */
-
-/* Values of __state: 0 running, 1 and 2 asleep, 4 stopped, 8 traced, 0x20..0x80 ending, 0x402 idle;
- * bits above for freezing and real-time locks. */
-static int is_state(struct data_solver *solver, const struct data_set *set, uint32_t index,
-		    uint32_t offset, void *context)
-{
-	uint32_t value = data_u32(set, index, offset), low = value & 0xff;
-
-	(void)solver;
-	(void)context;
-	return value < 0x100000 && (low & (low - 1)) == 0 ? 1 : -1;
-}
-
-struct states {
-	uint32_t asleep, idle, user_idle, other;
-};
-
-static struct states count_states(const struct data_solver *solver, uint32_t offset)
-{
-	struct states states = {0};
-
-	for (uint32_t i = 0; i < solver->tasks.count; i++) {
-		uint32_t value = data_u32(&solver->tasks, i, offset);
-
-		states.asleep += value == 1;
-		if (value == 0x402)
-			*(data_is_kernel_thread(solver, i) ? &states.idle : &states.user_idle) += 1;
-		else
-			states.other += value > 2;
-	}
-	return states;
-}
-
-/* Most programs sleep; idle is for kernel threads only (TASK_IDLE, 80ed87c8). */
-static void solve_state(struct data_solver *solver)
-{
-	struct data_columns columns;
-
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4}, is_state,
-		    NULL, &columns);
-	if (columns.count > DATA_COLUMNS)
-		columns.count = DATA_COLUMNS;
-	for (uint32_t i = columns.count; i-- > 0;) {
-		struct states states = count_states(solver, columns.rows[i].offset);
-
-		if (states.asleep < 2 || states.idle < 2 || states.user_idle)
-			data_columns_remove(&columns, columns.rows[i].offset);
-	}
-	data_claim_columns(solver, DATA_RULE_state, "task_struct", "__state", 4, &columns);
-}
-
-/* EXIT_ZOMBIE is 32 and EXIT_DEAD 16 since 4.x: nobody has them who is not exiting. */
-static int is_exit_state(struct data_solver *solver, const struct data_set *set, uint32_t index,
-			 uint32_t offset, void *context)
-{
-	uint32_t value = data_u32(set, index, offset);
-	bool exiting = data_u32(set, index, solver->at.task_flags) & PF_EXITING;
-
-	(void)context;
-	if (exiting)
-		return value == 16 || value == 32 ? 1 : -1;
-	return value == 0 ? 1 : -1;
-}
-
-static uint32_t count_exiting(const struct data_solver *solver)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		count += (data_u32(&solver->tasks, i, solver->at.task_flags) & PF_EXITING) != 0;
-	return count;
-}
-
-/* Of those who live, exit_code is a stop signal or nothing. */
-static int is_exit_code(struct data_solver *solver, const struct data_set *set, uint32_t index,
-			uint32_t offset, void *context)
-{
-	uint32_t value = data_u32(set, index, offset);
-	bool exiting = data_u32(set, index, solver->at.task_flags) & PF_EXITING;
-
-	(void)context;
-	if (data_is_kernel_thread(solver, index))
-		return value == 0 ? 1 : -1;
-	return exiting ? (value & ~0xffffu ? -1 : 1) : value <= 64 ? 1 : -1;
-}
-
-static bool any_exit_code(const struct data_solver *solver, uint32_t offset)
-{
-	for (uint32_t i = 0; i < solver->tasks.count; i++) {
-		uint32_t value = data_u32(&solver->tasks, i, offset);
-
-		if (value & 0xff00)
-			return true;
-	}
-	return false;
-}
-
-static void solve_exit(struct data_solver *solver)
-{
-	struct data_columns columns;
-
-	if (solver->at.task_flags == DATA_UNKNOWN || count_exiting(solver) == 0)
-		return;
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4},
-		    is_exit_state, NULL, &columns);
-	if (columns.count == 1 && data_check(solver, &solver->tasks, 0, columns.rows[0].offset,
-					     is_exit_state, NULL, &columns.rows[0]))
-		data_claim_columns(solver, DATA_RULE_exit_state, "task_struct", "exit_state", 4,
-				   &columns);
-	data_search(solver, &solver->tasks, &(struct data_search){.step = 4, .width = 4},
-		    is_exit_code, NULL, &columns);
-	if (columns.count > DATA_COLUMNS)
-		return;
-	for (uint32_t i = columns.count; i-- > 0;)
-		if (!any_exit_code(solver, columns.rows[i].offset))
-			data_columns_remove(&columns, columns.rows[i].offset);
-	data_claim_columns(solver, DATA_RULE_exit_code, "task_struct", "exit_code", 4, &columns);
-}
-
-/* ---- times ---- */
-
-/* Pids are given out in turn: of two tasks of neighbouring pids, the later was started later. */
-static int cmp_pid(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (x[0] > y[0]) - (x[0] < y[0]);
-}
-
-/* Numbers of tasks grow with the pid as well. */
-static bool overlaps_pid(const struct data_solver *solver, uint32_t offset)
-{
-	for (uint32_t part = offset; part <= offset + 4; part += 4) {
-		uint32_t same = 0;
-
-		for (uint32_t i = 0; i < solver->tasks.count; i++)
-			same += data_u32(&solver->tasks, i, part) ==
-				data_u32(&solver->tasks, i, solver->at.task_pid);
-		if (same * 2 > solver->tasks.count)
-			return true;
-	}
-	return false;
-}
-
-static bool is_monotonic(const struct data_solver *solver, uint32_t (*order)[2], uint32_t count,
-			 uint32_t offset)
-{
-	uint64_t before = 0, most = 0;
-	uint32_t down = 0, same = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t value = data_u64(&solver->tasks, order[i][1], offset);
-
-		if (value == 0 || value > NS_PER_HOUR * 24 * 3650)
-			return false;
-		down += value < before;
-		same += value == before;
-		before = value;
-		most = value > most ? value : most;
-	}
-	return down * 20 <= count && same * 4 <= count && most > 1000000;
-}
-
-static uint64_t sum_of(const struct data_set *set, uint32_t offset)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < set->count; i++)
-		sum += data_u64(set, i, offset);
-	return sum;
-}
-
-/* start_time is taken first and does not count suspension: start_boottime is never less. */
-static void claim_start_times(struct data_solver *solver, struct data_columns *columns)
-{
-	uint64_t sums[2];
-	int boot;
-
-	if (columns->count != 2) {
-		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-				   columns);
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		sums[i] = sum_of(&solver->tasks, columns->rows[i].offset);
-	if (sums[0] == sums[1]) {
-		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-				   columns);
-		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_boottime", 8,
-				   columns);
-		return;
-	}
-	boot = sums[1] > sums[0];
-	data_claim(solver, DATA_RULE_start_time, "task_struct", "start_boottime", 8,
-		   &columns->rows[boot], solver->init_task);
-	data_claim(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-		   &columns->rows[!boot], solver->init_task);
-}
-
-static void solve_start_times(struct data_solver *solver)
-{
-	const struct data_set *tasks = &solver->tasks;
-	uint32_t(*order)[2] = calloc(tasks->count, sizeof(*order)), count = 0;
-	struct data_columns columns = {0};
-
-	if (!order) {
-		solver->no_memory = true;
-		return;
-	}
-	for (uint32_t i = 1; i < tasks->count; i++) {
-		order[count][0] = data_u32(tasks, i, solver->at.task_pid);
-		order[count++][1] = i;
-	}
-	qsort(order, count, sizeof(*order), cmp_pid);
-	for (uint32_t offset = 0; offset + 8 <= tasks->end; offset += 4)
-		if (columns.count < DATA_COLUMNS && !overlaps_pid(solver, offset) &&
-		    is_monotonic(solver, order, count, offset))
-			columns.rows[columns.count++] = (struct data_column){offset, count, 0};
-	free(order);
-	claim_start_times(solver, &columns);
-}
-
 void data_solve_tasks(struct data_solver *solver)
 {
 	data_set_bound(solver, &solver->tasks);
@@ -915,12 +598,6 @@ void data_solve_tasks(struct data_solver *solver)
 	mark_kernel_threads(solver);
 	solve_pids(solver);
 	solve_stacks(solver);
-	solve_priorities(solver);
-	if (solver->kthreadd) {
+	if (solver->kthreadd)
 		solve_flags(solver);
-		solve_state(solver);
-		solve_exit(solver);
-	}
-	if (solver->at.task_pid != DATA_UNKNOWN)
-		solve_start_times(solver);
 }
