@@ -23,12 +23,21 @@ struct gap_paging {
 	uint8_t va_bits;    /* virtual addresses differ in so many bits, per half */
 };
 
+/** Memory from physical address 0 on that is mapped: tables that lie there are read without a
+ * call. */
+struct gap_near {
+	const unsigned char *data;
+	uint64_t end; /* an entry that begins before it lies there whole; 0: nothing does */
+};
+
 /** One set of page tables. */
 struct gap_space {
 	uint64_t root;
 	uint64_t ignored_bits; /* of an entry's address: memory encryption */
 	uint64_t user_end;     /* where the kernel's half begins, when addresses do not tell */
 	struct gap_paging paging;
+	struct gap_near near; /* only makes walks faster */
+	uint8_t is_process; /* root is of a process: of its half, where halves have roots of their own */
 };
 
 /** Where an address is, and the entry that says so: what a cached translation is checked against.
@@ -68,6 +77,12 @@ struct gap_arch {
 	enum gap_status (*walk)(const struct gap_memory *memory, const struct gap_space *space,
 				uint64_t address, struct gap_translation *translation,
 				uint64_t *span_bytes);
+	/**
+	 * The same for those who want the place alone, faster; NULL: walk() does as well. Arguments
+	 * stand where those of gap_guest_translate() are, which then moves none.
+	 */
+	enum gap_status (*translate)(const struct gap_space *space, struct gap_vaddr address,
+				     struct gap_paddr *physical, const struct gap_memory *memory);
 	/**
 	 * The page tables that a CPU uses, as its registers tell: the @index-th reading of them;
 	 * false when there are no more. Members of @space that the registers do not tell stay zero.
@@ -118,35 +133,24 @@ static inline const unsigned char *gap_physical_at(const struct gap_memory *memo
 /** Reads 8 aligned bytes of a table, wherever they are: true when they are there. */
 int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry);
 
-/** The same for a walk, whose tables mostly lie in the first range of memory: that one is kept in
- * registers. */
-struct gap_entry_reader {
-	const struct gap_memory *memory;
-	const unsigned char *data;
-	uint64_t start, size_bytes; /* size less one entry */
-};
-
-static inline struct gap_entry_reader gap_entry_reader(const struct gap_memory *memory)
+static inline struct gap_near gap_near(const struct gap_memory *memory)
 {
-	struct gap_entry_reader reader = {.memory = memory, .start = UINT64_MAX};
 	const struct gap_memory_range *range = memory->ranges;
+	struct gap_near near = {NULL, 0};
 
-	if (memory->range_count && range->data && range->size_bytes >= sizeof(uint64_t)) {
-		reader.data = range->data;
-		reader.start = range->start.value;
-		reader.size_bytes = range->size_bytes - sizeof(uint64_t);
+	if (memory->range_count && range->data && range->start.value == 0 &&
+	    range->size_bytes >= sizeof(uint64_t)) {
+		near.data = range->data;
+		near.end = range->size_bytes - sizeof(uint64_t) + 1;
 	}
-	return reader;
+	return near;
 }
 
-static inline int gap_entry_next(const struct gap_entry_reader *reader, uint64_t address,
-				 uint64_t *entry)
+static inline int gap_near_entry(const struct gap_near *near, uint64_t address, uint64_t *entry)
 {
-	uint64_t offset = address - reader->start;
-
-	if (__builtin_expect(offset > reader->size_bytes, 0))
-		return gap_entry_read(reader->memory, address, entry);
-	memcpy(entry, reader->data + offset, sizeof(*entry));
+	if (__builtin_expect(address >= near->end, 0))
+		return 0;
+	memcpy(entry, near->data + address, sizeof(*entry));
 	return 1;
 }
 

@@ -86,6 +86,13 @@ static int is_canonical(const struct gap_space *space, uint64_t address)
 	       address >> space->paging.va_bits == UINT64_MAX >> space->paging.va_bits;
 }
 
+/* TTBR0 leads to a process, TTBR1 to the kernel: a table says nothing of the other's addresses, though
+ * their low bits would lead somewhere in it. */
+static int is_of_half(const struct gap_space *space, uint64_t address)
+{
+	return is_canonical(space, address) && is_user(space, address) == space->is_process;
+}
+
 /* Blocks: 2 MiB and 1 GiB, 32 MiB, 512 MiB; larger ones only with 52-bit formats. */
 static int block_allowed(const struct gap_paging *paging, int level)
 {
@@ -110,7 +117,7 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 
 	if (span_bytes)
 		*span_bytes = (uint64_t)1 << paging->va_bits;
-	if (!is_canonical(space, address))
+	if (!is_of_half(space, address))
 		return GAP_UNREADABLE;
 	shift = paging->page_shift + index_bits * (unsigned)(paging->levels - 1);
 	width = paging->va_bits - shift; /* the root may be shorter */

@@ -13,6 +13,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
 #include "tests/support/kallsyms_table.h"
+#include "tests/support/gdb_talk.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
 		       size_t size_bytes)
@@ -503,6 +504,14 @@ static void write_guests(const char *folder)
 	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
 }
 
+static void write_gdb_talk(const char *folder)
+{
+	struct gdb_talk talk;
+
+	gdb_talk_honest(&talk);
+	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -518,6 +527,7 @@ int main(int argc, char **argv)
 	write_core(argv[1]);
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
+	write_gdb_talk(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;
