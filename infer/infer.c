@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/types.h"
 #include "infer/writer.h"
@@ -435,12 +436,24 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	return status;
 }
 
+/* Near kernels are asked once it is known how this one's structures are ordered. */
+static enum gap_status ask_priors(struct run *run, struct gap_error *error)
+{
+	for (size_t i = 0; i < run->options->prior_count; i++)
+		if (infer_prior_claims(run->options->priors[i], run->fields, run->result->verdicts,
+				       run->result->claims))
+			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	return run->options->prior_count ? fuse(run, error) : GAP_OK;
+}
+
 static enum gap_status weigh(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = collect(run, error);
 
 	if (!status)
 		status = fuse(run, error);
+	if (!status)
+		status = ask_priors(run, error);
 	return status ? status : build_from_claims(run, error);
 }
 
