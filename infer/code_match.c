@@ -215,7 +215,8 @@ static struct code_place place_of(const struct code_matcher *matcher, code_value
 
 		if (!object->value)
 			continue;
-		offset = node->number - node_of(matcher, object->value)->number;
+		offset = (int64_t)((uint64_t)node->number -
+				   (uint64_t)node_of(matcher, object->value)->number);
 		if (offset >= 0 && offset < nearest) {
 			nearest = place.offset = offset;
 			place.root = object->value;
@@ -231,6 +232,12 @@ static uint32_t type_pointed(const struct code_matcher *matcher, code_value addr
 		if (matcher->rows->objects.items[i].pointer && matcher->objects[i].value == address)
 			return matcher->rows->objects.items[i].type;
 	return 0;
+}
+
+/* No member is so far from what it is a member of; sums with it could overflow. */
+static bool is_far(int64_t offset)
+{
+	return offset > INT32_MAX || offset < INT32_MIN;
 }
 
 static bool is_list(const struct code_matcher *matcher, uint32_t type)
@@ -309,7 +316,7 @@ static uint32_t type_of_address(struct code_matcher *matcher, code_value address
 	if (type)
 		return type;
 	type = type_of(matcher, place.root, depth);
-	if (!type || place.indexed)
+	if (!type || place.indexed || is_far(place.offset))
 		return 0;
 	if (place.offset < 0)
 		return pointer ? 0 : type_around(matcher, type, -place.offset);
@@ -575,7 +582,7 @@ static bool match_address(struct match *match, unsigned steps, code_value addres
 	unsigned was = match->fit.count;
 	int64_t offset, inside;
 
-	if (place.indexed && !group.indexed)
+	if ((place.indexed && !group.indexed) || is_far(place.offset))
 		return false;
 	inside = !group.start && match->expression->base == CODE_B_ANY
 			 ? offset_inside(match->matcher, match->expression->type, place.root)
