@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/guest_pause.h"
+#include "cli/guest_rows.h"
 #include "cli/guest_view.h"
 #include "runtime/include/semgap/source.h"
 
@@ -217,6 +218,8 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (view->check && !view->check(request))
+		return EXIT_UNUSABLE;
 	return EXIT_DONE;
 }
 
@@ -238,9 +241,9 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	return arguments->help ? EXIT_DONE : check_view(arguments);
 }
 
-static int view_memory(const struct arguments *arguments, const struct gap_memory *memory,
-		       const struct gap_profile *profile)
+static int view_memory(const struct arguments *arguments, const struct gap_profile *profile)
 {
+	const struct gap_memory *memory = arguments->request.memory;
 	struct gap_error error = {{0}};
 	struct gap_guest *guest;
 	enum gap_status status =
@@ -248,18 +251,20 @@ static int view_memory(const struct arguments *arguments, const struct gap_memor
 	int result;
 
 	if (status == GAP_MISMATCH && arguments->view->run_mismatched)
-		return finish_output(arguments->view->run_mismatched(memory, profile,
-								     &arguments->request, &error));
+		return finish_output(
+			arguments->view->run_mismatched(profile, &arguments->request, &error));
 	if (status)
 		return say_failure(status, &error);
-	result = arguments->view->run(guest, &arguments->request);
+	result = arguments->view->rows
+			 ? guest_rows_run(arguments->view->rows, guest, &arguments->request)
+			 : arguments->view->run(guest, &arguments->request);
 	gap_guest_close(guest);
 	return finish_output(result);
 }
 
 /* What a view is made of. */
 struct look {
-	const struct arguments *arguments;
+	struct arguments *arguments;
 	const struct gap_source_memory *source;
 	const struct gap_profile *profile;
 };
@@ -268,10 +273,11 @@ static int look(void *context)
 {
 	const struct look *look = context;
 
-	return view_memory(look->arguments, gap_source_memory_get(look->source), look->profile);
+	look->arguments->request.memory = gap_source_memory_get(look->source);
+	return view_memory(look->arguments, look->profile);
 }
 
-static int view_source(const struct arguments *arguments, struct gap_source_memory *source,
+static int view_source(struct arguments *arguments, struct gap_source_memory *source,
 		       const struct gap_profile *profile)
 {
 	const char *warning = gap_source_memory_warning(source);

@@ -34,6 +34,7 @@ struct dump {
 	struct gap_address_space space;
 	struct segment_rows segments;
 	FILE *file;
+	bool is_narrow; /* a 32-bit file */
 };
 
 static void dump_deinit(struct dump *dump)
@@ -94,49 +95,78 @@ static uint32_t segment_flags(const char *flags)
 	       (flags[2] == 'x' ? PF_X : 0u);
 }
 
-static void write_headers(struct dump *dump)
+static uint64_t whole_pages(uint64_t size_bytes)
 {
-	uint64_t count = dump->segments.count;
-	uint64_t offset = sizeof(Elf64_Ehdr) + count * sizeof(Elf64_Phdr);
-	struct gap_target target;
-	Elf64_Ehdr header = {
-		.e_type = ET_CORE,
-		.e_version = EV_CURRENT,
-		.e_phoff = sizeof(Elf64_Ehdr),
-		.e_ehsize = sizeof(Elf64_Ehdr),
-		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = (uint16_t)count,
-	};
+	return (size_bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+}
 
-	gap_profile_target(gap_guest_profile(dump->guest), &target);
-	header.e_machine = target.machine;
-	memcpy(header.e_ident, ELFMAG, SELFMAG);
-	header.e_ident[EI_CLASS] = ELFCLASS64;
-	header.e_ident[EI_DATA] = ELFDATA2LSB;
-	header.e_ident[EI_VERSION] = EV_CURRENT;
-	fwrite(&header, sizeof(header), 1, dump->file);
-	offset = (offset + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+/* Gives each segment its place behind the headers, and the file its size: holes at the end are part
+ * of it. False: a 32-bit file cannot tell of places that far. */
+static bool place_segments(struct dump *dump, uint64_t headers_bytes)
+{
+	uint64_t offset = whole_pages(headers_bytes);
+
 	for (uint32_t i = 0; i < dump->segments.count; i++) {
 		struct segment *segment = &dump->segments.items[i];
-		uint64_t size_bytes = segment->end - segment->start;
-		Elf64_Phdr row = {
-			.p_type = PT_LOAD,
-			.p_flags = segment_flags(segment->flags),
-			.p_offset = offset,
-			.p_vaddr = segment->start,
-			.p_filesz = size_bytes,
-			.p_memsz = size_bytes,
-			.p_align = PAGE_BYTES,
-		};
 
 		segment->offset = offset;
-		offset += (size_bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-		fwrite(&row, sizeof(row), 1, dump->file);
+		offset += whole_pages(segment->end - segment->start);
 	}
-	/* Holes at the end are part of the file. */
-	fflush(dump->file);
-	if (ftruncate(fileno(dump->file), (off_t)offset) != 0)
-		say("cannot give the file its size: %s", strerror(errno));
+	if (dump->is_narrow && offset > UINT32_MAX) {
+		errno = EFBIG;
+		return false;
+	}
+	return ftruncate(fileno(dump->file), (off_t)offset) == 0;
+}
+
+/* The headers of a class of ELF: both have the same members, of other widths. */
+#define DEFINE_WRITE_HEADERS(name, class, header_type, row_type, width)                            \
+	static bool name(struct dump *dump, uint16_t machine)                                      \
+	{                                                                                          \
+		uint32_t count = dump->segments.count;                                             \
+		header_type header = {                                                             \
+			.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, class, ELFDATA2LSB,        \
+				    EV_CURRENT},                                                   \
+			.e_type = ET_CORE,                                                         \
+			.e_machine = machine,                                                      \
+			.e_version = EV_CURRENT,                                                   \
+			.e_phoff = sizeof(header_type),                                            \
+			.e_ehsize = sizeof(header_type),                                           \
+			.e_phentsize = sizeof(row_type),                                           \
+			.e_phnum = (uint16_t)count,                                                \
+		};                                                                                 \
+		if (!place_segments(dump, sizeof(header) + (uint64_t)count * sizeof(row_type)))    \
+			return false;                                                              \
+		fwrite(&header, sizeof(header), 1, dump->file);                                    \
+		for (uint32_t i = 0; i < count; i++) {                                             \
+			const struct segment *segment = &dump->segments.items[i];                  \
+			width size_bytes = (width)(segment->end - segment->start);                 \
+			row_type row = {                                                           \
+				.p_type = PT_LOAD,                                                 \
+				.p_flags = segment_flags(segment->flags),                          \
+				.p_offset = (width)segment->offset,                                \
+				.p_vaddr = (width)segment->start,                                  \
+				.p_filesz = size_bytes,                                            \
+				.p_memsz = size_bytes,                                             \
+				.p_align = PAGE_BYTES,                                             \
+			};                                                                         \
+			fwrite(&row, sizeof(row), 1, dump->file);                                  \
+		}                                                                                  \
+		return true;                                                                       \
+	}
+
+DEFINE_WRITE_HEADERS(write_wide, ELFCLASS64, Elf64_Ehdr, Elf64_Phdr, uint64_t)
+DEFINE_WRITE_HEADERS(write_narrow, ELFCLASS32, Elf32_Ehdr, Elf32_Phdr, uint32_t)
+
+/* Of the guest's class: what a 32-bit process of a 64-bit kernel has is told as the kernel sees it. */
+static bool write_headers(struct dump *dump)
+{
+	struct gap_target target;
+
+	gap_profile_target(gap_guest_profile(dump->guest), &target);
+	dump->is_narrow = target.pointer_bytes == 4;
+	return dump->is_narrow ? write_narrow(dump, target.machine)
+			       : write_wide(dump, target.machine);
 }
 
 /* A page that is not there stays a hole of the file. */
@@ -168,7 +198,7 @@ static int write_file(struct dump *dump, const char *path)
 		say("cannot write %s: %s", path, strerror(errno));
 		return EXIT_UNUSABLE;
 	}
-	write_headers(dump);
+	good = write_headers(dump);
 	for (uint32_t i = 0; i < dump->segments.count && good; i++)
 		good = write_segment(dump, &dump->segments.items[i]);
 	good = good && !ferror(dump->file);

@@ -3,6 +3,7 @@
  * semgap guest info: which kernel runs there, how it was found, and whether it is the profile's. A
  * guest of another build is answered too: with what both are.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,6 +147,78 @@ static bool same_build(const struct facts *facts)
 		memcmp(facts->build_id, facts->target.build_id, facts->build_id_bytes) == 0);
 }
 
+/* ---- registers ---- */
+
+/* In the order in which they are printed; what is not known is left out. */
+static const struct register_row {
+	const char *name;
+	uint32_t known;
+	size_t offset;
+} register_rows[] = {
+#define ROW(bit, member)                                                                           \
+	{                                                                                          \
+#member, GAP_VCPU_##bit, offsetof(struct gap_vcpu, member)                         \
+	}
+	ROW(PC, pc),
+	ROW(SP, sp),
+	ROW(FP, fp),
+	ROW(FLAGS, flags),
+	ROW(CR0, cr0),
+	ROW(CR3, cr3),
+	ROW(CR4, cr4),
+	ROW(EFER, efer),
+	ROW(LSTAR, lstar),
+	ROW(FS_BASE, fs_base),
+	ROW(GS_BASE, gs_base),
+	ROW(KERNEL_GS_BASE, kernel_gs_base),
+	ROW(IDTR, idtr_base),
+	ROW(SCTLR_EL1, sctlr_el1),
+	ROW(TTBR0_EL1, ttbr0_el1),
+	ROW(TTBR1_EL1, ttbr1_el1),
+	ROW(TCR_EL1, tcr_el1),
+	ROW(VBAR_EL1, vbar_el1),
+	ROW(TPIDR_EL1, tpidr_el1),
+	ROW(SP_EL0, sp_el0),
+#undef ROW
+};
+
+#define REGISTER_COUNT (sizeof(register_rows) / sizeof(register_rows[0]))
+
+static uint64_t register_value(const struct gap_vcpu *vcpu, const struct register_row *row)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)vcpu + row->offset, sizeof(value));
+	return value;
+}
+
+static void print_registers(const struct gap_vcpu *vcpu)
+{
+	for (size_t i = 0; i < REGISTER_COUNT; i++)
+		if (vcpu->known & register_rows[i].known)
+			printf("cpu %-12u %-14s 0x%016llx\n", vcpu->index, register_rows[i].name,
+			       (unsigned long long)register_value(vcpu, &register_rows[i]));
+}
+
+static void json_registers(struct gap_json *json, const struct gap_memory *memory)
+{
+	gap_json_key(json, "registers");
+	gap_json_open(json, '[');
+	for (size_t cpu = 0; cpu < memory->vcpu_count; cpu++) {
+		const struct gap_vcpu *vcpu = &memory->vcpus[cpu];
+
+		gap_json_line(json);
+		gap_json_open(json, '{');
+		gap_json_key_number(json, "cpu", vcpu->index);
+		for (size_t i = 0; i < REGISTER_COUNT; i++)
+			if (vcpu->known & register_rows[i].known)
+				out_json_hex(json, register_rows[i].name, true,
+					     register_value(vcpu, &register_rows[i]));
+		gap_json_close(json, '}');
+	}
+	gap_json_close(json, ']');
+}
+
 /* ---- printing ---- */
 
 static void print_digits(const char *label, const unsigned char *bytes, uint32_t count)
@@ -156,7 +229,7 @@ static void print_digits(const char *label, const unsigned char *bytes, uint32_t
 	printf("%s\n", count ? "" : "unknown");
 }
 
-static void print_text(const struct facts *facts)
+static void print_text(const struct facts *facts, const struct gap_memory *memory)
 {
 	printf("%-16s ", "banner");
 	out_text(facts->banner, strlen(facts->banner));
@@ -173,6 +246,8 @@ static void print_text(const struct facts *facts)
 	       (unsigned long long)facts->info.root.value, facts->info.paging_levels);
 	printf("%-16s %s (%u candidates, %u refused)\n", "found by", facts->info.found_by,
 	       facts->info.candidates, facts->info.candidates_refused);
+	for (size_t i = 0; i < memory->vcpu_count; i++)
+		print_registers(&memory->vcpus[i]);
 }
 
 static void json_digits(struct gap_json *json, const char *key, const unsigned char *bytes,
@@ -185,7 +260,7 @@ static void json_digits(struct gap_json *json, const char *key, const unsigned c
 		gap_json_null(json);
 }
 
-static void print_json(const struct facts *facts)
+static void print_json(const struct facts *facts, const struct gap_memory *memory)
 {
 	struct gap_json json;
 
@@ -208,6 +283,7 @@ static void print_json(const struct facts *facts)
 	gap_json_key_name(&json, "found_by", facts->info.found_by);
 	gap_json_key_number(&json, "candidates", facts->info.candidates);
 	gap_json_key_number(&json, "candidates_refused", facts->info.candidates_refused);
+	json_registers(&json, memory);
 	gap_json_close(&json, '}');
 	json_end(&json);
 }
@@ -224,20 +300,19 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 	read_boot_time(guest, &facts);
 	read_cpus(guest, &facts);
 	if (request->json)
-		print_json(&facts);
+		print_json(&facts, request->memory);
 	else
-		print_text(&facts);
+		print_text(&facts, request->memory);
 	return same_build(&facts) ? EXIT_DONE : EXIT_FINDING;
 }
 
 /* The error names both kernels. */
-static int run_mismatched(const struct gap_memory *memory, const struct gap_profile *profile,
-			  const struct guest_request *request, const struct gap_error *error)
+static int run_mismatched(const struct gap_profile *profile, const struct guest_request *request,
+			  const struct gap_error *error)
 {
 	struct gap_target target;
 	struct gap_json json;
 
-	(void)memory;
 	gap_profile_target(profile, &target);
 	if (!request->json) {
 		printf("%-16s %s\n%-16s no\n%-16s %s\n", "profile", target.release, "matches",

@@ -4,29 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/guest_out.h"
-#include "profile/vector.h"
+#include "cli/guest_rows.h"
 #include "runtime/include/semgap/modules.h"
 
-GAP_VECTOR(module_rows, struct gap_module);
-
-static enum gap_status collect_once(struct gap_modules *modules, struct gap_guest *guest,
-				    struct module_rows *rows, struct gap_error *error)
+static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
+	struct gap_modules *modules = rows->state;
 	struct gap_module module;
-	enum gap_status status = gap_modules_init(modules, guest, error);
+	enum gap_status status = gap_modules_init(modules, rows->guest, error);
 
-	rows->count = 0;
 	if (status)
 		return status;
 	while (gap_modules_next(modules, &module)) {
-		struct gap_module *row;
+		struct gap_module *row = guest_rows_push(rows);
 
-		if (rows->count >= OUT_ROWS_MAX(struct gap_module))
-			return OUT_TOO_MANY(error);
-		row = module_rows_push(rows);
 		if (!row)
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+			return guest_rows_full(rows, error);
 		*row = module;
 	}
 	if (modules->status)
@@ -47,8 +40,9 @@ static uint32_t users_told(const struct gap_module *module)
 	return module->user_count < GAP_MODULE_USERS ? module->user_count : GAP_MODULE_USERS;
 }
 
-static void print_row(const struct gap_modules *modules, const struct gap_module *module)
+static void print_row(const struct guest_rows *rows, const void *item)
 {
+	const struct gap_module *module = item;
 	char letters[16], name[GAP_MODULE_NAME_BYTES + 1];
 
 	gap_module_taint_letters(module->taints, letters);
@@ -60,18 +54,16 @@ static void print_row(const struct gap_modules *modules, const struct gap_module
 	printf("%-9s %-6s ", module->state ? module->state : "?", letters);
 	for (uint32_t i = 0; i < users_told(module); i++) {
 		printf("%s", i ? "," : "");
-		user_name(modules, module->users[i], name);
+		user_name(rows->state, module->users[i], name);
 		out_text(name, strlen(name));
 	}
 	putchar('\n');
 }
 
-static void print_table(const struct gap_modules *modules, const struct module_rows *rows)
+static void print_heading(void)
 {
 	printf("%-24s %-18s %9s %5s %-9s %-6s %s\n", "NAME", "ADDRESS", "SIZE", "USES", "STATE",
 	       "TAINTS", "USED BY");
-	for (uint32_t i = 0; i < rows->count; i++)
-		print_row(modules, &rows->items[i]);
 }
 
 static void json_users(struct gap_json *json, const struct gap_modules *modules,
@@ -90,14 +82,12 @@ static void json_users(struct gap_json *json, const struct gap_modules *modules,
 	gap_json_close(json, ']');
 }
 
-static void json_row(struct gap_json *json, const struct gap_modules *modules,
-		     const struct gap_module *module)
+static void json_row(struct gap_json *json, const struct guest_rows *rows, const void *item)
 {
+	const struct gap_module *module = item;
 	char letters[16];
 
 	gap_module_taint_letters(module->taints, letters);
-	gap_json_line(json);
-	gap_json_open(json, '{');
 	gap_json_key_text(json, "name", module->name, strlen(module->name));
 	out_json_hex(json, "base", module->known & GAP_MODULE_PLACE, module->base.value);
 	out_json_number(json, "size_bytes", module->known & GAP_MODULE_PLACE, module->size_bytes);
@@ -105,7 +95,7 @@ static void json_row(struct gap_json *json, const struct gap_modules *modules,
 	out_json_signed(json, "references", module->known & GAP_MODULE_REFERENCES,
 			module->references);
 	out_json_text(json, "taints", module->known & GAP_MODULE_TAINTS, letters);
-	json_users(json, modules, module);
+	json_users(json, rows->state, module);
 	gap_json_key(json, "parts");
 	gap_json_open(json, '[');
 	for (uint32_t i = 0; i < module->part_count; i++) {
@@ -116,44 +106,22 @@ static void json_row(struct gap_json *json, const struct gap_modules *modules,
 	}
 	gap_json_close(json, ']');
 	out_json_hex(json, "address", true, module->address.value);
-	gap_json_close(json, '}');
 }
 
-static void print_json(const struct gap_modules *modules, const struct module_rows *rows,
-		       enum gap_status status, const struct gap_error *error)
-{
-	struct gap_json json;
-
-	out_json_begin(&json, "semgap/modules/1", status, error, "modules");
-	for (uint32_t i = 0; i < rows->count; i++)
-		json_row(&json, modules, &rows->items[i]);
-	json_end(&json);
-}
-
-static int run(struct gap_guest *guest, const struct guest_request *request)
-{
-	struct module_rows rows = {0};
-	struct gap_modules modules;
-	struct gap_error error = {{0}};
-	enum gap_status status = GAP_PARTIAL;
-
-	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
-		status = collect_once(&modules, guest, &rows, &error);
-	if (status && status != GAP_PARTIAL) {
-		free(rows.items);
-		return say_failure(status, &error);
-	}
-	if (request->json)
-		print_json(&modules, &rows, status, &error);
-	else
-		print_table(&modules, &rows);
-	free(rows.items);
-	return out_finish(status, &error);
-}
+static const struct guest_rows_view rows_view = {
+	.schema = "semgap/modules/1",
+	.rows = "modules",
+	.row_bytes = sizeof(struct gap_module),
+	.state_bytes = sizeof(struct gap_modules),
+	.collect = collect,
+	.print_heading = print_heading,
+	.print_row = print_row,
+	.json_row = json_row,
+};
 
 const struct guest_view guest_view_modules = {
 	.name = "modules",
 	.operands = "",
 	.summary = "loaded modules: address, size, uses, state, taints",
-	.run = run,
+	.rows = &rows_view,
 };

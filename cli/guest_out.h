@@ -31,7 +31,8 @@ int out_finish(enum gap_status status, const struct gap_error *error);
 #define OUT_ATTEMPTS 4
 
 /** How many rows of a type an answer may hold: a guest may tell of more than the host can. */
-#define OUT_ROWS_MAX(type) (((size_t)512 << 20) / sizeof(type))
+#define ROWS_BYTES_MAX ((size_t)512 << 20)
+#define OUT_ROWS_MAX(type) (ROWS_BYTES_MAX / sizeof(type))
 /** The answer to one more. */
 #define OUT_TOO_MANY(error) gap_fail(error, GAP_PARTIAL, "there is more than an answer can hold")
 

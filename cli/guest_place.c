@@ -40,8 +40,8 @@ enum gap_status place_open_space(struct gap_guest *guest, uint64_t pid,
 
 	if (!status)
 		status = place_find_task(guest, pid, &task, error);
-	if (status)
-		return status;
+	if (status) /* of an address space there is no part to be had */
+		return status == GAP_PARTIAL ? GAP_UNREADABLE : status;
 	if (!task.mm.value)
 		return gap_fail(error, GAP_NOT_FOUND,
 				"process %llu has no memory of its own (a kernel thread, or dead)",

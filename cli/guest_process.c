@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/guest_out.h"
+#include "cli/guest_place.h"
 #include "cli/guest_process.h"
 
 static enum gap_status find_once(struct gap_guest *guest, int32_t pid, struct gap_task *task,
@@ -22,6 +23,9 @@ static enum gap_status find_once(struct gap_guest *guest, int32_t pid, struct ga
 			*task = at;
 			return GAP_OK;
 		}
+	/* A thread that leads none has all that its process has, as /proc/TID shows. */
+	if (!place_find_task(guest, (uint64_t)pid, task, NULL))
+		return GAP_OK;
 	return gap_fail(error, tasks.status ? tasks.status : GAP_NOT_FOUND,
 			"the guest has no process %d%s%s%s", pid,
 			tasks.status ? ", but its list is partial (" : "",
@@ -61,6 +65,6 @@ enum gap_status not_kept(const struct text_room *room, struct gap_error *error)
 {
 	if (!room->full)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	return gap_fail(error, GAP_PARTIAL, "the answer was cut: its texts take more than %zu MiB",
+	return gap_fail(error, GAP_PARTIAL, "the answer was cut: it takes more than %zu MiB",
 			TEXT_ROOM_BYTES >> 20);
 }

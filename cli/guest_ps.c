@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semgap guest ps: processes as a table or JSON. A running guest may free a task under the walk; a
- * walk that ended early is tried again a few times before it is called partial.
+ * semgap guest ps: processes, their executables and arguments.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/guest_out.h"
-#include "cli/guest_process.h"
-#include "profile/vector.h"
+#include "cli/guest_rows.h"
 #include "runtime/include/semgap/maps.h"
 
 #define CMDLINE_BYTES_MAX (256 * 1024) /* twice what the kernel gives a single argument */
@@ -22,24 +18,20 @@ struct process_row {
 	size_t exe_length, cmdline_length;
 };
 
-GAP_VECTOR(process_rows, struct process_row);
-
-static void process_rows_clear(struct process_rows *rows)
+static void drop_row(void *item)
 {
-	for (uint32_t i = 0; i < rows->count; i++) {
-		free(rows->items[i].exe);
-		free(rows->items[i].cmdline);
-	}
-	rows->count = 0;
+	struct process_row *row = item;
+
+	free(row->exe);
+	free(row->cmdline);
 }
 
-/* What is collected, and the first that was partial. */
+/* What the walks need, and the first that was partial. */
 struct collecting {
 	struct gap_process process;
-	struct process_rows *rows;
 	struct gap_error *error;
 	enum gap_status status;
-	struct text_room room;
+	struct text_room *room;
 	char buffer[CMDLINE_BYTES_MAX];
 };
 
@@ -61,7 +53,7 @@ static bool add_exe(struct collecting *collecting, struct process_row *row)
 		note(collecting, row->task.pid, "exe");
 	if (status && status != GAP_PARTIAL)
 		return true;
-	row->exe = keep_bytes(&collecting->room, text.bytes, text.length);
+	row->exe = keep_bytes(collecting->room, text.bytes, text.length);
 	row->exe_length = text.length;
 	return row->exe != NULL;
 }
@@ -77,58 +69,41 @@ static bool add_cmdline(struct collecting *collecting, struct process_row *row)
 		note(collecting, row->task.pid, "cmdline");
 	if (status && status != GAP_PARTIAL)
 		return true;
-	row->cmdline = keep_bytes(&collecting->room, collecting->buffer, length);
+	row->cmdline = keep_bytes(collecting->room, collecting->buffer, length);
 	row->cmdline_length = length;
 	return row->cmdline != NULL;
 }
 
-static bool add_row(struct collecting *collecting, const struct gap_task *task)
+static bool add_row(struct guest_rows *rows, const struct gap_task *task)
 {
-	struct process_row *row = process_rows_push(collecting->rows);
+	struct process_row *row = guest_rows_push(rows);
 
 	if (!row)
 		return false;
-	*row = (struct process_row){.task = *task};
-	return add_exe(collecting, row) && add_cmdline(collecting, row);
+	row->task = *task;
+	return add_exe(rows->state, row) && add_cmdline(rows->state, row);
 }
 
-/* Fills the rows; the status of the walk. */
-static enum gap_status collect_once(struct gap_guest *guest, struct collecting *collecting)
+static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
-	struct gap_error *error = collecting->error;
+	struct collecting *collecting = rows->state;
 	struct gap_tasks tasks;
 	struct gap_task task;
-	enum gap_status status = gap_tasks_init(&tasks, guest, error);
+	enum gap_status status = gap_tasks_init(&tasks, rows->guest, error);
 
 	if (!status)
-		status = gap_process_init(&collecting->process, guest, error);
-	process_rows_clear(collecting->rows);
-	collecting->status = GAP_OK;
-	collecting->room = (struct text_room){.left_bytes = TEXT_ROOM_BYTES};
+		status = gap_process_init(&collecting->process, rows->guest, error);
 	if (status)
 		return status;
+	collecting->status = GAP_OK;
+	collecting->error = error;
+	collecting->room = &rows->room;
 	while (gap_tasks_next(&tasks, &task))
-		if (!add_row(collecting, &task))
-			return not_kept(&collecting->room, error);
+		if (!add_row(rows, &task))
+			return guest_rows_full(rows, error);
 	if (tasks.status)
 		gap_fail(error, tasks.status, "%s", tasks.reason);
 	return tasks.status ? tasks.status : collecting->status;
-}
-
-static enum gap_status collect(struct gap_guest *guest, struct process_rows *rows,
-			       struct gap_error *error)
-{
-	struct collecting *collecting = malloc(sizeof(*collecting));
-	enum gap_status status = GAP_PARTIAL;
-
-	if (!collecting)
-		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	collecting->rows = rows;
-	collecting->error = error;
-	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
-		status = collect_once(guest, collecting);
-	free(collecting);
-	return status;
 }
 
 /* ---- as a table ---- */
@@ -148,8 +123,11 @@ static void print_comm(const struct gap_task *task)
 	out_text(comm, strlen(comm));
 }
 
-static void print_row(const struct gap_task *task)
+static void print_row(const struct guest_rows *rows, const void *item)
 {
+	const struct gap_task *task = &((const struct process_row *)item)->task;
+
+	(void)rows;
 	printf("%7d ", task->pid);
 	print_number(task->known & GAP_TASK_PPID, (uint32_t)task->ppid, 7);
 	print_number(task->known & GAP_TASK_UID, task->uid, 10);
@@ -167,11 +145,9 @@ static void print_row(const struct gap_task *task)
 	putchar('\n');
 }
 
-static void print_table(const struct process_rows *rows)
+static void print_heading(void)
 {
 	printf("%7s %7s %10s %10s %s %12s %s\n", "PID", "PPID", "UID", "GID", "S", "START", "COMM");
-	for (uint32_t i = 0; i < rows->count; i++)
-		print_row(&rows->items[i].task);
 }
 
 /* ---- as JSON ---- */
@@ -186,13 +162,13 @@ static void json_bytes_or_null(struct gap_json *json, const char *key, const cha
 		out_json_null(json, key);
 }
 
-static void json_row(struct gap_json *json, const struct process_row *row)
+static void json_row(struct gap_json *json, const struct guest_rows *rows, const void *item)
 {
+	const struct process_row *row = item;
 	const struct gap_task *task = &row->task;
 	char state[2] = {task->state, '\0'};
 
-	gap_json_line(json);
-	gap_json_open(json, '{');
+	(void)rows;
 	gap_json_key_number(json, "pid", (uint32_t)task->pid);
 	out_json_number(json, "tgid", task->known & GAP_TASK_TGID, (uint32_t)task->tgid);
 	out_json_number(json, "ppid", task->known & GAP_TASK_PPID, (uint32_t)task->ppid);
@@ -206,44 +182,23 @@ static void json_row(struct gap_json *json, const struct process_row *row)
 	json_bytes_or_null(json, "cmdline", row->cmdline, row->cmdline_length);
 	gap_json_key(json, "address");
 	gap_json_hex(json, task->address.value);
-	gap_json_close(json, '}');
 }
 
-static void print_json(const struct process_rows *rows, enum gap_status status,
-		       const struct gap_error *error)
-{
-	struct gap_json json;
-
-	out_json_begin(&json, "semgap/ps/1", status, error, "processes");
-	for (uint32_t i = 0; i < rows->count; i++)
-		json_row(&json, &rows->items[i]);
-	json_end(&json);
-}
-
-static int run(struct gap_guest *guest, const struct guest_request *request)
-{
-	struct process_rows rows = {0};
-	struct gap_error error = {{0}};
-	enum gap_status status = collect(guest, &rows, &error);
-	int result;
-
-	if (status && status != GAP_PARTIAL) {
-		result = say_failure(status, &error);
-	} else {
-		if (request->json)
-			print_json(&rows, status, &error);
-		else
-			print_table(&rows);
-		result = out_finish(status, &error);
-	}
-	process_rows_clear(&rows);
-	free(rows.items);
-	return result;
-}
+static const struct guest_rows_view rows_view = {
+	.schema = "semgap/ps/1",
+	.rows = "processes",
+	.row_bytes = sizeof(struct process_row),
+	.state_bytes = sizeof(struct collecting),
+	.collect = collect,
+	.drop = drop_row,
+	.print_heading = print_heading,
+	.print_row = print_row,
+	.json_row = json_row,
+};
 
 const struct guest_view guest_view_ps = {
 	.name = "ps",
 	.operands = "",
 	.summary = "processes (thread-group leaders)",
-	.run = run,
+	.rows = &rows_view,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semgap guest sockets: TCP, UDP and unix sockets, and who holds them: every process's files are
+ * semgap guest sockets: TCP, UDP, raw, unix, packet and netlink sockets, and who holds them: every process's files are
  * looked through for those that are sockets.
  */
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/guest_out.h"
+#include "cli/guest_rows.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/files.h"
 #include "runtime/include/semgap/sockets.h"
@@ -22,31 +22,28 @@ struct owner {
 	uint32_t fd;
 };
 
-GAP_VECTOR(socket_rows, struct gap_socket);
 GAP_VECTOR(owner_rows, struct owner);
 
+/* What goes with the rows. */
 struct answer {
-	struct socket_rows sockets;
+	struct gap_sockets walk;
+	struct gap_files files;
 	struct owner_rows owners; /* by sock, pid, fd */
 	bool owners_known;
 };
 
 /* ---- collecting ---- */
 
-static enum gap_status take_sockets(struct gap_sockets *walk, struct answer *answer,
-				    struct gap_error *error)
+static enum gap_status take_sockets(struct guest_rows *rows, struct gap_error *error)
 {
+	struct gap_sockets *walk = &((struct answer *)rows->state)->walk;
 	struct gap_socket socket;
 
-	answer->sockets.count = 0;
 	while (gap_sockets_next(walk, &socket)) {
-		struct gap_socket *row;
+		struct gap_socket *row = guest_rows_push(rows);
 
-		if (answer->sockets.count >= OUT_ROWS_MAX(struct gap_socket))
-			return OUT_TOO_MANY(error);
-		row = socket_rows_push(&answer->sockets);
 		if (!row)
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+			return guest_rows_full(rows, error);
 		*row = socket;
 	}
 	if (walk->status)
@@ -54,18 +51,17 @@ static enum gap_status take_sockets(struct gap_sockets *walk, struct answer *ans
 	return walk->status;
 }
 
-static enum gap_status take_files(const struct gap_sockets *walk, struct gap_files *files,
-				  const struct gap_task *task, struct answer *answer,
+static enum gap_status take_files(struct answer *answer, const struct gap_task *task,
 				  struct gap_error *error)
 {
 	struct gap_file file;
 	struct gap_vaddr sock;
 
-	gap_files_begin(files, task->address);
-	while (gap_files_next(files, &file)) {
+	gap_files_begin(&answer->files, task->address);
+	while (gap_files_next(&answer->files, &file)) {
 		struct owner *owner;
 
-		if (gap_socket_of_file(walk, file.address, &sock))
+		if (gap_socket_of_file(&answer->walk, file.address, &sock))
 			continue;
 		if (answer->owners.count >= OUT_ROWS_MAX(struct owner))
 			return OUT_TOO_MANY(error);
@@ -88,19 +84,23 @@ static int compare_owners(const void *one, const void *two)
 	return a->fd < b->fd ? -1 : a->fd > b->fd;
 }
 
-static enum gap_status take_owners(const struct gap_sockets *walk, struct answer *answer,
-				   struct gap_error *error)
+static enum gap_status take_owners(struct answer *answer, struct gap_error *error)
 {
-	static struct gap_files files; /* of the size of a path */
 	struct gap_tasks tasks;
 	struct gap_task task;
-	enum gap_status status = gap_files_init(&files, walk->guest, error);
+	struct gap_error unread = {{0}};
+	enum gap_status status = gap_files_init(&answer->files, answer->walk.guest, error);
 
 	answer->owners.count = 0;
+	answer->files.without_paths = 1;
 	if (!status)
-		status = gap_tasks_init(&tasks, walk->guest, error);
-	while (!status && gap_tasks_next(&tasks, &task))
-		status = take_files(walk, &files, &task, answer, error);
+		status = gap_tasks_init(&tasks, answer->walk.guest, error);
+	while (!status && gap_tasks_next(&tasks, &task)) {
+		status = take_files(answer, &task, error);
+		if (answer->files.status && !unread.text[0])
+			gap_fail(&unread, GAP_PARTIAL, "the files of process %d: %s", task.pid,
+				 answer->files.reason);
+	}
 	if (status)
 		return status;
 	if (answer->owners.count) /* without any there is no array */
@@ -108,23 +108,22 @@ static enum gap_status take_owners(const struct gap_sockets *walk, struct answer
 		      compare_owners);
 	answer->owners_known = true;
 	if (tasks.status)
-		gap_fail(error, tasks.status, "%s", tasks.reason);
-	return tasks.status;
+		return gap_fail(error, tasks.status, "%s", tasks.reason);
+	return unread.text[0] ? gap_fail(error, GAP_PARTIAL, "%s", unread.text) : GAP_OK;
 }
 
 /* Sockets whose owners the profile does not lead to are still worth telling. */
-static enum gap_status collect(struct gap_guest *guest, struct answer *answer,
-			       struct gap_error *error)
+static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
-	struct gap_sockets walk;
+	struct answer *answer = rows->state;
 	struct gap_error second = {{0}};
-	enum gap_status status = gap_sockets_init(&walk, guest, error), owners;
+	enum gap_status status = gap_sockets_init(&answer->walk, rows->guest, error), owners;
 
 	if (!status)
-		status = take_sockets(&walk, answer, error);
+		status = take_sockets(rows, error);
 	if (status && status != GAP_PARTIAL)
 		return status;
-	owners = take_owners(&walk, answer, &second);
+	owners = take_owners(answer, &second);
 	if (owners == GAP_NO_MEMORY || (owners == GAP_PARTIAL && !status)) {
 		*error = second;
 		return owners;
@@ -157,7 +156,11 @@ static const char *kind_name(const struct gap_socket *socket)
 		return six ? "tcp6" : "tcp";
 	if (socket->protocol == GAP_SOCKET_UDP)
 		return six ? "udp6" : "udp";
-	return "unix";
+	if (socket->protocol == GAP_SOCKET_RAW)
+		return six ? "raw6" : "raw";
+	if (socket->family == GAP_SOCKET_PACKET)
+		return "packet";
+	return socket->family == GAP_SOCKET_NETLINK ? "netlink" : "unix";
 }
 
 static const char *type_name(const struct gap_socket *socket)
@@ -207,13 +210,22 @@ static void print_place(const struct gap_socket *socket)
 		printf(" ");
 		return;
 	}
+	if (socket->family == GAP_SOCKET_PACKET || socket->family == GAP_SOCKET_NETLINK) {
+		printf("%s %u %s %u ", socket->family == GAP_SOCKET_PACKET ? "ethertype" : "family",
+		       socket->number, socket->family == GAP_SOCKET_PACKET ? "interface" : "port",
+		       socket->family == GAP_SOCKET_PACKET ? socket->interface : socket->port_id);
+		return;
+	}
 	print_address(socket, socket->local, socket->local_port);
 	print_address(socket, socket->remote, socket->remote_port);
 }
 
-static void print_row(const struct answer *answer, const struct gap_socket *socket)
+static void print_row(const struct guest_rows *rows, const void *item)
 {
-	printf("%-5s %-11s ", kind_name(socket),
+	const struct answer *answer = rows->state;
+	const struct gap_socket *socket = item;
+
+	printf("%-7s %-11s ", kind_name(socket),
 	       socket->known & GAP_SOCKET_STATE ? gap_socket_state_name(socket->state) : "?");
 	out_number(socket->known & GAP_SOCKET_INODE, (int64_t)socket->inode, 8);
 	out_number(socket->known & GAP_SOCKET_NET, socket->net_inum, 10);
@@ -224,12 +236,10 @@ static void print_row(const struct answer *answer, const struct gap_socket *sock
 	putchar('\n');
 }
 
-static void print_table(const struct answer *answer)
+static void print_heading(void)
 {
-	printf("%-5s %-11s %8s %10s %-24s %-24s %s\n", "KIND", "STATE", "INODE", "NET", "LOCAL",
+	printf("%-7s %-11s %8s %10s %-24s %-24s %s\n", "KIND", "STATE", "INODE", "NET", "LOCAL",
 	       "REMOTE", "PID/FD");
-	for (uint32_t i = 0; i < answer->sockets.count; i++)
-		print_row(answer, &answer->sockets.items[i]);
 }
 
 /* ---- as JSON ---- */
@@ -237,14 +247,28 @@ static void print_table(const struct answer *answer)
 static void json_addresses(struct gap_json *json, const struct gap_socket *socket)
 {
 	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+	bool raw = socket->protocol == GAP_SOCKET_RAW;
 	char text[ADDRESS_BYTES];
 
 	write_address(socket, socket->local, text);
 	out_json_text(json, "local_address", known, text);
-	out_json_number(json, "local_port", known, socket->local_port);
+	out_json_number(json, "local_port", known && !raw, socket->local_port);
 	write_address(socket, socket->remote, text);
 	out_json_text(json, "remote_address", known, text);
-	out_json_number(json, "remote_port", known, socket->remote_port);
+	out_json_number(json, "remote_port", known && !raw, socket->remote_port);
+	if (raw)
+		out_json_number(json, "protocol", known, socket->number);
+}
+
+static void json_link(struct gap_json *json, const struct gap_socket *socket)
+{
+	bool known = socket->known & GAP_SOCKET_ADDRESSES;
+
+	out_json_number(json, "protocol", known, socket->number);
+	if (socket->family == GAP_SOCKET_PACKET)
+		out_json_number(json, "interface", known, socket->interface);
+	else
+		out_json_number(json, "port_id", known, socket->port_id);
 }
 
 static void json_unix(struct gap_json *json, const struct gap_socket *socket)
@@ -280,67 +304,49 @@ static void json_owners(struct gap_json *json, const struct answer *answer, uint
 	gap_json_close(json, ']');
 }
 
-static void json_row(struct gap_json *json, const struct answer *answer,
-		     const struct gap_socket *socket)
+static void json_row(struct gap_json *json, const struct guest_rows *rows, const void *item)
 {
-	gap_json_line(json);
-	gap_json_open(json, '{');
+	const struct gap_socket *socket = item;
+
 	gap_json_key_name(json, "kind", kind_name(socket));
 	out_json_text(json, "type", socket->known & GAP_SOCKET_TYPE, type_name(socket));
 	out_json_text(json, "state", socket->known & GAP_SOCKET_STATE,
 		      gap_socket_state_name(socket->state));
 	if (socket->family == GAP_SOCKET_UNIX)
 		json_unix(json, socket);
+	else if (socket->family == GAP_SOCKET_PACKET || socket->family == GAP_SOCKET_NETLINK)
+		json_link(json, socket);
 	else
 		json_addresses(json, socket);
 	out_json_number(json, "inode", socket->known & GAP_SOCKET_INODE, socket->inode);
 	out_json_number(json, "uid", socket->known & GAP_SOCKET_UID, socket->uid);
 	out_json_number(json, "net_ns", socket->known & GAP_SOCKET_NET, socket->net_inum);
-	json_owners(json, answer, socket->address.value);
+	json_owners(json, rows->state, socket->address.value);
 	out_json_hex(json, "address", true, socket->address.value);
-	gap_json_close(json, '}');
 }
 
-static void print_json(const struct answer *answer, enum gap_status status,
-		       const struct gap_error *error)
+static void end(struct guest_rows *rows)
 {
-	struct gap_json json;
-
-	out_json_begin(&json, "semgap/sockets/1", status, error, "sockets");
-	for (uint32_t i = 0; i < answer->sockets.count; i++)
-		json_row(&json, answer, &answer->sockets.items[i]);
-	json_end(&json);
+	free(((struct answer *)rows->state)->owners.items);
 }
 
-static int show(struct gap_guest *guest, const struct guest_request *request, struct answer *answer)
-{
-	struct gap_error error = {{0}};
-	enum gap_status status = GAP_PARTIAL;
-
-	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
-		status = collect(guest, answer, &error);
-	if (status && status != GAP_PARTIAL)
-		return say_failure(status, &error);
-	if (request->json)
-		print_json(answer, status, &error);
-	else
-		print_table(answer);
-	return out_finish(status, &error);
-}
-
-static int run(struct gap_guest *guest, const struct guest_request *request)
-{
-	struct answer answer = {0};
-	int result = show(guest, request, &answer);
-
-	free(answer.sockets.items);
-	free(answer.owners.items);
-	return result;
-}
+static const struct guest_rows_view rows_view = {
+	.schema = "semgap/sockets/1",
+	.rows = "sockets",
+	.row_bytes = sizeof(struct gap_socket),
+	.state_bytes = sizeof(struct answer),
+	.collect = collect,
+	.end = end,
+	.print_heading = print_heading,
+	.print_row = print_row,
+	.json_row = json_row,
+};
 
 const struct guest_view guest_view_sockets = {
 	.name = "sockets",
 	.operands = "",
-	.summary = "TCP, UDP and unix sockets of every network namespace, and who holds them",
-	.run = run,
+	.summary = "TCP, UDP, raw, unix, packet and netlink sockets of every network namespace, "
+		   "and who "
+		   "holds them",
+	.rows = &rows_view,
 };

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/guest_out.h"
-#include "profile/vector.h"
+#include "cli/guest_rows.h"
 #include "runtime/include/semgap/threads.h"
 
 #define CGROUP_BYTES 512
@@ -16,26 +15,19 @@ struct row {
 	char cgroup[CGROUP_BYTES];
 };
 
-GAP_VECTOR(thread_rows, struct row);
-
-static enum gap_status collect_once(struct gap_guest *guest, struct thread_rows *rows,
-				    struct gap_error *error)
+static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
 	struct gap_threads threads;
 	struct gap_thread thread;
-	enum gap_status status = gap_threads_init(&threads, guest, error);
+	enum gap_status status = gap_threads_init(&threads, rows->guest, error);
 
-	rows->count = 0;
 	if (status)
 		return status;
 	while (gap_threads_next(&threads, &thread)) {
-		struct row *row;
+		struct row *row = guest_rows_push(rows);
 
-		if (rows->count >= OUT_ROWS_MAX(struct row))
-			return OUT_TOO_MANY(error);
-		row = thread_rows_push(rows);
 		if (!row)
-			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+			return guest_rows_full(rows, error);
 		row->thread = thread;
 		row->cgroup_status =
 			gap_threads_cgroup(&threads, &thread, row->cgroup, sizeof(row->cgroup));
@@ -43,16 +35,6 @@ static enum gap_status collect_once(struct gap_guest *guest, struct thread_rows 
 	if (threads.status)
 		gap_fail(error, threads.status, "%s", threads.reason);
 	return threads.status;
-}
-
-static enum gap_status collect(struct gap_guest *guest, struct thread_rows *rows,
-			       struct gap_error *error)
-{
-	enum gap_status status = GAP_PARTIAL;
-
-	for (int i = 0; i < OUT_ATTEMPTS && status == GAP_PARTIAL; i++)
-		status = collect_once(guest, rows, error);
-	return status;
 }
 
 /* ---- as a table ---- */
@@ -68,11 +50,13 @@ static void print_pids(const struct gap_thread *thread)
 	printf("%-10s ", text);
 }
 
-static void print_row(const struct row *row)
+static void print_row(const struct guest_rows *rows, const void *item)
 {
+	const struct row *row = item;
 	const struct gap_task *task = &row->thread.task;
 	bool kernel = task->known & GAP_TASK_KERNEL && task->kernel_thread;
 
+	(void)rows;
 	printf("%7d ", task->pid);
 	out_number(task->known & GAP_TASK_TGID, task->tgid, 7);
 	printf("%c ", task->known & GAP_TASK_STATE ? task->state : '?');
@@ -86,11 +70,9 @@ static void print_row(const struct row *row)
 	putchar('\n');
 }
 
-static void print_table(const struct thread_rows *rows)
+static void print_heading(void)
 {
 	printf("%7s %7s %s %-10s %s\n", "PID", "TGID", "S", "NSPIDS", "COMM  CGROUP");
-	for (uint32_t i = 0; i < rows->count; i++)
-		print_row(&rows->items[i]);
 }
 
 /* ---- as JSON ---- */
@@ -108,13 +90,13 @@ static void json_pids(struct gap_json *json, const struct gap_thread *thread)
 	gap_json_close(json, ']');
 }
 
-static void json_row(struct gap_json *json, const struct row *row)
+static void json_row(struct gap_json *json, const struct guest_rows *rows, const void *item)
 {
+	const struct row *row = item;
 	const struct gap_task *task = &row->thread.task;
 	char state[2] = {task->state, '\0'};
 
-	gap_json_line(json);
-	gap_json_open(json, '{');
+	(void)rows;
 	out_json_signed(json, "pid", true, task->pid);
 	out_json_signed(json, "tgid", task->known & GAP_TASK_TGID, task->tgid);
 	out_json_text(json, "comm", task->known & GAP_TASK_COMM, task->comm);
@@ -124,41 +106,21 @@ static void json_row(struct gap_json *json, const struct row *row)
 	json_pids(json, &row->thread);
 	out_json_text(json, "cgroup", !row->cgroup_status, row->cgroup);
 	out_json_hex(json, "address", true, task->address.value);
-	gap_json_close(json, '}');
 }
 
-static void print_json(const struct thread_rows *rows, enum gap_status status,
-		       const struct gap_error *error)
-{
-	struct gap_json json;
-
-	out_json_begin(&json, "semgap/threads/1", status, error, "threads");
-	for (uint32_t i = 0; i < rows->count; i++)
-		json_row(&json, &rows->items[i]);
-	json_end(&json);
-}
-
-static int run(struct gap_guest *guest, const struct guest_request *request)
-{
-	struct thread_rows rows = {0};
-	struct gap_error error = {{0}};
-	enum gap_status status = collect(guest, &rows, &error);
-
-	if (status && status != GAP_PARTIAL) {
-		free(rows.items);
-		return say_failure(status, &error);
-	}
-	if (request->json)
-		print_json(&rows, status, &error);
-	else
-		print_table(&rows);
-	free(rows.items);
-	return out_finish(status, &error);
-}
+static const struct guest_rows_view rows_view = {
+	.schema = "semgap/threads/1",
+	.rows = "threads",
+	.row_bytes = sizeof(struct row),
+	.collect = collect,
+	.print_heading = print_heading,
+	.print_row = print_row,
+	.json_row = json_row,
+};
 
 const struct guest_view guest_view_threads = {
 	.name = "threads",
 	.operands = "",
 	.summary = "every thread, with its pids in namespaces and its cgroup",
-	.run = run,
+	.rows = &rows_view,
 };

@@ -157,34 +157,62 @@ static bool is_char(const struct gap_type *type)
 	return type->kind == GAP_KIND_INT && type->size_bytes == 1 && type->flags & GAP_TYPE_CHAR;
 }
 
+/* Text up to its end, or to the buffer's; false when there is none to show. */
+static bool read_string(struct value_reader *reader, uint64_t address, char *text, size_t capacity)
+{
+	struct gap_vaddr at = {address};
+	enum gap_status status;
+
+	if (reader->space)
+		status = gap_space_read_string(reader->space, at, text, capacity);
+	else
+		status = gap_guest_read_string(reader->guest, at, text, capacity);
+	return !status || (status == GAP_PARTIAL && *text);
+}
+
 /* Text behind a pointer to char; false when there is none to show. */
 static bool preview(struct value_reader *reader, const struct gap_type *pointer, uint64_t address,
 		    char text[PREVIEW_MAX])
 {
 	struct gap_type target = bare_type(reader, pointer->ref);
-	struct gap_vaddr at = {address};
-	enum gap_status status;
 
-	if (!address || !pointer->ref || !is_char(&target))
-		return false;
-	if (reader->space)
-		status = gap_space_read_string(reader->space, at, text, PREVIEW_MAX);
-	else
-		status = gap_guest_read_string(reader->guest, at, text, PREVIEW_MAX);
-	return !status || (status == GAP_PARTIAL && *text);
+	return address && pointer->ref && is_char(&target) &&
+	       read_string(reader, address, text, PREVIEW_MAX);
 }
 
-/* A char array up to its first zero: its length, or -1 when it cannot be read. */
+/* A char array up to its first zero: its length, or -1 when it cannot be read. One without a bound ends at a zero. */
 static int64_t read_text(struct value_reader *reader, const struct value *value,
 			 const struct gap_type *array, char text[TEXT_MAX])
 {
 	size_t size_bytes = array->size_bytes < TEXT_MAX ? array->size_bytes : TEXT_MAX;
 
-	if (value_read(reader, value->address, text, size_bytes)) {
+	if (array->count ? value_read(reader, value->address, text, size_bytes) != GAP_OK
+			 : !read_string(reader, value->address, text, TEXT_MAX)) {
 		note(reader, "0x%" PRIx64 " cannot be read", value->address);
 		return -1;
 	}
-	return (int64_t)strnlen(text, size_bytes);
+	return (int64_t)strnlen(text, array->count ? size_bytes : TEXT_MAX);
+}
+
+/* Is an array of bytes a text? Bytes of "unsigned char" (u8) are as often numbers: they are text when nothing is behind
+ * their end, and before it only what can be printed. */
+static bool is_text(struct value_reader *reader, const struct value *value,
+		    const struct gap_type *array, const struct gap_type *element)
+{
+	size_t size_bytes = array->size_bytes < TEXT_MAX ? array->size_bytes : TEXT_MAX, length;
+	char text[TEXT_MAX];
+
+	if (!is_char(element))
+		return false;
+	if (strcmp(element->name, "unsigned char") != 0)
+		return true;
+	if (!array->count || value_read(reader, value->address, text, size_bytes))
+		return false;
+	length = strnlen(text, size_bytes);
+	for (size_t i = 0; i < size_bytes; i++)
+		if (i < length ? (unsigned char)text[i] < 0x20 || text[i] == 0x7f : text[i] != 0)
+			return false;
+	return length > 0;
 }
 
 /* How many elements from the end are all zero. */
@@ -362,7 +390,7 @@ static void print_array(struct value_reader *reader, const struct value *value,
 	char text[TEXT_MAX];
 
 	(void)number;
-	if (is_char(&element) && type->count) {
+	if (is_text(reader, value, type, &element)) {
 		int64_t length = read_text(reader, value, type, text);
 
 		if (length >= 0)
@@ -551,7 +579,7 @@ static void json_array(struct value_reader *reader, const struct value *value,
 	char text[TEXT_MAX];
 
 	(void)number;
-	if (is_char(&element) && type->count) {
+	if (is_text(reader, value, type, &element)) {
 		int64_t length = read_text(reader, value, type, text);
 
 		gap_json_open(json, '{');

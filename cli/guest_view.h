@@ -24,6 +24,7 @@ struct guest_request {
 	const char *output;
 	const char *const *operands;
 	int operand_count;
+	const struct gap_memory *memory; /* of the guest */
 };
 
 struct guest_view {
@@ -33,10 +34,14 @@ struct guest_view {
 	const char *help; /* further lines for --help, each ended; NULL none */
 	int operand_min, operand_max;
 	unsigned options; /* enum guest_option */
+	/** A view that is a list of rows. NULL: it has a run() of its own. */
+	const struct guest_rows_view *rows;
+	/** Whether these arguments make sense together; says what does not. NULL: they do. */
+	bool (*check)(const struct guest_request *request);
 	/** Prints the view and returns the exit status. */
 	int (*run)(struct gap_guest *guest, const struct guest_request *request);
 	/** What to do instead when the guest is of another build than the profile: NULL refuses. */
-	int (*run_mismatched)(const struct gap_memory *memory, const struct gap_profile *profile,
+	int (*run_mismatched)(const struct gap_profile *profile,
 			      const struct guest_request *request, const struct gap_error *error);
 };
 

@@ -16,10 +16,20 @@ struct place {
 	const char *kind;
 	char name[512];
 	uint64_t offset;
+	struct gap_module_symbol symbol; /* of a module; "" none */
 	bool has_cpu, has_pid;
 	uint32_t cpu;
 	int32_t pid;
+	struct gap_error broken; /* why something that may own the address was not seen */
 };
+
+/* A search that found nothing in a broken list has not shown that there is nothing. */
+static bool not_found(struct place *place, enum gap_status status, const char *reason)
+{
+	if (status && !place->broken.text[0])
+		gap_fail(&place->broken, status, "%s", reason);
+	return false;
+}
 
 static bool in_image(struct gap_guest *guest, uint64_t address, struct place *place)
 {
@@ -30,6 +40,20 @@ static bool in_image(struct gap_guest *guest, uint64_t address, struct place *pl
 	place->kind = symbol.kind == GAP_SYMBOL_FUNCTION ? "function" : "data";
 	snprintf(place->name, sizeof(place->name), "%s", symbol.name);
 	return true;
+}
+
+/* The nearest symbol below, if it lies in the same part of the module. */
+static void add_module_symbol(struct gap_guest *guest, const struct gap_module *module,
+			      const struct gap_module_part *part, uint64_t address,
+			      struct place *place)
+{
+	struct gap_module_symbols symbols;
+	struct gap_vaddr at = {address};
+
+	if (gap_module_symbols_init(&symbols, guest, NULL) ||
+	    gap_module_symbol_at(&symbols, module->address, at, &place->symbol) ||
+	    place->symbol.address.value < part->base.value)
+		place->symbol.name[0] = '\0';
 }
 
 static bool in_module(struct gap_guest *guest, uint64_t address, struct place *place)
@@ -48,9 +72,10 @@ static bool in_module(struct gap_guest *guest, uint64_t address, struct place *p
 			place->kind = "module";
 			place->offset = address - part->base.value;
 			snprintf(place->name, sizeof(place->name), "%s", module.name);
+			add_module_symbol(guest, &module, part, address, place);
 			return true;
 		}
-	return false;
+	return not_found(place, modules.status, modules.reason);
 }
 
 /* The per-CPU symbol that lies at an offset in a CPU's area. */
@@ -221,7 +246,7 @@ static bool in_thread(struct gap_guest *guest, uint64_t address, struct place *p
 		place->pid = thread.task.pid;
 		return true;
 	}
-	return false;
+	return not_found(place, threads.status, threads.reason);
 }
 
 static bool (*const finders[])(struct gap_guest *guest, uint64_t address, struct place *place) = {
@@ -233,22 +258,39 @@ static bool (*const finders[])(struct gap_guest *guest, uint64_t address, struct
 
 static void find(struct gap_guest *guest, uint64_t address, struct place *place)
 {
+	struct gap_error broken = {{0}};
+
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++) {
-		*place = (struct place){.kind = "unknown"};
-		if (finders[i](guest, address, place))
+		*place = (struct place){.kind = "unknown", .broken = broken};
+		if (finders[i](guest, address, place)) {
+			place->broken.text[0] = '\0'; /* what was found is shown by itself */
 			return;
+		}
+		broken = place->broken;
 	}
-	*place = (struct place){.kind = "unknown"};
+	*place = (struct place){.kind = "unknown", .broken = broken};
 }
 
 /* ---- printing ---- */
 
-static void print_text(const struct place *place)
+static void print_symbol(const struct gap_module_symbol *symbol, uint64_t address)
+{
+	uint64_t offset = address - symbol->address.value;
+
+	printf(": %s ", symbol->is_function ? "function" : "data");
+	out_text(symbol->name, strlen(symbol->name));
+	if (offset)
+		printf("+0x%llx", (unsigned long long)offset);
+}
+
+static void print_text(const struct place *place, uint64_t address)
 {
 	printf("%s ", place->kind);
 	out_text(place->name, strlen(place->name));
 	if (place->offset)
 		printf("+0x%llx", (unsigned long long)place->offset);
+	if (*place->symbol.name)
+		print_symbol(&place->symbol, address);
 	if (place->has_cpu)
 		printf(" of CPU %u", place->cpu);
 	if (place->has_pid)
@@ -264,13 +306,17 @@ static void print_json(struct gap_guest *guest, uint64_t address, const struct p
 	bool mapped = !gap_guest_translate(guest, at, &physical);
 	struct gap_json json;
 
-	json_begin(&json, "semgap/whereis/1", false, NULL, "places");
+	json_begin(&json, "semgap/whereis/1", place->broken.text[0],
+		   place->broken.text[0] ? place->broken.text : NULL, "places");
 	gap_json_open(&json, '{');
 	out_json_hex(&json, "address", true, address);
 	out_json_hex(&json, "physical", mapped, physical.value);
 	gap_json_key_name(&json, "kind", place->kind);
 	out_json_text(&json, "name", known, place->name);
 	out_json_number(&json, "offset_bytes", known, place->offset);
+	out_json_text(&json, "symbol", *place->symbol.name, place->symbol.name);
+	out_json_number(&json, "symbol_offset_bytes", *place->symbol.name,
+			address - place->symbol.address.value);
 	out_json_number(&json, "cpu", place->has_cpu, place->cpu);
 	out_json_signed(&json, "pid", place->has_pid, place->pid);
 	gap_json_close(&json, '}');
@@ -291,9 +337,11 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 	if (request->json)
 		print_json(guest, address, &place);
 	else if (*place.kind != 'u')
-		print_text(&place);
+		print_text(&place, address);
 	if (*place.kind != 'u')
 		return EXIT_DONE;
+	if (place.broken.text[0])
+		return out_finish(GAP_PARTIAL, &place.broken);
 	say("nothing that is known lies at 0x%llx", (unsigned long long)address);
 	return EXIT_FINDING;
 }
@@ -302,9 +350,10 @@ const struct guest_view guest_view_whereis = {
 	.name = "whereis",
 	.operands = "ADDR",
 	.summary = "what a kernel address belongs to",
-	.help = "A symbol of the image, a module, a CPU's variable, a thread's stack or its "
+	.help = "A symbol of the image, a module (and its symbol), a CPU's variable, a thread's "
+		"stack or its "
 		"task_struct.\n"
-		"Status 1: none of them.\n",
+		"Status 1: none of them; 3: not found, and a list that could tell is broken.\n",
 	.operand_min = 1,
 	.operand_max = 1,
 	.run = run,

@@ -6,8 +6,8 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_info, &command_show,
-	&command_find,    &command_emit, &command_guest,
+	&command_extract, &command_infer, &command_score, &command_info,
+	&command_show,    &command_find,  &command_emit,  &command_guest,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -53,6 +53,16 @@ static int help(int argc, char **argv)
 	return finish_output(EXIT_DONE);
 }
 
+/* getopt() begins its words with the program's name: ours. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "semgap: %s", command->name);
+	argv[0] = name;
+	return command->run(command, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -77,5 +87,5 @@ int main(int argc, char **argv)
 	for (int i = 2; !has_own_help(command) && i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return print_help(command);
-	return command->run(command, argc - 1, argv + 1);
+	return run_command(command, argc - 1, argv + 1);
 }

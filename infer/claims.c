@@ -8,9 +8,11 @@
 #include "profile/strings.h"
 
 GAP_VECTOR(claim_rows, struct infer_claim);
+GAP_VECTOR(found_rows, struct infer_found_symbol);
 
 struct infer_claims {
 	struct claim_rows rows;
+	struct found_rows found;
 	struct gap_strings classes; /* a class is the number of its name */
 	struct gap_strings texts;
 	bool out_of_memory;
@@ -37,6 +39,7 @@ void infer_claims_destroy(struct infer_claims *claims)
 	gap_strings_deinit(&claims->classes);
 	gap_strings_deinit(&claims->texts);
 	free(claims->rows.items);
+	free(claims->found.items);
 	free(claims);
 }
 
@@ -65,6 +68,30 @@ void infer_claims_add(struct infer_claims *claims, const struct infer_claim *cla
 	}
 	*row = *claim;
 	row->witness = claims->texts.rows.items[text].text;
+}
+
+void infer_claims_symbol(struct infer_claims *claims, const char *name, uint64_t address,
+			 int32_t weight)
+{
+	uint32_t text = intern(claims, &claims->texts, name);
+	struct infer_found_symbol *row = found_rows_push(&claims->found);
+
+	if (row)
+		*row = (struct infer_found_symbol){claims->texts.rows.items[text].text, address,
+						   weight};
+	else
+		claims->out_of_memory = true;
+}
+
+uint32_t infer_claims_symbol_count(const struct infer_claims *claims)
+{
+	return claims->found.count;
+}
+
+const struct infer_found_symbol *infer_claims_symbol_at(const struct infer_claims *claims,
+							uint32_t index)
+{
+	return index < claims->found.count ? &claims->found.items[index] : NULL;
 }
 
 enum gap_status infer_claims_status(const struct infer_claims *claims)

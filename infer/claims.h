@@ -52,6 +52,20 @@ void infer_claims_destroy(struct infer_claims *claims);
 uint32_t infer_claims_class(struct infer_claims *claims, const char *name);
 /** Copies @claim and its text. Running out of memory is sticky; infer_claims_status() tells. */
 void infer_claims_add(struct infer_claims *claims, const struct infer_claim *claim);
+/**
+ * Names an address that evidence has found, as "init_task": where the kernel's own tables do not
+ * tell it, the profile gets the symbol. @weight as of a claim.
+ */
+void infer_claims_symbol(struct infer_claims *claims, const char *name, uint64_t address,
+			 int32_t weight);
+struct infer_found_symbol {
+	const char *name;
+	uint64_t address;
+	int32_t weight;
+};
+uint32_t infer_claims_symbol_count(const struct infer_claims *claims);
+const struct infer_found_symbol *infer_claims_symbol_at(const struct infer_claims *claims,
+							uint32_t index);
 enum gap_status infer_claims_status(const struct infer_claims *claims) GAP_MUST_CHECK;
 uint32_t infer_claims_count(const struct infer_claims *claims);
 const struct infer_claim *infer_claims_at(const struct infer_claims *claims, uint32_t index);

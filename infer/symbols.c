@@ -65,6 +65,11 @@ void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t l
 	*row = (struct row){{address, symbols->names.rows.items[id].text, type}, id};
 }
 
+bool infer_symbols_added(const struct infer_symbols *symbols, const char *name)
+{
+	return gap_strings_find(&symbols->names, name, strlen(name)) != 0;
+}
+
 /* ---- sorting ---- */
 
 static int compare_addresses(const void *one, const void *two)
@@ -188,4 +193,9 @@ const struct infer_symbol *infer_symbols_covering(const struct infer_symbols *sy
 uint32_t infer_symbols_count(const struct infer_symbols *symbols)
 {
 	return symbols->rows.count;
+}
+
+const struct infer_symbol *infer_symbols_at(const struct infer_symbols *symbols, uint32_t index)
+{
+	return index < symbols->rows.count ? &symbols->rows.items[index].symbol : NULL;
 }

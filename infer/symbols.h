@@ -26,6 +26,8 @@ void infer_symbols_destroy(struct infer_symbols *symbols);
 /** @name is copied. Running out of memory is sticky, and infer_symbols_finish() says so. */
 void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t length, char type,
 		       uint64_t address);
+/** Whether a name was added, before they are finished. */
+bool infer_symbols_added(const struct infer_symbols *symbols, const char *name);
 enum gap_status infer_symbols_finish(struct infer_symbols *symbols) GAP_MUST_CHECK;
 
 /**
@@ -42,5 +44,7 @@ const struct infer_symbol *infer_symbols_sharing(const struct infer_symbols *sym
 const struct infer_symbol *infer_symbols_covering(const struct infer_symbols *symbols,
 						  uint64_t address, uint64_t *end);
 uint32_t infer_symbols_count(const struct infer_symbols *symbols);
+/** By rising address; NULL past the last. */
+const struct infer_symbol *infer_symbols_at(const struct infer_symbols *symbols, uint32_t index);
 
 #endif

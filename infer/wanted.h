@@ -33,6 +33,10 @@ struct infer_fields {
  * line; GAP_NO_MEMORY. */
 enum gap_status infer_fields_parse(struct infer_fields *fields, const char *text, size_t size_bytes,
 				   const char *origin, struct gap_error *error) GAP_MUST_CHECK;
+/** What is asked for unless told otherwise: kernels/core-fields.txt, and what the views of guests
+ * bind (kernels/fields.def) besides. */
+enum gap_status infer_fields_default(struct infer_fields *fields,
+				     struct gap_error *error) GAP_MUST_CHECK;
 void infer_fields_deinit(struct infer_fields *fields);
 
 /** Number of the field that has @name among its names, or INFER_NONE. @name_index (may be NULL):

@@ -33,9 +33,10 @@ static enum gap_status take_answer(const struct gap_qmp *qmp, const char *comman
 	return GAP_OK;
 }
 
-enum gap_status gap_qmp_execute(const struct gap_qmp *qmp, const char *command,
-				const char *arguments, struct json_object **answer,
-				struct gap_error *error)
+/* With a descriptor, or -1. */
+static enum gap_status execute(const struct gap_qmp *qmp, const char *command,
+			       const char *arguments, int fd, struct json_object **answer,
+			       struct gap_error *error)
 {
 	struct json_object *reply = NULL;
 	enum gap_status status;
@@ -45,12 +46,34 @@ enum gap_status gap_qmp_execute(const struct gap_qmp *qmp, const char *command,
 		     arguments ? ",\"arguments\":" : "",
 		     arguments ? arguments : "") >= (int)sizeof(text))
 		return gap_fail(error, GAP_INVALID, "%s: too long a command", qmp->name);
-	status = qmp->exchange(qmp->context, text, &reply, error);
+	if (fd < 0)
+		status = qmp->exchange(qmp->context, text, &reply, error);
+	else
+		status = qmp->exchange_file(qmp->context, text, fd, &reply, error);
 	if (status)
 		return status;
 	status = take_answer(qmp, command, reply, answer, error);
 	json_object_put(reply);
 	return status;
+}
+
+enum gap_status gap_qmp_execute(const struct gap_qmp *qmp, const char *command,
+				const char *arguments, struct json_object **answer,
+				struct gap_error *error)
+{
+	return execute(qmp, command, arguments, -1, answer, error);
+}
+
+enum gap_status gap_qmp_give_file(const struct gap_qmp *qmp, const char *name, int fd,
+				  struct gap_error *error)
+{
+	char arguments[128];
+
+	if (!qmp->exchange_file)
+		return gap_fail(error, GAP_UNSUPPORTED,
+				"%s: this way to QEMU carries no descriptors", qmp->name);
+	snprintf(arguments, sizeof(arguments), "{\"fdname\":\"%s\"}", name);
+	return execute(qmp, "getfd", arguments, fd, NULL, error);
 }
 
 enum gap_status gap_qmp_human(const struct gap_qmp *qmp, const char *line, char **text,

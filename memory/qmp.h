@@ -19,6 +19,9 @@ struct gap_qmp {
 	 */
 	enum gap_status (*exchange)(void *context, const char *command, struct json_object **reply,
 				    struct gap_error *error);
+	/** The same, and gives QEMU a descriptor with the command. NULL: this channel carries none. */
+	enum gap_status (*exchange_file)(void *context, const char *command, int fd,
+					 struct json_object **reply, struct gap_error *error);
 	void (*close)(void *context);
 	void *context;
 	const char *name; /* of the guest, for words; lives as long as the channel */
@@ -34,6 +37,11 @@ enum gap_status gap_qmp_execute(const struct gap_qmp *qmp, const char *command,
 /** A command of the human monitor, which needs no escaping; @text is malloc'ed. */
 enum gap_status gap_qmp_human(const struct gap_qmp *qmp, const char *line, char **text,
 			      struct gap_error *error);
+
+/** Gives QEMU a copy of a descriptor, which it then knows by a name. GAP_UNSUPPORTED: the channel
+ * carries none. */
+enum gap_status gap_qmp_give_file(const struct gap_qmp *qmp, const char *name, int fd,
+				  struct gap_error *error);
 
 /** Channels. The socket's pid is that of the process that listens. */
 enum gap_status gap_qmp_open_socket(const char *path, struct gap_qmp *qmp, struct gap_error *error);

@@ -26,7 +26,13 @@
 	_(virDomainLookupByName)                                                                   \
 	_(virDomainFree)                                                                           \
 	_(virGetLastErrorMessage)                                                                  \
+	_(virSetErrorFunc)                                                                         \
 	_(virDomainQemuMonitorCommand)
+
+/* virDomainQemuMonitorCommandWithFiles, since libvirt 8.2: an older header does not have it. */
+typedef int with_files(virDomainPtr domain, const char *command, unsigned int file_count,
+		       int *files, unsigned int *file_count_back, int **files_back, char **result,
+		       unsigned int flags);
 
 struct libvirt {
 	void *library, *qemu_library;
@@ -35,6 +41,7 @@ struct libvirt {
 #undef MEMBER
 	virConnectPtr connection;
 	virDomainPtr domain;
+	with_files *monitor_command_with_files; /* NULL: an older libvirt */
 	char *name;
 };
 
@@ -53,6 +60,8 @@ static int load(struct libvirt *libvirt)
 		return 0;
 	LIBVIRT_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
+	*(void **)&libvirt->monitor_command_with_files =
+		dlsym(libvirt->qemu_library, "virDomainQemuMonitorCommandWithFiles");
 	return 1;
 }
 
@@ -78,14 +87,10 @@ static enum gap_status fail(const struct libvirt *libvirt, enum gap_status statu
 			words ? words : "failed");
 }
 
-static enum gap_status exchange(void *context, const char *command, struct json_object **reply,
-				struct gap_error *error)
+/* Takes the text. */
+static enum gap_status parse_reply(const struct libvirt *libvirt, char *text,
+				   struct json_object **reply, struct gap_error *error)
 {
-	struct libvirt *libvirt = context;
-	char *text = NULL;
-
-	if (libvirt->virDomainQemuMonitorCommand(libvirt->domain, command, &text, 0) < 0)
-		return fail(libvirt, GAP_IO, error);
 	*reply = json_tokener_parse(text);
 	free(text);
 	if (!*reply)
@@ -94,10 +99,33 @@ static enum gap_status exchange(void *context, const char *command, struct json_
 	return GAP_OK;
 }
 
+static enum gap_status exchange(void *context, const char *command, struct json_object **reply,
+				struct gap_error *error)
+{
+	struct libvirt *libvirt = context;
+	char *text = NULL;
+
+	if (libvirt->virDomainQemuMonitorCommand(libvirt->domain, command, &text, 0) < 0)
+		return fail(libvirt, GAP_IO, error);
+	return parse_reply(libvirt, text, reply, error);
+}
+
+static enum gap_status exchange_file(void *context, const char *command, int fd,
+				     struct json_object **reply, struct gap_error *error)
+{
+	struct libvirt *libvirt = context;
+	char *text = NULL;
+
+	if (libvirt->monitor_command_with_files(libvirt->domain, command, 1, &fd, NULL, NULL, &text,
+						0) < 0)
+		return fail(libvirt, GAP_IO, error);
+	return parse_reply(libvirt, text, reply, error);
+}
+
 /* libvirt tells QEMU's process only in the files that it keeps of running domains. */
 static pid_t read_pid(const char *folder, const char *domain)
 {
-	char path[4096];
+	char path[8192];
 	FILE *file;
 	int pid = 0;
 
@@ -115,13 +143,25 @@ static pid_t find_pid(const struct libvirt *libvirt)
 {
 	char *uri = libvirt->virConnectGetURI(libvirt->connection);
 	int is_session = uri && strstr(uri, "/session");
-	char folder[64];
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char folder[4096];
 
 	free(uri);
 	if (!is_session)
 		return read_pid("/run/libvirt/qemu", libvirt->name);
-	snprintf(folder, sizeof(folder), "/run/user/%u/libvirt/qemu/run", (unsigned)getuid());
+	if (runtime && *runtime)
+		snprintf(folder, sizeof(folder), "%s/libvirt/qemu/run", runtime);
+	else
+		snprintf(folder, sizeof(folder), "/run/user/%u/libvirt/qemu/run",
+			 (unsigned)getuid());
 	return read_pid(folder, libvirt->name);
+}
+
+/* libvirt prints errors by itself unless it is told not to; ours say the same in their place. */
+static void print_nothing(void *context, virErrorPtr libvirt_error)
+{
+	(void)context;
+	(void)libvirt_error;
 }
 
 static enum gap_status open_domain(struct libvirt *libvirt, const char *domain, struct gap_qmp *qmp,
@@ -133,13 +173,17 @@ static enum gap_status open_domain(struct libvirt *libvirt, const char *domain, 
 	if (!load(libvirt))
 		return gap_fail(error, GAP_UNSUPPORTED, "libvirt:%s: libvirt is not installed",
 				domain);
+	libvirt->virSetErrorFunc(NULL, print_nothing);
 	libvirt->connection = libvirt->virConnectOpen(NULL);
 	if (!libvirt->connection)
 		return fail(libvirt, GAP_IO, error);
 	libvirt->domain = libvirt->virDomainLookupByName(libvirt->connection, domain);
 	if (!libvirt->domain)
 		return fail(libvirt, GAP_NOT_FOUND, error);
-	*qmp = (struct gap_qmp){exchange, close_libvirt, libvirt, libvirt->name, find_pid(libvirt)};
+	*qmp = (struct gap_qmp){
+		exchange,      libvirt->monitor_command_with_files ? exchange_file : NULL,
+		close_libvirt, libvirt,
+		libvirt->name, find_pid(libvirt)};
 	return GAP_OK;
 }
 

@@ -68,11 +68,35 @@ static enum gap_status wait_for(const struct socket_channel *channel, short even
 	}
 }
 
+/* A descriptor (or -1) travels with the first byte that is sent after it. */
+static ssize_t send_part(const struct socket_channel *channel, const char *text, size_t length,
+			 int fd)
+{
+	struct iovec part = {(void *)(uintptr_t)text, length};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	struct cmsghdr *header;
+
+	if (fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	}
+	return sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static enum gap_status send_all(const struct socket_channel *channel, const char *text,
-				size_t length, int64_t deadline, struct gap_error *error)
+				size_t length, int fd, int64_t deadline, struct gap_error *error)
 {
 	while (length > 0) {
-		ssize_t sent = send(channel->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = send_part(channel, text, length, fd);
 		enum gap_status status;
 
 		if (sent < 0 && errno != EINTR && errno != EAGAIN)
@@ -80,6 +104,7 @@ static enum gap_status send_all(const struct socket_channel *channel, const char
 		if (sent > 0) {
 			text += sent;
 			length -= (size_t)sent;
+			fd = -1;
 			continue;
 		}
 		status = wait_for(channel, POLLOUT, deadline, error);
@@ -165,8 +190,8 @@ static enum gap_status await_reply(struct socket_channel *channel, uint64_t id,
 }
 
 /* The command's closing brace makes room for its id. */
-static enum gap_status exchange(void *context, const char *command, struct json_object **reply,
-				struct gap_error *error)
+static enum gap_status exchange_file(void *context, const char *command, int fd,
+				     struct json_object **reply, struct gap_error *error)
 {
 	struct socket_channel *channel = context;
 	uint64_t id = ++channel->last_id;
@@ -177,8 +202,14 @@ static enum gap_status exchange(void *context, const char *command, struct json_
 
 	if (length >= (int)sizeof(text))
 		return fail(channel, "too long a command", error);
-	status = send_all(channel, text, (size_t)length, now_ms() + REPLY_MS, error);
+	status = send_all(channel, text, (size_t)length, fd, now_ms() + REPLY_MS, error);
 	return status ? status : await_reply(channel, id, reply, error);
+}
+
+static enum gap_status exchange(void *context, const char *command, struct json_object **reply,
+				struct gap_error *error)
+{
+	return exchange_file(context, command, -1, reply, error);
 }
 
 static void close_socket(void *context)
@@ -258,7 +289,8 @@ static enum gap_status open_channel(struct socket_channel *channel, const char *
 	status = connect_to(channel, path, error);
 	if (status)
 		return status;
-	*qmp = (struct gap_qmp){exchange, close_socket, channel, channel->name, peer_of(channel)};
+	*qmp = (struct gap_qmp){exchange, exchange_file, close_socket,
+				channel,  channel->name, peer_of(channel)};
 	return greet(channel, qmp, error);
 }
 

@@ -59,25 +59,40 @@ static __attribute__((noinline)) void remember_distant(struct gap_guest *guest, 
 		(struct gap_tlb_distant){page, start, translation->leaf_at, translation->leaf};
 }
 
-/* Walks to an address that no TLB has, remembers its page, and gives its bytes. */
-static inline enum gap_status fill(struct gap_guest *guest, uint64_t address, struct piece *piece)
+/* As gap_physical_at(); short for what lies in the first range. At least 8 bytes. */
+static inline const unsigned char *bytes_at(const struct gap_guest *guest, uint64_t physical,
+					    size_t size_bytes)
 {
-	uint64_t page = address >> GAP_PAGE_SHIFT, inside = address % GAP_PAGE_BYTES;
+	const struct gap_near *near = &guest->space.near;
+
+	if (__builtin_expect(physical + (size_bytes - sizeof(uint64_t)) < near->end, 1))
+		return near->data + physical;
+	return gap_physical_at(guest->memory, physical, size_bytes);
+}
+
+/* Walks to an address that no TLB has, remembers its page, and gives its bytes. */
+static inline __attribute__((always_inline)) enum gap_status fill(struct gap_guest *guest,
+								  uint64_t address,
+								  struct piece *piece)
+{
+	const uint64_t page = address >> GAP_PAGE_SHIFT, inside = address % GAP_PAGE_BYTES;
 	struct gap_translation translation;
 	enum gap_status status = walk(guest, address, &translation);
 	const unsigned char *data, *leaf;
 
-	if (status)
+	if (__builtin_expect(status, 0))
 		return status;
-	data = gap_physical_at(guest->memory, translation.physical - inside, GAP_PAGE_BYTES);
-	leaf = gap_physical_at(guest->memory, translation.leaf_at, sizeof(translation.leaf));
-	piece->physical.value = translation.physical;
-	piece->data = data ? data + inside : NULL;
-	if (data && leaf)
+	data = bytes_at(guest, translation.physical - inside, GAP_PAGE_BYTES);
+	leaf = bytes_at(guest, translation.leaf_at, sizeof(translation.leaf));
+	piece->data = NULL;
+	if (__builtin_expect(data && leaf, 1)) {
 		guest->tlb[gap_hot_slot(page)] =
 			(struct gap_hot_page){page, data, leaf, translation.leaf};
-	else
-		remember_distant(guest, page, translation.physical - inside, &translation);
+		piece->data = data + inside;
+		return GAP_OK;
+	}
+	piece->physical.value = translation.physical;
+	remember_distant(guest, page, translation.physical - inside, &translation);
 	return GAP_OK;
 }
 
@@ -105,15 +120,25 @@ static enum gap_status read_piece(struct gap_guest *guest, uint64_t address, voi
 	return GAP_OK;
 }
 
-enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
-				    struct gap_paddr *physical)
+/* Apart from its caller, which then needs no stack. */
+static __attribute__((noinline)) enum gap_status translate_by_walk(const struct gap_guest *guest,
+								   uint64_t address,
+								   struct gap_paddr *physical)
 {
 	struct gap_translation translation;
-	enum gap_status status = walk(guest, address.value, &translation);
+	enum gap_status status = walk(guest, address, &translation);
 
 	if (!status)
 		physical->value = translation.physical;
 	return status;
+}
+
+enum gap_status gap_guest_translate(struct gap_guest *guest, struct gap_vaddr address,
+				    struct gap_paddr *physical)
+{
+	if (__builtin_expect(!guest->arch->translate, 0))
+		return translate_by_walk(guest, address.value, physical);
+	return guest->arch->translate(&guest->space, address, physical, guest->memory);
 }
 
 enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address, void *buffer,
@@ -136,27 +161,50 @@ enum gap_status gap_guest_read(struct gap_guest *guest, struct gap_vaddr address
 	return GAP_OK;
 }
 
-/* Apart from the hit path, which then needs no stack. @value stays untouched on failure. */
-static __attribute__((noinline)) enum gap_status read_missed(struct gap_guest *guest,
+/* Of a number: sizes that the compiler knows are one instruction each. */
+static inline void copy_number(void *to, const void *from, size_t size_bytes)
+{
+	switch (size_bytes) {
+	case 8:
+		memcpy(to, from, 8);
+		break;
+	case 4:
+		memcpy(to, from, 4);
+		break;
+	case 2:
+		memcpy(to, from, 2);
+		break;
+	default:
+		memcpy(to, from, 1);
+	}
+}
+
+/* Numbers that leave their page, whose page is not mapped here, or that are not there. @value stays
+ * untouched on failure. */
+static __attribute__((noinline)) enum gap_status read_anyhow(struct gap_guest *guest,
 							     struct gap_vaddr address, void *value,
 							     size_t size_bytes)
 {
 	unsigned char bytes[8];
-	struct piece piece;
-	enum gap_status status;
+	enum gap_status status = gap_guest_read(guest, address, bytes, size_bytes);
 
-	if (address.value % GAP_PAGE_BYTES <= GAP_PAGE_BYTES - size_bytes && !guest->has_distant) {
-		status = fill(guest, address.value, &piece);
-		if (status || piece.data) {
-			if (!status)
-				memcpy(value, piece.data, size_bytes);
-			return status;
-		}
-	}
-	status = gap_guest_read(guest, address, bytes, size_bytes);
 	if (!status)
-		memcpy(value, bytes, size_bytes);
+		copy_number(value, bytes, size_bytes);
 	return status;
+}
+
+/* Apart from the hit path, which then needs no stack. */
+static __attribute__((noinline)) enum gap_status read_missed(struct gap_guest *guest,
+							     struct gap_vaddr address, void *value,
+							     size_t size_bytes)
+{
+	struct piece piece;
+
+	if (guest->has_distant || address.value % GAP_PAGE_BYTES > GAP_PAGE_BYTES - size_bytes ||
+	    fill(guest, address.value, &piece) || !piece.data)
+		return read_anyhow(guest, address, value, size_bytes);
+	copy_number(value, piece.data, size_bytes);
+	return GAP_OK;
 }
 
 /* Inlined, so that sizes are constants. */

@@ -23,12 +23,21 @@ struct gap_paging {
 	uint8_t va_bits;    /* virtual addresses differ in so many bits, per half */
 };
 
+/** Memory from physical address 0 on that is mapped: tables that lie there are read without a
+ * call. */
+struct gap_near {
+	const unsigned char *data;
+	uint64_t end; /* an entry that begins before it lies there whole; 0: nothing does */
+};
+
 /** One set of page tables. */
 struct gap_space {
 	uint64_t root;
 	uint64_t ignored_bits; /* of an entry's address: memory encryption */
 	uint64_t user_end;     /* where the kernel's half begins, when addresses do not tell */
 	struct gap_paging paging;
+	struct gap_near near; /* only makes walks faster */
+	uint8_t is_process; /* root is of a process: of its half, where halves have roots of their own */
 };
 
 /** Where an address is, and the entry that says so: what a cached translation is checked against.
@@ -69,12 +78,29 @@ struct gap_arch {
 				uint64_t address, struct gap_translation *translation,
 				uint64_t *span_bytes);
 	/**
+	 * The same for those who want the place alone, faster; NULL: walk() does as well. Arguments
+	 * stand where those of gap_guest_translate() are, which then moves none.
+	 */
+	enum gap_status (*translate)(const struct gap_space *space, struct gap_vaddr address,
+				     struct gap_paddr *physical, const struct gap_memory *memory);
+	/**
 	 * The page tables that a CPU uses, as its registers tell: the @index-th reading of them;
 	 * false when there are no more. Members of @space that the registers do not tell stay zero.
 	 */
 	int (*from_registers)(const struct gap_vcpu *vcpu, unsigned index, struct gap_space *space);
 	/** Encryption bits that a root's own entries show, or 0; NULL: none exist. */
 	uint64_t (*guess_ignored)(const struct gap_memory *memory, const struct gap_space *space);
+	/** All that the kernel's half of the tables can map. */
+	struct gap_window (*kernel_half)(const struct gap_paging *paging);
+	/** The part of it in which an image may run; NULL: anywhere. */
+	struct gap_window (*image_area)(const struct gap_paging *paging);
+	/** Where the image's first byte is linked by default, given where it runs. */
+	uint64_t (*default_base)(const struct gap_paging *paging, uint64_t runs_at);
+	/** Does a last entry allow instructions to be fetched? NULL: all do. */
+	int (*is_executable)(uint64_t leaf);
+	int shared_root; /* user half and kernel's half have one root */
+	/** Could a root of the kernel's own tables begin here, by its first page alone? */
+	int (*may_be_root)(const struct gap_memory *memory, const struct gap_space *space);
 	/** Could these be a kernel's tables, by their form alone? NULL: that cannot be told. */
 	int (*looks_like_root)(const struct gap_memory *memory, const struct gap_space *space);
 };
@@ -107,35 +133,24 @@ static inline const unsigned char *gap_physical_at(const struct gap_memory *memo
 /** Reads 8 aligned bytes of a table, wherever they are: true when they are there. */
 int gap_entry_read(const struct gap_memory *memory, uint64_t address, uint64_t *entry);
 
-/** The same for a walk, whose tables mostly lie in the first range of memory: that one is kept in
- * registers. */
-struct gap_entry_reader {
-	const struct gap_memory *memory;
-	const unsigned char *data;
-	uint64_t start, size_bytes; /* size less one entry */
-};
-
-static inline struct gap_entry_reader gap_entry_reader(const struct gap_memory *memory)
+static inline struct gap_near gap_near(const struct gap_memory *memory)
 {
-	struct gap_entry_reader reader = {.memory = memory, .start = UINT64_MAX};
 	const struct gap_memory_range *range = memory->ranges;
+	struct gap_near near = {NULL, 0};
 
-	if (memory->range_count && range->data && range->size_bytes >= sizeof(uint64_t)) {
-		reader.data = range->data;
-		reader.start = range->start.value;
-		reader.size_bytes = range->size_bytes - sizeof(uint64_t);
+	if (memory->range_count && range->data && range->start.value == 0 &&
+	    range->size_bytes >= sizeof(uint64_t)) {
+		near.data = range->data;
+		near.end = range->size_bytes - sizeof(uint64_t) + 1;
 	}
-	return reader;
+	return near;
 }
 
-static inline int gap_entry_next(const struct gap_entry_reader *reader, uint64_t address,
-				 uint64_t *entry)
+static inline int gap_near_entry(const struct gap_near *near, uint64_t address, uint64_t *entry)
 {
-	uint64_t offset = address - reader->start;
-
-	if (__builtin_expect(offset > reader->size_bytes, 0))
-		return gap_entry_read(reader->memory, address, entry);
-	memcpy(entry, reader->data + offset, sizeof(*entry));
+	if (__builtin_expect(address >= near->end, 0))
+		return 0;
+	memcpy(entry, near->data + address, sizeof(*entry));
 	return 1;
 }
 

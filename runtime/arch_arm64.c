@@ -13,6 +13,8 @@
 #define ENTRY_TABLE 0x2u /* at the last level: a page; above: a table, not a block */
 #define ADDRESS_48 UINT64_C(0x0000fffffffff000)
 
+#define ENTRY_NO_EXECUTE (UINT64_C(1) << 53) /* privileged */
+
 #define PAGE_SHIFT_64K 16
 #define VA_BITS_LARGE                                                                              \
 	52 /* with granules below 64 KiB, these come with LPA2's format of entries                 \
@@ -51,6 +53,28 @@ static struct gap_window window(const struct gap_paging *paging, uint64_t linked
 	return (struct gap_window){linked & ~(half - 1), half};
 }
 
+static struct gap_window kernel_half(const struct gap_paging *paging)
+{
+	uint64_t bytes = (uint64_t)1 << paging->va_bits;
+
+	return (struct gap_window){0 - bytes, bytes};
+}
+
+/*
+ * KIMAGE_VADDR: behind the modules' region at the lower end of the image's half. The region has
+ * been of 128 MiB and, since 3e35d303ab7d (6.5), of 2 GiB; KASLR goes far beyond both, so that
+ * where the image runs does not tell which it was.
+ */
+static uint64_t default_base(const struct gap_paging *paging, uint64_t runs_at)
+{
+	return window(paging, runs_at).start + (UINT64_C(2) << 30);
+}
+
+static int is_executable(uint64_t leaf)
+{
+	return !(leaf & ENTRY_NO_EXECUTE);
+}
+
 static int is_user(const struct gap_space *space, uint64_t address)
 {
 	return address >> space->paging.va_bits == 0;
@@ -60,6 +84,13 @@ static int is_canonical(const struct gap_space *space, uint64_t address)
 {
 	return is_user(space, address) ||
 	       address >> space->paging.va_bits == UINT64_MAX >> space->paging.va_bits;
+}
+
+/* TTBR0 leads to a process, TTBR1 to the kernel: a table says nothing of the other's addresses, though
+ * their low bits would lead somewhere in it. */
+static int is_of_half(const struct gap_space *space, uint64_t address)
+{
+	return is_canonical(space, address) && is_user(space, address) == space->is_process;
 }
 
 /* Blocks: 2 MiB and 1 GiB, 32 MiB, 512 MiB; larger ones only with 52-bit formats. */
@@ -86,7 +117,7 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 
 	if (span_bytes)
 		*span_bytes = (uint64_t)1 << paging->va_bits;
-	if (!is_canonical(space, address))
+	if (!is_of_half(space, address))
 		return GAP_UNREADABLE;
 	shift = paging->page_shift + index_bits * (unsigned)(paging->levels - 1);
 	width = paging->va_bits - shift; /* the root may be shorter */
@@ -147,6 +178,39 @@ static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct ga
 	return 1;
 }
 
+/* Whether a table holds nothing but valid entries, and one at least; above @depth, of tables. */
+static int is_table(const struct gap_memory *memory, const struct gap_space *space, uint64_t at,
+		    uint64_t count, int depth)
+{
+	uint64_t entry, output, page = (UINT64_C(1) << space->paging.page_shift) - 1;
+	unsigned used = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!gap_entry_read(memory, at + 8 * i, &entry))
+			return 0;
+		if (!entry)
+			continue;
+		output = address_of(entry, space);
+		if (!(entry & ENTRY_VALID) || output & page)
+			return 0;
+		if (depth && (!(entry & ENTRY_TABLE) ||
+			      !is_table(memory, space, output, (page + 1) / 8, depth - 1)))
+			return 0;
+		used++;
+	}
+	return used != 0;
+}
+
+/* A root of the kernel's leads to tables, which lead somewhere. */
+static int may_be_root(const struct gap_memory *memory, const struct gap_space *space)
+{
+	unsigned shift = space->paging.page_shift;
+	unsigned top = shift + (shift - 3u) * (space->paging.levels - 1u);
+
+	return is_table(memory, space, space->root, UINT64_C(1) << (space->paging.va_bits - top),
+			1);
+}
+
 /* The shallow before the deep: a block under few levels passes for a larger one under more, and the
  * whole image with it. */
 static const struct gap_paging pagings[] = {
@@ -167,4 +231,8 @@ const struct gap_arch gap_arch_arm64 = {
 	.is_user = is_user,
 	.walk = walk,
 	.from_registers = from_registers,
+	.kernel_half = kernel_half,
+	.default_base = default_base,
+	.is_executable = is_executable,
+	.may_be_root = may_be_root,
 };

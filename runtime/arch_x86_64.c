@@ -25,12 +25,38 @@
 
 #define IMAGE_BASE 0xffffffff80000000u         /* __START_KERNEL_map */
 #define IMAGE_WINDOW_BYTES ((uint64_t)1 << 30) /* KERNEL_IMAGE_SIZE under KASLR */
+#define LINK_OFFSET 0x1000000u                 /* CONFIG_PHYSICAL_START's default */
+#define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
 
 static struct gap_window window(const struct gap_paging *paging, uint64_t linked)
 {
 	(void)paging;
 	(void)linked;
 	return (struct gap_window){IMAGE_BASE, IMAGE_WINDOW_BYTES};
+}
+
+static struct gap_window image_area(const struct gap_paging *paging)
+{
+	return window(paging, IMAGE_BASE);
+}
+
+static struct gap_window kernel_half(const struct gap_paging *paging)
+{
+	uint64_t bytes = (uint64_t)1 << (paging->va_bits - 1);
+
+	return (struct gap_window){0 - bytes, bytes};
+}
+
+static uint64_t default_base(const struct gap_paging *paging, uint64_t runs_at)
+{
+	(void)paging;
+	(void)runs_at;
+	return IMAGE_BASE + LINK_OFFSET;
+}
+
+static int is_executable(uint64_t leaf)
+{
+	return !(leaf & ENTRY_NO_EXECUTE);
 }
 
 /* All bits from the highest that is translated up must be equal. */
@@ -49,62 +75,97 @@ static int is_user(const struct gap_space *space, uint64_t address)
 	return address >> (space->paging.va_bits - 1) == 0;
 }
 
-/* The way down to an address: the last entry, and what its lowest bit maps. */
-struct path {
-	uint64_t at, entry;
-	unsigned shift;
-	int level; /* 0: not mapped */
-};
-
 /*
  * Inlined for each depth, which is a constant then. Being fixed, tables which map themselves cannot
- * make the walk loop.
+ * make the walk loop. With @near, tables are looked for there only: no call, no stack.
  */
-static inline __attribute__((always_inline)) struct path descend(const struct gap_memory *memory,
-								 const struct gap_space *space,
-								 uint64_t address, const int levels)
+static inline __attribute__((always_inline)) enum gap_status descend(
+	const struct gap_memory *memory, const struct gap_near *near, const struct gap_space *space,
+	uint64_t address, const int levels, struct gap_translation *translation,
+	uint64_t *span_bytes)
 {
-	const struct gap_entry_reader reader = gap_entry_reader(memory);
 	const uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
-	uint64_t table = space->root & mask;
-	struct path path = {.shift = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)levels};
+	unsigned shift = GAP_PAGE_SHIFT + INDEX_BITS * (unsigned)levels;
+	uint64_t at = 0, entry = 0, inside = ((uint64_t)1 << shift) - 1, table = space->root & mask;
+	int level;
 
-	if (!is_extended(address, path.shift))
-		return path;
+	if (span_bytes)
+		*span_bytes = inside + 1;
+	if (!is_extended(address, shift))
+		return GAP_UNREADABLE;
 #pragma GCC unroll 5
-	for (path.level = levels; path.level > 0; path.level--) {
-		uint64_t entry;
-
-		path.shift -= INDEX_BITS;
-		path.at = table + ((address >> path.shift) & INDEX_MASK) * 8;
-		if (!gap_entry_next(&reader, path.at, &entry) || !(entry & ENTRY_PRESENT)) {
-			path.level = 0;
-			break;
-		}
-		path.entry = entry;
-		if (path.level == 1 || (entry & ENTRY_LARGE))
+	for (level = levels; level > 0; level--) {
+		shift -= INDEX_BITS;
+		inside = ((uint64_t)1 << shift) - 1;
+		at = table + ((address >> shift) & INDEX_MASK) * 8;
+		if (span_bytes)
+			*span_bytes = inside + 1;
+		if (!(near ? gap_near_entry(near, at, &entry)
+			   : gap_entry_read(memory, at, &entry)) ||
+		    !(entry & ENTRY_PRESENT))
+			return GAP_UNREADABLE;
+		if (level == 1 || entry & ENTRY_LARGE)
 			break;
 		table = entry & mask;
 	}
-	return path;
+	if (level > LEVEL_LARGE_MAX)
+		return GAP_UNREADABLE;
+	translation->physical = (entry & mask & ~inside) | (address & inside);
+	translation->leaf_at = at;
+	translation->leaf = entry;
+	return GAP_OK;
 }
 
+static __attribute__((noinline)) enum gap_status walk_anywhere(const struct gap_memory *memory,
+							       const struct gap_space *space,
+							       uint64_t address,
+							       struct gap_translation *translation,
+							       uint64_t *span_bytes)
+{
+	return descend(memory, NULL, space, address, space->paging.levels, translation, span_bytes);
+}
+
+static inline __attribute__((always_inline)) enum gap_status walk_near(
+	const struct gap_space *space, uint64_t address, struct gap_translation *translation)
+{
+	const struct gap_near near = space->near;
+
+	return space->paging.levels == 4
+		       ? descend(NULL, &near, space, address, 4, translation, NULL)
+		       : descend(NULL, &near, space, address, 5, translation, NULL);
+}
+
+/* What is not found by the short way is looked for again by the long one, which also says why not. */
 static enum gap_status walk(const struct gap_memory *memory, const struct gap_space *space,
 			    uint64_t address, struct gap_translation *translation,
 			    uint64_t *span_bytes)
 {
-	const struct path path = space->paging.levels == 4 ? descend(memory, space, address, 4)
-							   : descend(memory, space, address, 5);
-	const uint64_t inside = ((uint64_t)1 << path.shift) - 1;
-	const uint64_t mask = ENTRY_ADDRESS & ~space->ignored_bits;
+	if (!span_bytes && !walk_near(space, address, translation))
+		return GAP_OK;
+	return walk_anywhere(memory, space, address, translation, span_bytes);
+}
 
-	if (span_bytes)
-		*span_bytes = inside + 1;
-	if (path.level == 0 || path.level > LEVEL_LARGE_MAX)
-		return GAP_UNREADABLE;
-	translation->physical = (path.entry & mask & ~inside) | (address & inside);
-	translation->leaf_at = path.at;
-	translation->leaf = path.entry;
+static __attribute__((noinline)) enum gap_status translate_anywhere(const struct gap_space *space,
+								    struct gap_vaddr address,
+								    struct gap_paddr *physical,
+								    const struct gap_memory *memory)
+{
+	struct gap_translation translation;
+	enum gap_status status = walk_anywhere(memory, space, address.value, &translation, NULL);
+
+	if (!status)
+		physical->value = translation.physical;
+	return status;
+}
+
+static enum gap_status translate(const struct gap_space *space, struct gap_vaddr address,
+				 struct gap_paddr *physical, const struct gap_memory *memory)
+{
+	struct gap_translation translation;
+
+	if (walk_near(space, address.value, &translation))
+		return translate_anywhere(space, address, physical, memory);
+	physical->value = translation.physical;
 	return GAP_OK;
 }
 
@@ -180,7 +241,14 @@ const struct gap_arch gap_arch_x86_64 = {
 	.is_canonical = is_canonical,
 	.is_user = is_user,
 	.walk = walk,
+	.translate = translate,
 	.from_registers = from_registers,
 	.guess_ignored = guess_ignored,
+	.kernel_half = kernel_half,
+	.image_area = image_area,
+	.default_base = default_base,
+	.is_executable = is_executable,
+	.shared_root = 1,
+	.may_be_root = looks_like_root,
 	.looks_like_root = looks_like_root,
 };

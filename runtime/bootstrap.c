@@ -476,6 +476,7 @@ static void settle(struct gap_search *search)
 	uint64_t linked = search->witnesses.mark.linked;
 
 	guest->space = chosen->space;
+	guest->space.near = gap_near(guest->memory);
 	guest->image = guest->arch->window(&chosen->space.paging, linked);
 	guest->space.user_end = guest->image.start;
 	gap_guest_refresh(guest);

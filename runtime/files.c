@@ -160,6 +160,8 @@ static void read_file(struct gap_files *files, uint32_t fd, uint64_t address, st
 	file->path.length = 0;
 	file->path.deleted = file->path.reachable = 0;
 	read_numbers(files, file);
+	if (files->without_paths)
+		return;
 	status = gap_path_of_file(&files->paths, file->address, &place);
 	if (status == GAP_UNREADABLE)
 		NOTE(files, "the file at 0x%" PRIx64 " cannot be read", address);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/log_buffer.h"
 #include "runtime/record.h"
 #include "semgap/log.h"
 
@@ -108,7 +109,8 @@ static enum gap_status read_ring(struct gap_log *log, struct gap_vaddr ring,
 	return GAP_OK;
 }
 
-enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest, struct gap_error *error)
+static enum gap_status init_ring(struct gap_log *log, struct gap_guest *guest,
+				 struct gap_error *error)
 {
 	struct gap_log begun = {.guest = guest};
 	struct gap_target target;
@@ -135,6 +137,21 @@ enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest, struc
 	if (!status)
 		*log = begun;
 	return status;
+}
+
+/* Kernels have one or the other. What is said is of the ring: whose profile lacks both is rather a
+ * newer one that was made without it. */
+enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest, struct gap_error *error)
+{
+	enum gap_status status = init_ring(log, guest, error), older;
+	struct gap_error other = {""};
+
+	if (status != GAP_NOT_FOUND)
+		return status;
+	older = gap_log_buffer_init(log, guest, &other);
+	if (older && older != GAP_NOT_FOUND && error)
+		*error = other;
+	return older == GAP_NOT_FOUND ? status : older;
 }
 
 /* ---- one record ---- */
@@ -218,6 +235,8 @@ static int read_record(struct gap_log *log, uint64_t id, struct gap_log_record *
 
 int gap_log_next(struct gap_log *log, struct gap_log_record *record)
 {
+	if (log->is_buffer)
+		return gap_log_buffer_next(log, record);
 	while (!log->ended) {
 		uint64_t id = log->next & log->id_mask;
 

@@ -30,6 +30,7 @@ enum slot {
 	BRK,
 	START_STACK,
 	CONTEXT_FLAGS,
+	MAP_COUNT,
 	START,
 	END,
 	MM,
@@ -57,6 +58,7 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 	[BRK] = {GAP_FIELD_MM_BRK, 1},
 	[START_STACK] = {GAP_FIELD_MM_START_STACK, 1},
 	[CONTEXT_FLAGS] = {GAP_FIELD_MM_CONTEXT_FLAGS, 1},
+	[MAP_COUNT] = {GAP_FIELD_MM_MAP_COUNT, 1},
 	[START] = {GAP_FIELD_VMA_START, 0},
 	[END] = {GAP_FIELD_VMA_END, 0},
 	[MM] = {GAP_FIELD_VMA_MM, 1},
@@ -336,8 +338,23 @@ void gap_maps_begin(struct gap_maps *maps, struct gap_vaddr mm)
 	maps->has_heap = number_of(maps, mm, START_BRK, &maps->start_brk) &&
 			 number_of(maps, mm, BRK, &maps->brk) &&
 			 number_of(maps, mm, START_STACK, &maps->start_stack);
+	maps->count = 0;
+	maps->has_counted = has(maps, MAP_COUNT) && number_of(maps, mm, MAP_COUNT, &maps->counted);
 	begin_source(maps);
 	begin_gate(maps);
+}
+
+/* At the end: mappings that were taken out of their container are still counted. A count that has
+ * changed meanwhile is of a process that runs, and proves nothing. */
+static void check_count(struct gap_maps *maps)
+{
+	uint64_t counted;
+
+	if (maps->has_counted && maps->mm.value && !maps->status && maps->count != maps->counted &&
+	    number_of(maps, maps->mm, MAP_COUNT, &counted) && counted == maps->counted)
+		NOTE(maps, "the process counts %" PRIu64 " mappings, and %" PRIu64 " are found",
+		     counted, maps->count);
+	maps->has_counted = 0;
 }
 
 static int next_of_maple(struct gap_maps *maps, struct gap_vaddr *at)
@@ -410,7 +427,9 @@ int gap_maps_next(struct gap_maps *maps, struct gap_map *map)
 		if (maps->source == GAP_MAPS_LIST)
 			number_of(maps, at, NEXT, &maps->next.value);
 		read_path(maps, map);
+		maps->count++;
 		return 1;
 	}
+	check_count(maps);
 	return next_gate(maps, map);
 }

@@ -9,7 +9,7 @@
 #include "runtime/record.h"
 #include "runtime/translate.h"
 
-#define WANTED_MAX 48
+#define WANTED_MAX 64
 
 enum gap_status gap_record_bind(const struct gap_guest *guest, const struct gap_wanted *wanted,
 				size_t count, struct gap_field *fields, struct gap_error *error)

@@ -15,7 +15,7 @@ struct gap_wanted {
 	int optional;
 };
 
-/** Binds @count wanted fields (at most 48): fields[i] answers wanted[i]. As gap_bind_fields(). */
+/** Binds @count wanted fields (at most 64): fields[i] answers wanted[i]. As gap_bind_fields(). */
 enum gap_status gap_record_bind(const struct gap_guest *guest, const struct gap_wanted *wanted,
 				size_t count, struct gap_field *fields,
 				struct gap_error *error) GAP_MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "runtime/record.h"
 #include "semgap/sockets.h"
 
+#define NETLINK_FAMILIES 32 /* MAX_LINKS */
 #define TCP_TIME_WAIT 6
 #define TCP_SYN_RECV 3
 #define TCP_NEW_SYN_RECV 12
@@ -55,6 +56,17 @@ enum slot {
 	UNIX_PEER,
 	UNIX_ADDR_LEN,
 	UNIX_ADDR_NAME,
+	RAW_TABLE,
+	NET_PACKET,
+	PACKET_PROTOCOL,
+	PACKET_INTERFACE,
+	NETLINK_HASH,
+	NETLINK_NODE,
+	NETLINK_PORT,
+	RHASH_COUNT,
+	RHASH_NEST,
+	RHASH_FUTURE,
+	RHASH_BUCKETS,
 	SLOT_COUNT
 };
 
@@ -97,6 +109,17 @@ static const struct gap_wanted wanted[SLOT_COUNT] = {
 	[UNIX_PEER] = {GAP_FIELD_UNIX_PEER, 1},
 	[UNIX_ADDR_LEN] = {GAP_FIELD_UNIX_ADDR_LEN, 1},
 	[UNIX_ADDR_NAME] = {GAP_FIELD_UNIX_ADDR_NAME, 1},
+	[RAW_TABLE] = {GAP_FIELD_RAW_TABLE, 1},
+	[NET_PACKET] = {GAP_FIELD_NET_PACKET, 1},
+	[PACKET_PROTOCOL] = {GAP_FIELD_PACKET_PROTOCOL, 1},
+	[PACKET_INTERFACE] = {GAP_FIELD_PACKET_INTERFACE, 1},
+	[NETLINK_HASH] = {GAP_FIELD_NETLINK_TABLE_HASH, 1},
+	[NETLINK_NODE] = {GAP_FIELD_NETLINK_NODE, 1},
+	[NETLINK_PORT] = {GAP_FIELD_NETLINK_PORT, 1},
+	[RHASH_COUNT] = {GAP_FIELD_RHASH_COUNT, 1},
+	[RHASH_NEST] = {GAP_FIELD_RHASH_NEST, 1},
+	[RHASH_FUTURE] = {GAP_FIELD_RHASH_FUTURE, 1},
+	[RHASH_BUCKETS] = {GAP_FIELD_RHASH_BUCKETS, 1},
 };
 
 _Static_assert(SLOT_COUNT <= GAP_SOCKET_FIELDS, "struct gap_sockets has no room for all fields");
@@ -185,12 +208,20 @@ static void find_tables(struct gap_sockets *sockets)
 {
 	struct gap_guest *guest = sockets->guest;
 	struct gap_target target;
+	gap_type_id lock_head;
 
 	gap_profile_target(gap_guest_profile(guest), &target);
 	find_symbol(sockets, "tcp_hashinfo", &sockets->tcp);
 	find_symbol(sockets, "udp_table", &sockets->udp);
 	find_unix(sockets);
 	find_symbol(sockets, "init_net", &sockets->first_net);
+	find_symbol(sockets, "raw_v4_hashinfo", &sockets->raw);
+	find_symbol(sockets, "raw_v6_hashinfo", &sockets->raw6);
+	find_symbol(sockets, "nl_table", &sockets->netlink);
+	sockets->netlink_bytes = size_of(guest, "struct:netlink_table");
+	/* 8f0db018006a (5.2) */
+	sockets->has_locks = !gap_profile_find_type(gap_guest_profile(guest),
+						    "struct:rhash_lock_head", &lock_head, NULL);
 	sockets->pointer_bytes = target.pointer_bytes;
 	sockets->ehash_bytes = size_of(guest, "struct:inet_ehash_bucket");
 	sockets->listen_bytes = size_of(guest, "struct:inet_listen_hashbucket");
@@ -214,6 +245,7 @@ enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap_guest *
 			"the profile has none of tcp_hashinfo, udp_table, unix_socket_table: "
 			"nothing leads to sockets");
 	begun.steps_left = gap_guest_holds(guest, 64);
+	begun.buckets_left = gap_guest_holds(guest, begun.pointer_bytes);
 	/* The list of namespaces begins with init_net; where it is unknown that one is all. */
 	begun.net = begun.first_net;
 	if (begun.fields[NET_LIST].present &&
@@ -244,12 +276,15 @@ static int table_of(struct gap_sockets *sockets, enum slot slot, struct gap_vadd
 	return 1;
 }
 
-/* Takes a table of mask + 1 buckets. */
+/* Takes a table of mask + 1 buckets. All tables together lie in the guest's memory, each once. */
 static int take_table(struct gap_sockets *sockets, struct gap_socket_table table, uint64_t count)
 {
-	if (!table.stride_bytes || !count || count > gap_guest_holds(sockets->guest, 8))
+	if (!table.stride_bytes || !count || count > sockets->buckets_left)
 		return NOTE(sockets, "a table of %" PRIu64 " chains of sockets is absurd", count);
+	sockets->buckets_left -= count;
 	table.count = count;
+	if (!table.link_bytes)
+		table.link_bytes = sockets->fields[NODE].offset_bytes;
 	sockets->table = table;
 	return 1;
 }
@@ -322,11 +357,99 @@ static int begin_unix(struct gap_sockets *sockets)
 	return take_table(sockets, table, sockets->unix_count);
 }
 
+/* Lists of all namespaces together, nulls lists in 6.0 to 6.2 (0daf07e52709, 0a78cf7264d2): those of the
+ * other kind end with NULL. */
+static int take_raw(struct gap_sockets *sockets, struct gap_vaddr table)
+{
+	const struct gap_field *field = &sockets->fields[RAW_TABLE];
+	struct gap_socket_table raw = {.buckets = gap_record_at(table, field),
+				       .stride_bytes = sockets->pointer_bytes,
+				       .nulls = 1,
+				       .protocol = GAP_SOCKET_RAW};
+
+	if (!table.value || !field->present || sockets->net.value != sockets->first_net.value)
+		return 0;
+	return take_table(sockets, raw, field->size_bytes / sockets->pointer_bytes);
+}
+
+static int begin_raw(struct gap_sockets *sockets)
+{
+	return take_raw(sockets, sockets->raw);
+}
+
+static int begin_raw6(struct gap_sockets *sockets)
+{
+	return take_raw(sockets, sockets->raw6);
+}
+
+/* One list for each namespace. */
+static int begin_packet(struct gap_sockets *sockets)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
+					 .family = GAP_SOCKET_PACKET};
+
+	if (!sockets->net.value || !has(sockets, NET_PACKET))
+		return 0;
+	table.buckets = gap_record_at(sockets->net, &sockets->fields[NET_PACKET]);
+	return take_table(sockets, table, 1);
+}
+
+/* One of the hash tables that resize themselves (lib/rhashtable.c). While one does, what has moved is in
+ * the next one. */
+static int take_resizing(struct gap_sockets *sockets, struct gap_vaddr at)
+{
+	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
+					 .link_bytes = sockets->fields[NETLINK_NODE].offset_bytes,
+					 .nulls = 1,
+					 .has_locks = sockets->has_locks,
+					 .number = (uint16_t)(sockets->netlink_next - 1),
+					 .family = GAP_SOCKET_NETLINK};
+	uint64_t count, nest = 0;
+
+	sockets->future.value = 0;
+	if (has(sockets, RHASH_FUTURE))
+		read_pointer(sockets, at, RHASH_FUTURE, &sockets->future);
+	if (!read_number(sockets, at, RHASH_COUNT, &count))
+		return 0;
+	if (has(sockets, RHASH_NEST) && read_number(sockets, at, RHASH_NEST, &nest) && nest)
+		return NOTE(sockets, "a table of netlink sockets is nested, and not read");
+	table.buckets = gap_record_at(at, &sockets->fields[RHASH_BUCKETS]);
+	return take_table(sockets, table, count);
+}
+
+/* A table for each family, of all namespaces together. Called until there is none left. */
+static int begin_netlink(struct gap_sockets *sockets)
+{
+	struct gap_vaddr array, table = sockets->future;
+
+	if (!sockets->netlink.value || !has(sockets, NETLINK_HASH) || !has(sockets, NETLINK_NODE) ||
+	    !has(sockets, RHASH_BUCKETS) || sockets->net.value != sockets->first_net.value ||
+	    gap_guest_read_pointer(sockets->guest, sockets->netlink, &array))
+		return 0;
+	while (table.value || sockets->netlink_next < NETLINK_FAMILIES) {
+		struct gap_vaddr row = {array.value +
+					(uint64_t)sockets->netlink_next * sockets->netlink_bytes};
+
+		if (!table.value) {
+			sockets->netlink_next++;
+			if (!read_pointer(sockets, row, NETLINK_HASH, &table) || !table.value)
+				continue;
+		}
+		if (!sockets->steps_left)
+			return NOTE(sockets, "a table of netlink sockets grows without end");
+		sockets->steps_left--;
+		if (take_resizing(sockets, table)) {
+			sockets->kind--; /* again, for the next one */
+			return 1;
+		}
+		table = sockets->future;
+	}
+	return 0;
+}
+
 static int (*const tables[])(struct gap_sockets *sockets) = {
-	begin_listening,
-	begin_established,
-	begin_udp,
-	begin_unix,
+	begin_listening, begin_established, begin_udp,    begin_unix,
+	begin_raw,       begin_raw6,        begin_packet, begin_netlink,
 };
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
@@ -359,6 +482,16 @@ static int next_table(struct gap_sockets *sockets)
 	}
 }
 
+/* A chain that is just being changed has its lock in the pointer to the first, and reads as empty. */
+static void note_lock(struct gap_sockets *sockets, struct gap_vaddr head)
+{
+	struct gap_vaddr first;
+
+	if (!gap_guest_read_pointer(sockets->guest, head, &first) && first.value % 2 &&
+	    first.value != 1)
+		NOTE(sockets, "a chain of netlink sockets was being changed");
+}
+
 static int next_chain(struct gap_sockets *sockets)
 {
 	struct gap_socket_table *table = &sockets->table;
@@ -368,6 +501,8 @@ static int next_chain(struct gap_sockets *sockets)
 	if (table->next >= table->count)
 		return 0;
 	table->next++;
+	if (table->has_locks)
+		note_lock(sockets, head);
 	gap_hlist_init(&sockets->chain, sockets->guest, head, table->nulls,
 		       sockets->steps_left ? sockets->steps_left : 1);
 	sockets->in_chain = 1;
@@ -380,7 +515,7 @@ static int next_in_chain(struct gap_sockets *sockets, struct gap_vaddr *sock)
 	struct gap_hlist *chain = &sockets->chain;
 
 	if (gap_hlist_next(chain, sock)) {
-		sock->value -= sockets->fields[NODE].offset_bytes;
+		sock->value -= sockets->table.link_bytes;
 		return 1;
 	}
 	sockets->in_chain = 0;
@@ -420,7 +555,8 @@ static void read_internet(struct gap_sockets *sockets, struct gap_socket *socket
 	if (!has(sockets, local) || !has(sockets, remote) ||
 	    !read_number(sockets, socket->address, NUM, &number))
 		return;
-	socket->local_port = (uint16_t)number;
+	*(socket->protocol == GAP_SOCKET_RAW ? &socket->number : &socket->local_port) =
+		(uint16_t)number;
 	if (!read_number(sockets, socket->address, DPORT, &number))
 		return;
 	socket->remote_port = from_network(number);
@@ -458,6 +594,29 @@ static void read_unix(struct gap_sockets *sockets, struct gap_socket *socket)
 			length = strnlen(socket->path, (size_t)length);
 		socket->path_bytes = (uint8_t)length;
 	}
+	socket->known |= GAP_SOCKET_ADDRESSES;
+}
+
+static void read_packet(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	uint64_t protocol, interface;
+
+	if (!read_number(sockets, socket->address, PACKET_PROTOCOL, &protocol) ||
+	    !read_number(sockets, socket->address, PACKET_INTERFACE, &interface))
+		return;
+	socket->number = from_network(protocol);
+	socket->interface = (uint32_t)interface;
+	socket->known |= GAP_SOCKET_ADDRESSES;
+}
+
+static void read_netlink(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	uint64_t port;
+
+	socket->number = sockets->table.number;
+	if (!read_number(sockets, socket->address, NETLINK_PORT, &port))
+		return;
+	socket->port_id = (uint32_t)port;
 	socket->known |= GAP_SOCKET_ADDRESSES;
 }
 
@@ -522,6 +681,17 @@ static void read_state(struct gap_sockets *sockets, struct gap_socket *socket)
 		read_owner(sockets, socket);
 }
 
+/* What the families other than the Internet's have. */
+static void read_own(struct gap_sockets *sockets, struct gap_socket *socket)
+{
+	if (socket->family == GAP_SOCKET_UNIX)
+		read_unix(sockets, socket);
+	else if (socket->family == GAP_SOCKET_PACKET)
+		read_packet(sockets, socket);
+	else
+		read_netlink(sockets, socket);
+}
+
 static void read_socket(struct gap_sockets *sockets, struct gap_vaddr address,
 			struct gap_socket *socket)
 {
@@ -534,9 +704,10 @@ static void read_socket(struct gap_sockets *sockets, struct gap_vaddr address,
 	socket->family = (uint16_t)family;
 	read_state(sockets, socket);
 	read_net(sockets, socket);
-	if (socket->family == GAP_SOCKET_UNIX && sockets->table.family == GAP_SOCKET_UNIX)
-		read_unix(sockets, socket);
-	else if (socket->family == GAP_SOCKET_INET || socket->family == GAP_SOCKET_INET6)
+	if (sockets->table.family && socket->family == sockets->table.family)
+		read_own(sockets, socket);
+	else if (!sockets->table.family &&
+		 (socket->family == GAP_SOCKET_INET || socket->family == GAP_SOCKET_INET6))
 		read_internet(sockets, socket);
 	else
 		NOTE(sockets, "what a chain has at 0x%" PRIx64 " is no socket of its table",

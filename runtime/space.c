@@ -38,6 +38,7 @@ static enum gap_status walk(const struct gap_address_space *space, uint64_t addr
 	struct gap_space tables = guest->space;
 
 	tables.root = space->root.value;
+	tables.is_process = 1;
 	if (!guest->arch->is_user(&tables, address))
 		return GAP_UNREADABLE;
 	return guest->arch->walk(guest->memory, &tables, address, translation, NULL);

@@ -259,6 +259,8 @@ enum gap_status gap_threads_cgroup(struct gap_threads *threads, const struct gap
 		status = GAP_NOT_FOUND;
 	if (!status)
 		status = read_path(threads, at, text, &start);
+	if (status && status != GAP_NOT_FOUND)
+		NOTE(threads, "the cgroup of thread %d cannot be read", thread->task.pid);
 	if (status)
 		return status;
 	text[sizeof(text) - 1] = '\0';

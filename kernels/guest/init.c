@@ -450,6 +450,44 @@ static int ask_memory(char *arguments, struct bytes *out)
 	return 0;
 }
 
+/* Bits of an entry of /proc/PID/pagemap: 8 bytes for each page. */
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_FRAME ((1ull << 55) - 1)
+
+/* start physical, of the first page of a mapping; "-" where there is none */
+static void add_physical(struct bytes *out, int pagemap, unsigned long long start)
+{
+	unsigned long long page_bytes = (unsigned long long)sysconf(_SC_PAGESIZE), entry = 0;
+	off_t at = (off_t)(start / page_bytes * sizeof entry);
+
+	bytes_print(out, "%llx\t", start);
+	if (pread(pagemap, &entry, sizeof entry, at) == (ssize_t)sizeof entry &&
+	    entry & PAGEMAP_PRESENT)
+		bytes_print(out, "%llx\n", (entry & PAGEMAP_FRAME) * page_bytes);
+	else
+		bytes_add(out, "-\n", 2);
+}
+
+/* "PID": where the first page of each of its mappings lies in memory */
+static int ask_physical(char *pid, struct bytes *out)
+{
+	struct bytes text = {0};
+	char path[64], *line, *rest = NULL;
+
+	snprintf(path, sizeof path, "/proc/%d/pagemap", atoi(pid));
+	int pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	if (pagemap < 0)
+		return complain(out, path);
+	snprintf(path, sizeof path, "/proc/%d/maps", atoi(pid));
+	if (bytes_add_file(&text, path) && text.data)
+		for (line = strtok_r(text.data, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest))
+			add_physical(out, pagemap, strtoull(line, NULL, 16));
+	close(pagemap);
+	bytes_free(&text);
+	return 0;
+}
+
 /* Of the process that is named, or of all. */
 static int ask_processes(const char *pid, void (*call)(struct bytes *, int, int), struct bytes *out)
 {
@@ -629,6 +667,7 @@ static const struct command {
 	{"sockets", ask_sockets, "descriptors that are sockets: pid fd inode"},
 	{"kmsg", ask_kmsg, "the kernel's log, as /dev/kmsg gives it"},
 	{"memory", ask_memory, "PID ADDRESS LENGTH (hexadecimal): memory of a process"},
+	{"physical", ask_physical, "PID: start physical (or -), of each mapping's first page"},
 	{"maps", ask_maps, "[PID]: pid, line of /proc/PID/maps"},
 	{"files", ask_files, "[PID]: pid fd flags pos path, of /proc/PID/fd and fdinfo"},
 	{"mounts", ask_mounts, "[PID]: pid, line of /proc/PID/mounts"},

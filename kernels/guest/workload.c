@@ -11,6 +11,8 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -376,6 +378,7 @@ static int make_file(const char *path, int flags, size_t size)
 
 static void role_files(const char *name)
 {
+	const size_t page = 65536; /* of any architecture's pages */
 	int pipes[2];
 
 	name_self(name);
@@ -385,8 +388,8 @@ static void role_files(const char *name)
 	check(pipe(pipes) == 0, "pipe");
 	check(dup2(make_file("/tmp/number 300", O_CLOEXEC, 0), 300) == 300,
 	      "dup2"); /* a descriptor table grown twice */
-	int mapped = make_file("/tmp/mapped", 0, 3 * 4096);
-	char *view = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, 4096);
+	int mapped = make_file("/tmp/mapped", 0, 3 * page);
+	char *view = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, (off_t)page);
 	check(view != MAP_FAILED, "mmap");
 	strcpy(view, "semgap mapped page");
 	close(mapped);
@@ -580,12 +583,33 @@ static void more_sockets(void)
 		fprintf(stderr, "workload: no IPv6 datagrams here\n");
 }
 
+/* Raw sockets of a protocol for experiments, a packet socket on the loopback's interface, a netlink socket
+ * with a port of its own. */
+static void link_sockets(void)
+{
+	struct sockaddr_ll link = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = 1};
+	struct sockaddr_nl port = {.nl_family = AF_NETLINK, .nl_pid = 424242};
+	int fd = socket(AF_INET, SOCK_RAW, 253);
+
+	check(fd >= 0, "raw socket");
+	if (socket(AF_INET6, SOCK_RAW, 254) < 0)
+		fprintf(stderr, "workload: no raw IPv6 here\n");
+	fd = socket(AF_PACKET, SOCK_RAW, htons(0x88b5));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&link, sizeof link) != 0)
+		fprintf(stderr,
+			"workload: no packet sockets here\n"); /* a module in some kernels */
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	check(fd >= 0 && bind(fd, (struct sockaddr *)&port, sizeof port) == 0, "netlink");
+}
+
 static void role_sockets(const char *name)
 {
 	name_self(name);
 	tcp_sockets();
 	tcp6_listener();
 	more_sockets();
+	link_sockets();
 	socket_bound(SOCK_DGRAM, 5353);
 	unix_socket("/tmp/unix socket", sizeof "/tmp/unix socket");
 	unix_socket("\0abstract name", sizeof "\0abstract name" - 1);

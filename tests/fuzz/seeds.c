@@ -12,6 +12,8 @@
 #include "profile/builder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
+#include "tests/support/kallsyms_table.h"
+#include "tests/support/gdb_talk.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
 		       size_t size_bytes)
@@ -311,6 +313,53 @@ static void write_btf(const char *folder)
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
 }
 
+/* ---- the kernel's symbol table ---- */
+
+static void write_kallsyms(const char *folder)
+{
+	static const struct table_plan plans[] = {
+		{.addressing = GAP_KALLSYMS_ABSOLUTE,
+		 .pointer_bytes = 8,
+		 .align_bytes = 8,
+		 .number_bytes = 8},
+		{.addressing = GAP_KALLSYMS_BASE,
+		 .pointer_bytes = 4,
+		 .align_bytes = 4,
+		 .number_bytes = 4,
+		 .base = 0xc1000000,
+		 .sequence_bytes = 3},
+		{.addressing = GAP_KALLSYMS_BASE_PERCPU,
+		 .behind = true,
+		 .pointer_bytes = 8,
+		 .align_bytes = 8,
+		 .number_bytes = 4,
+		 .base = 0xffffffff81000000,
+		 .sequence_bytes = 3},
+		{.addressing = GAP_KALLSYMS_PLACE,
+		 .behind = true,
+		 .pointer_bytes = 8,
+		 .align_bytes = 4,
+		 .number_bytes = 4,
+		 .address = 0xffffffff81000000,
+		 .sequence_bytes = 3},
+	};
+	static struct table_symbol symbols[300];
+
+	for (unsigned i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		static uint8_t bytes[1 << 16];
+		bool wide = plans[i].pointer_bytes == 8;
+		struct table_places places;
+		char name[32];
+
+		memset(bytes, 0, sizeof(bytes));
+		make_table_symbols(symbols, 300, plans[i].addressing % 2 ? 0 : 5,
+				   wide ? 0xffffffff81000000 : 0xc1000000, true);
+		places = write_table(bytes, 8, &plans[i], symbols, 300);
+		snprintf(name, sizeof(name), "table%u", i);
+		write_seed(folder, "kallsyms", name, bytes, places.end);
+	}
+}
+
 /* ---- text and objects
  * ---------------------------------------------------------------------------------------------- */
 
@@ -416,6 +465,53 @@ static void write_monitor(const char *folder)
 	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
 }
 
+/* ---- guests to be inferred from ---- */
+
+enum {
+	INFER_PAGE = 4096,
+	INFER_ROOT = 1,
+	INFER_IMAGE_UPPER,
+	INFER_IMAGE_TABLE,
+	INFER_LINEAR_UPPER,
+	INFER_LINEAR_TABLE,
+	INFER_IMAGE,
+	INFER_PAGES = INFER_IMAGE + 4
+};
+
+static void put_entry(uint8_t *memory, unsigned page, unsigned index, uint64_t entry)
+{
+	memcpy(memory + (size_t)page * INFER_PAGE + 8 * (size_t)index, &entry, sizeof(entry));
+}
+
+/* A few pages with x86-64's tables, in which a kernel is met: its image runs over all of memory. */
+static void write_guests(const char *folder)
+{
+	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
+	static const char list[] = "task_struct.__state|state\nmodule.mem|core_layout.base # why\n";
+	static uint8_t memory[INFER_PAGES * INFER_PAGE];
+
+	put_entry(memory, INFER_ROOT, 511, INFER_IMAGE_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_UPPER, 510, INFER_IMAGE_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_TABLE, 8, 0xe3);
+	for (unsigned i = 1; i < 4; i++) /* not part of the image, to keep it small */
+		put_entry(memory, INFER_IMAGE_TABLE, 8 + 2 * i,
+			  UINT64_C(0x8000000000000000) | (uint64_t)i << 21 | 0xe3);
+	put_entry(memory, INFER_ROOT, 273, INFER_LINEAR_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_UPPER, 0, INFER_LINEAR_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_TABLE, 0, UINT64_C(0x80000000000000e3));
+	memcpy(memory + INFER_IMAGE * INFER_PAGE + 64, banner, sizeof(banner));
+	write_seed(folder, "infer", "guest", memory, sizeof(memory));
+	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
+}
+
+static void write_gdb_talk(const char *folder)
+{
+	struct gdb_talk talk;
+
+	gdb_talk_honest(&talk);
+	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -423,12 +519,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	write_images(argv[1]);
+	write_guests(argv[1]);
 	write_btf(argv[1]);
+	write_kallsyms(argv[1]);
 	write_maps(argv[1]);
 	write_lime(argv[1]);
 	write_core(argv[1]);
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
+	write_gdb_talk(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;

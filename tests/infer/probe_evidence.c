@@ -184,7 +184,6 @@ static void tell(const struct gap_profile *profile, const struct infer_fields *f
 	       infer_claims_count(claims));
 }
 
-#if defined(WITH_CODE) || defined(WITH_DATA)
 static void run(const char *name, infer_evidence *evidence, struct infer_kernel *kernel,
 		const struct infer_fields *fields, struct infer_claims *claims)
 {
@@ -201,7 +200,6 @@ static void run(const char *name, infer_evidence *evidence, struct infer_kernel 
 	       (double)(after.tv_sec - before.tv_sec) +
 		       (double)(after.tv_nsec - before.tv_nsec) / 1e9);
 }
-#endif
 
 static void parse(int argc, char **argv)
 {
@@ -260,12 +258,8 @@ int main(int argc, char **argv)
 	}
 	if (infer_claims_create(&claims))
 		die("out of memory", NULL);
-#ifdef WITH_CODE
 	run("code", infer_code_evidence, &kernel, &fields, claims);
-#endif
-#ifdef WITH_DATA
 	run("data", infer_data_evidence, &kernel, &fields, claims);
-#endif
 	tell(profile, &fields, claims);
 	return 0;
 }

@@ -2,9 +2,9 @@
 /*
  * Writes a guest's RAM file as a dump of another format.
  *
- *     make_dump lime|avml RAM SPLIT OUT
+ *     make_dump lime|avml RAM SPLIT OUT [START]
  *
- * The first SPLIT bytes of RAM are at 0, the rest at 4 GiB. AVML's chunks are packed where the
+ * The first SPLIT bytes of RAM are at START (0), the rest at 4 GiB. AVML's chunks are packed where the
  * build has snappy.
  */
 #include <fcntl.h>
@@ -117,15 +117,16 @@ int main(int argc, char **argv)
 {
 	void (*put_range)(const unsigned char *, uint64_t, uint64_t);
 	const unsigned char *ram;
-	uint64_t size_bytes, split;
+	uint64_t size_bytes, split, start;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s lime|avml RAM SPLIT OUT\n", argv[0]);
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: %s lime|avml RAM SPLIT OUT [START]\n", argv[0]);
 		return 2;
 	}
 	put_range = strcmp(argv[1], "avml") == 0 ? put_avml : put_lime;
 	ram = map(argv[2], &size_bytes);
 	split = strtoull(argv[3], NULL, 0);
+	start = argc > 5 ? strtoull(argv[5], NULL, 0) : 0;
 	if (split == 0 || split > size_bytes)
 		split = size_bytes;
 	out = fopen(argv[4], "wb");
@@ -133,7 +134,7 @@ int main(int argc, char **argv)
 		perror(argv[4]);
 		return 1;
 	}
-	put_range(ram, 0, split);
+	put_range(ram, start, split);
 	if (split < size_bytes)
 		put_range(ram + split, (uint64_t)4 << 30, size_bytes - split);
 	if (fclose(out)) {

@@ -80,6 +80,7 @@ static const struct row common_rows[] = {
 	{"vm_special_mapping", 8, "name", 0, "ptr"},
 	{"anon_vma_name", 4, "name", 4, "u8*0"},
 	{"mm_struct", MM_BYTES, "pgd", MM_PGD, "ptr"},
+	{"mm_struct", MM_BYTES, "map_count", MM_MAP_COUNT, "u32"},
 	{"mm_struct", MM_BYTES, "exe_file", MM_EXE_FILE, "ptr"},
 	{"mm_struct", MM_BYTES, "arg_start", MM_ARG_START, "u64"},
 	{"mm_struct", MM_BYTES, "arg_end", MM_ARG_END, "u64"},

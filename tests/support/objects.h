@@ -39,6 +39,7 @@ enum {
 	MM_START_BRK = 80,
 	MM_BRK = 88,
 	MM_START_STACK = 96,
+	MM_MAP_COUNT = 120,
 	MM_BYTES = 128,
 	VMA_START = 0,
 	VMA_END = 8,

@@ -802,6 +802,46 @@ static void distant_memory_reads_the_same(void **state)
 	synthetic_deinit(&synthetic);
 }
 
+/* Walks are short where memory from 0 on is mapped: elsewhere they find the same. */
+static void memory_in_pieces_reads_the_same(void **state)
+{
+	static const uint64_t splits[] = {0x1000, SYNTHETIC_TABLES_AT + 0x2800, SYNTHETIC_HEAP_AT,
+					  SYNTHETIC_IMAGE_AT + 0x201000};
+	const uint64_t page = 0xffffc90000000000u;
+
+	(void)state;
+	for (size_t i = 0; i < 4 * sizeof(splits) / sizeof(splits[0]); i++) {
+		const uint64_t split = splits[i / 4];
+		struct gap_memory_range ranges[2] = {{.size_bytes = split},
+						     {{split}, SYNTHETIC_RAM_BYTES - split, NULL}};
+		struct synthetic synthetic;
+		struct gap_guest *guest;
+		struct gap_paddr physical;
+		uint64_t value = 0;
+
+		synthetic_init(&synthetic, i & 2 ? 5 : 4);
+		ranges[0].data = i & 1 ? synthetic.ram : NULL;
+		ranges[1].data = synthetic.ram + split;
+		synthetic.memory.ranges = ranges;
+		synthetic.memory.range_count = 2;
+		synthetic.memory.read = read_distant;
+		synthetic.memory.context = synthetic.ram;
+		synthetic_map(&synthetic, page, 0x5000, 0x1000);
+		memcpy(synthetic.ram + 0x5008, "in parts", 8);
+		guest = synthetic_open(&synthetic);
+		assert_int_equal(gap_guest_translate(guest, at(page + 8), &physical), GAP_OK);
+		assert_int_equal(physical.value, 0x5008);
+		for (int warm = 0; warm < 2; warm++)
+			assert_int_equal(gap_guest_read_u64(guest, at(page + 8), &value), GAP_OK);
+		assert_memory_equal(&value, "in parts", 8);
+		assert_int_equal(gap_guest_translate(guest, at(page + 0x1000), &physical),
+				 GAP_UNREADABLE);
+		assert_int_equal(physical.value, 0x5008);
+		gap_guest_close(guest);
+		synthetic_deinit(&synthetic);
+	}
+}
+
 /* ---- symbols ---- */
 
 static void symbols_move_with_the_kernel(void **state)
@@ -852,6 +892,7 @@ int main(void)
 		cmocka_unit_test(pages_that_share_a_slot_do_not_mix),
 		cmocka_unit_test(strings_are_bounded),
 		cmocka_unit_test(distant_memory_reads_the_same),
+		cmocka_unit_test(memory_in_pieces_reads_the_same),
 		cmocka_unit_test(symbols_move_with_the_kernel),
 	};
 

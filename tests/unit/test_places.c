@@ -10,7 +10,7 @@
 #include "runtime/include/semgap/files.h"
 #include "runtime/include/semgap/maps.h"
 #include "runtime/include/semgap/mounts.h"
-#include "tests/support/objects.h"
+#include "tests/support/guest_fixture.h"
 
 #define WILD 0xdead000000000100u
 #define UNMAPPED 0xffffffff00000000u
@@ -18,9 +18,7 @@
 
 /* "/" holds "folder", on which another file system with "file" is mounted. */
 struct fixture {
-	struct synthetic synthetic;
-	struct gap_guest *guest;
-	struct gap_error error;
+	struct guest_fixture base;
 	uint64_t root, folder, mounted, file; /* dentries */
 	uint64_t below, above;                /* mounts */
 	uint64_t task;
@@ -33,9 +31,8 @@ static int make_fixture(void **state)
 
 	if (!fixture)
 		return 1;
-	synthetic = &fixture->synthetic;
-	synthetic_init(synthetic, 4);
-	objects_profile(synthetic, &(struct object_profile){0});
+	guest_fixture_init(&fixture->base, &(struct object_profile){0});
+	synthetic = &fixture->base.synthetic;
 	fixture->root = make_dentry(synthetic, "/", 0);
 	fixture->folder = make_dentry(synthetic, "folder", fixture->root);
 	fixture->mounted = make_dentry(synthetic, "/", 0);
@@ -44,32 +41,8 @@ static int make_fixture(void **state)
 	fixture->above = make_mount(synthetic, fixture->mounted, fixture->below, fixture->folder);
 	fixture->task =
 		synthetic_task(synthetic, 1, SYNTHETIC_INIT_TASK + synthetic->slide, "init");
-	fixture->guest = synthetic_open(synthetic);
 	*state = fixture;
 	return 0;
-}
-
-static int drop_fixture(void **state)
-{
-	struct fixture *fixture = *state;
-
-	gap_guest_close(fixture->guest);
-	synthetic_deinit(&fixture->synthetic);
-	free(fixture);
-	return 0;
-}
-
-static void take_profile(struct fixture *fixture, const struct object_profile *options)
-{
-	gap_guest_close(fixture->guest);
-	objects_profile(&fixture->synthetic, options);
-	fixture->guest = synthetic_open(&fixture->synthetic);
-}
-
-static void says(const char *reason, const char *word)
-{
-	if (!strstr(reason, word))
-		fail_msg("\"%s\" does not say \"%s\"", reason, word);
 }
 
 /* ---- paths ---- */
@@ -89,7 +62,7 @@ static struct gap_path_text print_path(struct fixture *fixture, uint64_t mount, 
 	struct gap_paths paths;
 	enum gap_status status;
 
-	assert_int_equal(gap_paths_init(&paths, fixture->guest, &fixture->error), GAP_OK);
+	assert_int_equal(gap_paths_init(&paths, fixture->base.guest, &fixture->base.error), GAP_OK);
 	status = gap_path_print(&paths, &path, root, &text);
 	assert_int_equal(status, word ? GAP_PARTIAL : GAP_OK);
 	if (word)
@@ -133,11 +106,11 @@ static void what_is_deleted_says_so(void **state)
 	struct fixture *fixture = *state;
 	struct gap_path_text text;
 
-	put64(&fixture->synthetic, fixture->file, DENTRY_HASH + 8, 0);
+	put64(&fixture->base.synthetic, fixture->file, DENTRY_HASH + 8, 0);
 	text = print_path(fixture, fixture->above, fixture->file, NULL, NULL);
 	assert_string_equal(text.bytes, "/folder/file (deleted)");
 	assert_true(text.deleted);
-	put64(&fixture->synthetic, fixture->root, DENTRY_HASH + 8, 0); /* roots never are */
+	put64(&fixture->base.synthetic, fixture->root, DENTRY_HASH + 8, 0); /* roots never are */
 	text = print_path(fixture, fixture->below, fixture->root, NULL, NULL);
 	assert_false(text.deleted);
 }
@@ -145,7 +118,7 @@ static void what_is_deleted_says_so(void **state)
 /* A dentry with a name of its own, in a file system of that type. */
 static uint64_t make_placeless(struct fixture *fixture, const char *type, const char *name)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t dentry = make_dentry(synthetic, name, 0), sb = synthetic_alloc(synthetic, 24);
 	uint64_t ops = synthetic_alloc(synthetic, 16), fs = synthetic_alloc(synthetic, 8);
 	uint64_t inode = synthetic_alloc(synthetic, 16);
@@ -182,7 +155,7 @@ static void files_without_a_place_have_names(void **state)
 static void namespaces_say_their_kind(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t dentry = make_placeless(fixture, "nsfs", "mnt");
 	uint64_t common = synthetic_alloc(synthetic, 16), ops = synthetic_alloc(synthetic, 8);
 
@@ -197,7 +170,7 @@ static void namespaces_say_their_kind(void **state)
 static void bent_dentries_end(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 
 	put64(synthetic, fixture->mounted, DENTRY_PARENT, fixture->file);
 	put64(synthetic, fixture->above, MOUNT_MNT + VFSMOUNT_ROOT, fixture->root);
@@ -215,7 +188,7 @@ static void bent_dentries_end(void **state)
 static void names_without_a_byte_loop_too(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 
 	put32(synthetic, fixture->file, DENTRY_NAME + 4, 0);
 	put64(synthetic, fixture->file, DENTRY_PARENT, fixture->folder);
@@ -228,9 +201,9 @@ static void mounts_that_loop_end(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put64(&fixture->synthetic, fixture->below, MOUNT_PARENT, fixture->above);
-	put64(&fixture->synthetic, fixture->below, MOUNT_MOUNTPOINT, fixture->mounted);
-	put64(&fixture->synthetic, fixture->above, MOUNT_MOUNTPOINT, fixture->root);
+	put64(&fixture->base.synthetic, fixture->below, MOUNT_PARENT, fixture->above);
+	put64(&fixture->base.synthetic, fixture->below, MOUNT_MOUNTPOINT, fixture->mounted);
+	put64(&fixture->base.synthetic, fixture->above, MOUNT_MOUNTPOINT, fixture->root);
 	print_path(fixture, fixture->below, fixture->root, NULL, "mounts");
 }
 
@@ -239,9 +212,10 @@ static void paths_need_dentries(void **state)
 	struct fixture *fixture = *state;
 	struct gap_paths paths;
 
-	take_profile(fixture, &(struct object_profile){.without_dentry = 1});
-	assert_int_equal(gap_paths_init(&paths, fixture->guest, &fixture->error), GAP_NOT_FOUND);
-	says(fixture->error.text, "dentry");
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.without_dentry = 1});
+	assert_int_equal(gap_paths_init(&paths, fixture->base.guest, &fixture->base.error),
+			 GAP_NOT_FOUND);
+	says(fixture->base.error.text, "dentry");
 }
 
 /* ---- mappings ---- */
@@ -257,7 +231,7 @@ struct space {
 static struct space make_space(struct fixture *fixture)
 {
 	static const uint64_t flags[] = {5, 3, 3, 3, 0x83};
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	struct space space = {.mm = synthetic_alloc(synthetic, MM_BYTES)};
 
 	for (unsigned i = 0; i < MAPPINGS; i++)
@@ -269,20 +243,21 @@ static struct space make_space(struct fixture *fixture)
 	put64(synthetic, space.mm, MM_START_BRK, USER + 0x20000);
 	put64(synthetic, space.mm, MM_BRK, USER + 0x20800);
 	put64(synthetic, space.mm, MM_START_STACK, USER + 0x30800);
+	put64(synthetic, space.mm, MM_MAP_COUNT, MAPPINGS);
 	return space;
 }
 
 static void link_list(struct fixture *fixture, const struct space *space)
 {
-	put64(&fixture->synthetic, space->mm, MM_MT, space->vmas[0]);
+	put64(&fixture->base.synthetic, space->mm, MM_MT, space->vmas[0]);
 	for (unsigned i = 0; i + 1 < MAPPINGS; i++)
-		put64(&fixture->synthetic, space->vmas[i], VMA_NEXT, space->vmas[i + 1]);
+		put64(&fixture->base.synthetic, space->vmas[i], VMA_NEXT, space->vmas[i + 1]);
 }
 
 /* The second is the top, the others hang to its right. */
 static void link_rbtree(struct fixture *fixture, const struct space *space)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	const uint64_t *vmas = space->vmas;
 
 	put64(synthetic, space->mm, MM_MT, vmas[1] + VMA_RB);
@@ -296,7 +271,7 @@ static void link_rbtree(struct fixture *fixture, const struct space *space)
 
 static void link_maple(struct fixture *fixture, const struct space *space)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t leaf = make_aligned(synthetic, 256, 256);
 
 	put64(synthetic, space->mm, MM_MT + MAPLE_ROOT, leaf | 1 << 3 | 4 | 2);
@@ -316,8 +291,8 @@ static struct gap_maps begin_maps(struct fixture *fixture, uint64_t mm)
 	struct gap_vaddr at = {mm};
 	struct gap_maps maps;
 
-	if (gap_maps_init(&maps, fixture->guest, &fixture->error))
-		fail_msg("%s", fixture->error.text);
+	if (gap_maps_init(&maps, fixture->base.guest, &fixture->base.error))
+		fail_msg("%s", fixture->base.error.text);
 	gap_maps_begin(&maps, at);
 	return maps;
 }
@@ -352,11 +327,11 @@ static void mappings_are_those_of_proc(void **state)
 	link_maple(fixture, &space);
 	check_space(fixture, &space);
 	space = make_space(fixture);
-	take_profile(fixture, &(struct object_profile){.mappings_in_list = 1});
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.mappings_in_list = 1});
 	link_list(fixture, &space);
 	check_space(fixture, &space);
 	space = make_space(fixture);
-	take_profile(fixture, &(struct object_profile){.mappings_in_rbtree = 1});
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.mappings_in_rbtree = 1});
 	link_rbtree(fixture, &space);
 	check_space(fixture, &space);
 }
@@ -386,10 +361,10 @@ static void partial_maps(struct fixture *fixture, uint64_t mm, int expected, con
 static void bent_mappings_end(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	struct space space = make_space(fixture);
 
-	take_profile(fixture, &(struct object_profile){.mappings_in_list = 1});
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.mappings_in_list = 1});
 	link_list(fixture, &space);
 	put64(synthetic, space.vmas[4], VMA_NEXT, space.vmas[0]);
 	partial_maps(fixture, space.mm, 5, "does not lie behind");
@@ -407,13 +382,26 @@ static void bent_mappings_end(void **state)
 	partial_maps(fixture, UNMAPPED, 0, "cannot be read");
 }
 
+/* What was taken out of the tree is still counted. */
+static void hidden_mappings_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct space space = make_space(fixture);
+
+	partial_maps(fixture, space.mm, 0, "counts 5 mappings, and 0 are found");
+	guest_fixture_reopen(&fixture->base, &(struct object_profile){.mappings_in_list = 1});
+	link_list(fixture, &space);
+	put64(&fixture->base.synthetic, space.vmas[3], VMA_NEXT, 0);
+	partial_maps(fixture, space.mm, 4, "counts 5 mappings, and 4 are found");
+}
+
 /* ---- executable and arguments ---- */
 
 /* Maps a page of arguments at USER through page tables of the process's own. */
 static uint64_t make_arguments(struct fixture *fixture, uint64_t mm, const char *bytes,
 			       size_t length)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t page = make_aligned(synthetic, 4096, 4096);
 	uint64_t heap = synthetic->levels == 5 ? 0xff11000000000000u : 0xffff888000000000u;
 
@@ -435,7 +423,8 @@ static void cmdline(struct fixture *fixture, uint64_t mm, size_t capacity, enum 
 	char buffer[8192];
 	size_t length = 0;
 
-	assert_int_equal(gap_process_init(&process, fixture->guest, &fixture->error), GAP_OK);
+	assert_int_equal(gap_process_init(&process, fixture->base.guest, &fixture->base.error),
+			 GAP_OK);
 	assert_int_equal(gap_process_cmdline(&process, at, buffer, capacity, &length), expected);
 	assert_int_equal(length, size_bytes);
 	assert_memory_equal(buffer, bytes, size_bytes);
@@ -444,7 +433,7 @@ static void cmdline(struct fixture *fixture, uint64_t mm, size_t capacity, enum 
 static void arguments_are_read_from_the_process(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t mm = synthetic_alloc(synthetic, MM_BYTES);
 	uint64_t page = make_arguments(fixture, mm, "one\0\0two", 9);
 
@@ -468,14 +457,15 @@ static void arguments_are_read_from_the_process(void **state)
 static void executables_have_paths(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	struct gap_vaddr mm = {synthetic_alloc(synthetic, MM_BYTES)}, none = {0};
 	struct gap_process process;
 	struct gap_path_text text;
 
 	put64(synthetic, mm.value, MM_EXE_FILE,
 	      make_file(synthetic, fixture->above, fixture->file));
-	assert_int_equal(gap_process_init(&process, fixture->guest, &fixture->error), GAP_OK);
+	assert_int_equal(gap_process_init(&process, fixture->base.guest, &fixture->base.error),
+			 GAP_OK);
 	assert_int_equal(gap_process_exe(&process, mm, &text), GAP_OK);
 	assert_string_equal(text.bytes, "/folder/file");
 	assert_int_equal(gap_process_exe(&process, none, &text), GAP_OK);
@@ -495,7 +485,7 @@ struct table {
 static struct table make_table(struct fixture *fixture)
 {
 	static const unsigned open[] = {0, 63, 64, 255};
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	struct table table = {synthetic_alloc(synthetic, 8), synthetic_alloc(synthetic, 24),
 			      synthetic_alloc(synthetic, 256 * 8)};
 	uint64_t cloexec = synthetic_alloc(synthetic, 32);
@@ -521,8 +511,8 @@ static struct gap_files begin_files(struct fixture *fixture)
 	struct gap_vaddr task = {fixture->task};
 	struct gap_files files;
 
-	if (gap_files_init(&files, fixture->guest, &fixture->error))
-		fail_msg("%s", fixture->error.text);
+	if (gap_files_init(&files, fixture->base.guest, &fixture->base.error))
+		fail_msg("%s", fixture->base.error.text);
 	gap_files_begin(&files, task);
 	return files;
 }
@@ -564,7 +554,7 @@ static void partial_files(struct fixture *fixture, int expected, const char *wor
 static void bent_tables_end(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	struct table table = make_table(fixture);
 	uint64_t file = get64(synthetic, table.fd, 0);
 
@@ -593,7 +583,7 @@ static void bent_tables_end(void **state)
 /* Both mounts, in a namespace of the task, whose root is "/" of the lower one. */
 static uint64_t make_namespace(struct fixture *fixture, int in_tree)
 {
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t fs = synthetic_alloc(synthetic, 16), proxy = synthetic_alloc(synthetic, 8);
 	uint64_t space = synthetic_alloc(synthetic, 32), sb = synthetic_alloc(synthetic, 24);
 	uint64_t type = synthetic_alloc(synthetic, 8);
@@ -630,8 +620,8 @@ static struct gap_mounts begin_mounts(struct fixture *fixture)
 	struct gap_vaddr task = {fixture->task};
 	struct gap_mounts mounts;
 
-	if (gap_mounts_init(&mounts, fixture->guest, &fixture->error))
-		fail_msg("%s", fixture->error.text);
+	if (gap_mounts_init(&mounts, fixture->base.guest, &fixture->base.error))
+		fail_msg("%s", fixture->base.error.text);
 	gap_mounts_begin(&mounts, task);
 	return mounts;
 }
@@ -644,7 +634,8 @@ static void mounts_are_those_of_proc(void **state)
 		struct gap_mounts mounts;
 		struct gap_mount mount;
 
-		take_profile(fixture, &(struct object_profile){.mounts_in_tree = in_tree});
+		guest_fixture_reopen(&fixture->base,
+				     &(struct object_profile){.mounts_in_tree = in_tree});
 		make_namespace(fixture, in_tree);
 		mounts = begin_mounts(fixture);
 		assert_true(gap_mounts_next(&mounts, &mount));
@@ -679,7 +670,7 @@ static void partial_mounts(struct fixture *fixture, int expected, const char *wo
 static void bent_mounts_end(void **state)
 {
 	struct fixture *fixture = *state;
-	struct synthetic *synthetic = &fixture->synthetic;
+	struct synthetic *synthetic = &fixture->base.synthetic;
 	uint64_t space = make_namespace(fixture, 0);
 	uint64_t below = fixture->below + MOUNT_LIST, above = fixture->above + MOUNT_LIST;
 
@@ -702,7 +693,7 @@ static void bent_mounts_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, guest_fixture_drop)
 		TEST(paths_cross_mounts),
 		TEST(paths_are_seen_from_a_root),
 		TEST(what_is_deleted_says_so),
@@ -715,6 +706,7 @@ int main(void)
 		TEST(mappings_are_those_of_proc),
 		TEST(no_mm_has_no_mappings),
 		TEST(bent_mappings_end),
+		TEST(hidden_mappings_are_told),
 		TEST(arguments_are_read_from_the_process),
 		TEST(executables_have_paths),
 		TEST(files_are_those_of_proc),

@@ -19,6 +19,7 @@
 
 #include "memory/qemu_text.h"
 #include "runtime/include/semgap/source.h"
+#include "tests/support/gdb_talk.h"
 
 #define RAM_BYTES ((size_t)0x400000)
 #define LOW_BYTES ((size_t)0x100000) /* the rest is at 4 GiB */
@@ -216,7 +217,11 @@ enum manner {
 static struct peer {
 	enum manner manner;
 	int running, stops, conts;
-	unsigned char *ram; /* RAM_BYTES */
+	int is_arm, has_debugger; /* its registers; somebody uses its gdb stub */
+	int is_mute;              /* its gdb stub hangs up */
+	int stubs;                /* that were started and not taken away again */
+	int stub_fd;              /* that we were given */
+	unsigned char *ram;       /* RAM_BYTES */
 	int listening;
 	pthread_t thread;
 } peer;
@@ -237,6 +242,20 @@ static void escape(const char *text, char *escaped)
 	*escaped = '\0';
 }
 
+/* All that the stub will say is said at once. */
+static void start_stub(void)
+{
+	struct gdb_talk talk;
+
+	peer.stubs++;
+	peer.running = 0;
+	gdb_talk_honest(&talk);
+	if (!peer.is_mute)
+		assert_int_equal(write(peer.stub_fd, talk.bytes, talk.length),
+				 (ssize_t)talk.length);
+	shutdown(peer.stub_fd, SHUT_WR);
+}
+
 /* What the human monitor says. */
 static void answer_human(const char *line, char *answer, size_t capacity)
 {
@@ -245,7 +264,14 @@ static void answer_human(const char *line, char *answer, size_t capacity)
 	if (strstr(line, "info mtree")) {
 		snprintf(answer, capacity, "%s", peer.manner == NO_RAM ? "FlatView #0\n" : mtree);
 	} else if (strstr(line, "info registers")) {
-		snprintf(answer, capacity, "%s", registers_x86);
+		snprintf(answer, capacity, "%s", peer.is_arm ? registers_arm : registers_x86);
+	} else if (strstr(line, "gdbserver none")) {
+		peer.stubs--;
+		close(peer.stub_fd);
+		snprintf(answer, capacity, "Disabled gdbserver\r\n");
+	} else if (strstr(line, "gdbserver chardev:semgap-gdb")) {
+		start_stub();
+		snprintf(answer, capacity, "Waiting for gdb connection on device\r\n");
 	} else if (translated) {
 		uint64_t address = strtoull(translated + 8, NULL, 16);
 		uint64_t offset =
@@ -269,6 +295,9 @@ static void make_return(const char *command, char *text, size_t capacity)
 			 "[{\"id\": \"ram\",\r\n \"size\": 4194304, \"share\": true}]");
 	} else if (strstr(command, "query-status")) {
 		snprintf(text, capacity, "{\"running\": %s}", peer.running ? "true" : "false");
+	} else if (strstr(command, "query-chardev")) {
+		snprintf(text, capacity, "[{\"label\": \"%s\"}]",
+			 peer.has_debugger ? "gdb" : "compat_monitor0");
 	} else if (strstr(command, "human-monitor-command")) {
 		answer_human(command, answer, sizeof(answer));
 		escape(answer, escaped);
@@ -285,8 +314,11 @@ static void make_return(const char *command, char *text, size_t capacity)
 /* An event and somebody else's reply come first. */
 static void reply(FILE *stream, const char *command)
 {
-	const char *id = strstr(command, "\"id\":");
+	const char *id = strstr(command, "\"id\":"), *next;
 	char text[9000];
+
+	while ((next = strstr(id + 1, "\"id\":"))) /* arguments may have one too */
+		id = next;
 
 	fprintf(stream, "{\"event\": \"NIC_RX_FILTER_CHANGED\", \"data\": {}}\r\n{\"return\": [], "
 			"\"id\": \"other\"}\r\n");
@@ -305,11 +337,37 @@ static void reply(FILE *stream, const char *command)
 			strtol(id + 5, NULL, 10));
 }
 
+/* A line, which is what a command is, and the descriptor that came with it; false at the end. */
+static int next_command(int connection, char *line, size_t capacity)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	size_t length = 0;
+
+	while (length + 1 < capacity) {
+		struct iovec part = {line + length, 1};
+		struct msghdr message = {.msg_iov = &part,
+					 .msg_iovlen = 1,
+					 .msg_control = control,
+					 .msg_controllen = sizeof(control)};
+		struct cmsghdr *header;
+
+		if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) <= 0)
+			return 0;
+		header = CMSG_FIRSTHDR(&message);
+		if (header)
+			memcpy(&peer.stub_fd, CMSG_DATA(header), sizeof(int));
+		if (line[length++] == '\n')
+			break;
+	}
+	line[length] = '\0';
+	return 1;
+}
+
 static void serve(int connection)
 {
 	static const char *const greetings[] = {
 		[NO_GREETING] = "{\"hello\": 1}\r\n", [NO_JSON] = "SSH-2.0-OpenSSH_9.2\r\n"};
-	FILE *in = fdopen(connection, "r"), *out = fdopen(dup(connection), "w");
+	FILE *out = fdopen(dup(connection), "w");
 	char line[1024];
 	int greets_oddly = peer.manner == NO_GREETING || peer.manner == NO_JSON;
 
@@ -317,14 +375,14 @@ static void serve(int connection)
 			   : "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n",
 	      out);
 	fflush(out);
-	while (peer.manner != HANGS_UP && fgets(line, sizeof(line), in)) {
+	while (peer.manner != HANGS_UP && next_command(connection, line, sizeof(line))) {
 		reply(out, line);
 		fflush(out);
 		if (peer.manner == HANGS_UP_INSIDE)
 			break;
 	}
 	fclose(out);
-	fclose(in);
+	close(connection);
 }
 
 static void *listen_once(void *context)
@@ -500,6 +558,51 @@ static void a_standing_guest_is_left_alone(void **state)
 	assert_int_equal(peer.stops + peer.conts, 0);
 }
 
+static void a_stub_is_lent_and_given_back(void **state)
+{
+	static const struct {
+		int is_arm, running, has_debugger, is_mute;
+		int conts;
+		const char *warning; /* NULL: none */
+		uint32_t known;      /* of what only the stub tells */
+	} cases[] = {
+		{1, 1, 0, 0, 1, NULL, GAP_VCPU_TTBR1_EL1 | GAP_VCPU_VBAR_EL1 | GAP_VCPU_SP_EL0},
+		{1, 0, 0, 0, 0, NULL, GAP_VCPU_TTBR1_EL1 | GAP_VCPU_VBAR_EL1 | GAP_VCPU_SP_EL0},
+		{1, 1, 0, 1, 1, "does not answer", 0},
+		{1, 0, 0, 1, 0, "does not answer", 0},
+		{1, 1, 1, 0, 0, "in use", 0},
+		{0, 1, 0, 0, 0, NULL, 0}, /* of x86 enough is known */
+		{0, 0, 0, 1, 0, NULL, 0},
+	};
+	const uint32_t of_stub = GAP_VCPU_TTBR1_EL1 | GAP_VCPU_VBAR_EL1 | GAP_VCPU_SP_EL0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gap_source_memory *opened;
+		const char *warning;
+
+		peer_start(HONEST, 0);
+		peer.is_arm = cases[i].is_arm;
+		peer.running = cases[i].running;
+		peer.has_debugger = cases[i].has_debugger;
+		peer.is_mute = cases[i].is_mute;
+		opened = open_guest();
+		warning = gap_source_memory_warning(opened);
+		if (!cases[i].warning)
+			assert_null(warning);
+		else if (!warning || !strstr(warning, cases[i].warning))
+			fail_msg("\"%s\" does not say \"%s\"", warning, cases[i].warning);
+		assert_int_equal(gap_source_memory_get(opened)->vcpu_count, 2);
+		assert_int_equal(gap_source_memory_get(opened)->vcpus[0].known & of_stub,
+				 cases[i].known);
+		gap_source_memory_close(opened);
+		peer_stop();
+		assert_int_equal(peer.stubs, 0);
+		assert_int_equal(peer.running, cases[i].running);
+		assert_int_equal(peer.conts, cases[i].conts);
+	}
+}
+
 static void odd_peers_are_refused(void **state)
 {
 	static const struct {
@@ -557,6 +660,7 @@ int main(void)
 		cmocka_unit_test(private_ram_is_read),
 		cmocka_unit_test(a_running_guest_stops_and_goes_on),
 		cmocka_unit_test(a_standing_guest_is_left_alone),
+		cmocka_unit_test(a_stub_is_lent_and_given_back),
 		cmocka_unit_test(odd_peers_are_refused),
 		cmocka_unit_test(what_is_no_socket_is_refused),
 	};

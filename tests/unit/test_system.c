@@ -13,7 +13,7 @@
 #include "runtime/include/semgap/modules.h"
 #include "runtime/include/semgap/sockets.h"
 #include "runtime/include/semgap/threads.h"
-#include "tests/support/objects.h"
+#include "tests/support/guest_fixture.h"
 
 #define WILD 0xdead000000000100u
 #define UNMAPPED 0xffffffff00000000u
@@ -134,61 +134,14 @@ static const struct object_symbol symbols[] = {
 	{"__cpu_online_mask", ONLINE_AT}, {0},
 };
 
-struct fixture {
-	struct synthetic synthetic;
-	struct gap_guest *guest;
-	struct gap_error error;
-};
-
-/* A number in the image, at a linked address. */
-static void set_image(struct fixture *fixture, uint64_t linked, uint64_t value)
-{
-	synthetic_put64(synthetic_image(&fixture->synthetic, linked), value);
-}
-
-static uint64_t slid(const struct fixture *fixture, uint64_t linked)
-{
-	return linked + fixture->synthetic.slide;
-}
-
 static int make_fixture(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (!fixture)
-		return 1;
-	synthetic_init(&fixture->synthetic, 4);
-	objects_profile(&fixture->synthetic,
-			&(struct object_profile){.rows = rows, .symbols = symbols});
-	fixture->guest = synthetic_open(&fixture->synthetic);
-	*state = fixture;
-	return 0;
-}
-
-static int drop_fixture(void **state)
-{
-	struct fixture *fixture = *state;
-
-	gap_guest_close(fixture->guest);
-	synthetic_deinit(&fixture->synthetic);
-	free(fixture);
-	return 0;
-}
-
-static void says(const char *reason, const char *word)
-{
-	if (!strstr(reason, word))
-		fail_msg("\"%s\" does not say \"%s\"", reason, word);
-}
-
-static void good(struct fixture *fixture, enum gap_status status)
-{
-	if (status)
-		fail_msg("%s", fixture->error.text);
+	return guest_fixture_make_of(state,
+				     &(struct object_profile){.rows = rows, .symbols = symbols});
 }
 
 /* Closes a list of one element, both in the heap. */
-static void close_list(struct fixture *fixture, uint64_t head, uint64_t link)
+static void close_list(struct guest_fixture *fixture, uint64_t head, uint64_t link)
 {
 	put64(&fixture->synthetic, head, 0, link);
 	put64(&fixture->synthetic, head, 8, link);
@@ -199,7 +152,7 @@ static void close_list(struct fixture *fixture, uint64_t head, uint64_t link)
 /* ---- threads ---- */
 
 /* The synthetic task, with room behind it, and a signal_struct whose list it is alone in. */
-static uint64_t make_process(struct fixture *fixture, int32_t pid, const char *comm)
+static uint64_t make_process(struct guest_fixture *fixture, int32_t pid, const char *comm)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t task =
@@ -218,7 +171,7 @@ static uint64_t make_process(struct fixture *fixture, int32_t pid, const char *c
 }
 
 /* A second thread of a process, by copy. */
-static uint64_t add_thread(struct fixture *fixture, uint64_t leader, uint32_t pid)
+static uint64_t add_thread(struct guest_fixture *fixture, uint64_t leader, uint32_t pid)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t thread = synthetic_alloc(synthetic, LARGE_TASK_BYTES);
@@ -232,11 +185,11 @@ static uint64_t add_thread(struct fixture *fixture, uint64_t leader, uint32_t pi
 	return thread;
 }
 
-static struct gap_threads begin_threads(struct fixture *fixture)
+static struct gap_threads begin_threads(struct guest_fixture *fixture)
 {
 	struct gap_threads threads;
 
-	good(fixture, gap_threads_init(&threads, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_threads_init(&threads, fixture->guest, &fixture->error));
 	return threads;
 }
 
@@ -250,7 +203,7 @@ static int count_threads(struct gap_threads *threads, struct gap_thread *last)
 	return count;
 }
 
-static void partial_threads(struct fixture *fixture, int expected, const char *word)
+static void partial_threads(struct guest_fixture *fixture, int expected, const char *word)
 {
 	struct gap_threads threads = begin_threads(fixture);
 	struct gap_thread last;
@@ -262,7 +215,7 @@ static void partial_threads(struct fixture *fixture, int expected, const char *w
 
 static void threads_follow_their_leader(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t task, thread, pid = synthetic_alloc(synthetic, 64);
 	struct gap_threads threads;
@@ -289,7 +242,7 @@ static void threads_follow_their_leader(void **state)
 
 static void bent_threads_are_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t first = make_process(fixture, 1, "init"), task, thread;
 
@@ -308,7 +261,7 @@ static void bent_threads_are_told(void **state)
 	partial_threads(fixture, 2, "cannot be read");
 }
 
-static uint64_t make_node(struct fixture *fixture, uint64_t parent, const char *name)
+static uint64_t make_node(struct guest_fixture *fixture, uint64_t parent, const char *name)
 {
 	uint64_t node = synthetic_alloc(&fixture->synthetic, 16);
 
@@ -319,7 +272,7 @@ static uint64_t make_node(struct fixture *fixture, uint64_t parent, const char *
 
 static void cgroups_have_paths(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t task = make_process(fixture, 1, "init"), css = synthetic_alloc(synthetic, 16);
 	uint64_t cgroup = synthetic_alloc(synthetic, 16), root, outer;
@@ -334,15 +287,16 @@ static void cgroups_have_paths(void **state)
 	put64(synthetic, cgroup, 0, make_node(fixture, outer, "in ner"));
 	threads = begin_threads(fixture);
 	assert_true(gap_threads_next(&threads, &seen));
-	good(fixture, gap_threads_cgroup(&threads, &seen, path, sizeof(path)));
+	guest_fixture_good(fixture, gap_threads_cgroup(&threads, &seen, path, sizeof(path)));
 	assert_string_equal(path, "/outer/in ner");
 	assert_int_equal(gap_threads_cgroup(&threads, &seen, path, 5), GAP_PARTIAL);
 	assert_string_equal(path, "/outer/in ner");
 	put64(synthetic, root, 0, outer); /* a parent that is a child */
 	assert_int_equal(gap_threads_cgroup(&threads, &seen, path, sizeof(path)), GAP_PARTIAL);
+	assert_int_equal(threads.status, GAP_PARTIAL); /* the view that shows it is not whole */
 	put64(synthetic, cgroup, 0, root);
 	put64(synthetic, root, 0, 0);
-	good(fixture, gap_threads_cgroup(&threads, &seen, path, sizeof(path)));
+	guest_fixture_good(fixture, gap_threads_cgroup(&threads, &seen, path, sizeof(path)));
 	assert_string_equal(path, "/");
 	put64(synthetic, cgroup, 0, UNMAPPED);
 	assert_int_equal(gap_threads_cgroup(&threads, &seen, path, sizeof(path)), GAP_UNREADABLE);
@@ -350,7 +304,7 @@ static void cgroups_have_paths(void **state)
 
 /* ---- modules ---- */
 
-static uint64_t make_module(struct fixture *fixture, const char *name)
+static uint64_t make_module(struct guest_fixture *fixture, const char *name)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t module = synthetic_alloc(synthetic, MODULE_BYTES);
@@ -362,17 +316,17 @@ static uint64_t make_module(struct fixture *fixture, const char *name)
 	put64(synthetic, module, MODULE_CORE, 0xffffffffc0000000u);
 	put32(synthetic, module, MODULE_CORE + 8, 0x3000);
 	put64(synthetic, users, 0, users);
-	put64(synthetic, module, MODULE_LIST, slid(fixture, MODULES_AT));
-	set_image(fixture, MODULES_AT, module + MODULE_LIST);
+	put64(synthetic, module, MODULE_LIST, guest_fixture_slid(fixture, MODULES_AT));
+	guest_fixture_set_image(fixture, MODULES_AT, module + MODULE_LIST);
 	return module;
 }
 
-static int count_modules(struct fixture *fixture, struct gap_modules *modules,
+static int count_modules(struct guest_fixture *fixture, struct gap_modules *modules,
 			 struct gap_module *last)
 {
 	int count = 0;
 
-	good(fixture, gap_modules_init(modules, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_modules_init(modules, fixture->guest, &fixture->error));
 	while (gap_modules_next(modules, last))
 		count++;
 	return count;
@@ -380,7 +334,7 @@ static int count_modules(struct fixture *fixture, struct gap_modules *modules,
 
 static void modules_are_read(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t module = make_module(fixture, "example"), use = synthetic_alloc(synthetic, 48);
 	struct gap_modules modules;
@@ -396,13 +350,13 @@ static void modules_are_read(void **state)
 	assert_int_equal(seen.base.value, 0xffffffffc0000000u);
 	assert_true(seen.size_bytes == 0x3000 && seen.part_count == 1 && seen.references == 2);
 	assert_true(seen.user_count == 1 && seen.users[0].value == module);
-	good(fixture, gap_module_name(&modules, seen.users[0], name));
+	guest_fixture_good(fixture, gap_module_name(&modules, seen.users[0], name));
 	assert_string_equal(name, "example");
 	gap_module_taint_letters(seen.taints, letters);
 	assert_string_equal(letters, "OE");
 }
 
-static void partial_modules(struct fixture *fixture, int expected, const char *word)
+static void partial_modules(struct guest_fixture *fixture, int expected, const char *word)
 {
 	struct gap_modules modules;
 	struct gap_module seen;
@@ -414,7 +368,7 @@ static void partial_modules(struct fixture *fixture, int expected, const char *w
 
 static void bent_modules_are_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t module = make_module(fixture, "example");
 
@@ -426,19 +380,19 @@ static void bent_modules_are_told(void **state)
 	put32(synthetic, module, 0, 0);
 	put64(synthetic, module, MODULE_LIST, 0);
 	partial_modules(fixture, 1, "null");
-	set_image(fixture, MODULES_AT,
-		  0xffff888000000000u + SYNTHETIC_HEAP_AT + SYNTHETIC_HEAP_BYTES - 8);
+	guest_fixture_set_image(fixture, MODULES_AT,
+				0xffff888000000000u + SYNTHETIC_HEAP_AT + SYNTHETIC_HEAP_BYTES - 8);
 	partial_modules(fixture, 1, "cannot be read");
 }
 
 /* ---- sockets ---- */
 
 /* A table of four chains, of which the second holds a socket. */
-static uint64_t make_sockets(struct fixture *fixture)
+static uint64_t make_sockets(struct guest_fixture *fixture)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t table = synthetic_alloc(synthetic, 4 * 8), sock, holder;
-	uint64_t net = slid(fixture, INIT_NET_AT);
+	uint64_t net = guest_fixture_slid(fixture, INIT_NET_AT);
 
 	sock = synthetic_alloc(synthetic, SOCK_BYTES);
 	holder = synthetic_alloc(synthetic, 128);
@@ -454,20 +408,20 @@ static uint64_t make_sockets(struct fixture *fixture)
 	put64(synthetic, sock, SOCK_SOCKET, holder);
 	put64(synthetic, holder, 0, sock);
 	put64(synthetic, holder, 64 + INODE_NUMBER, 4711);
-	set_image(fixture, TCP_AT, table);
-	set_image(fixture, TCP_AT + 8, 3);
-	set_image(fixture, NETS_AT, net);
-	set_image(fixture, INIT_NET_AT, slid(fixture, NETS_AT));
-	set_image(fixture, INIT_NET_AT + 16, 99);
+	guest_fixture_set_image(fixture, TCP_AT, table);
+	guest_fixture_set_image(fixture, TCP_AT + 8, 3);
+	guest_fixture_set_image(fixture, NETS_AT, net);
+	guest_fixture_set_image(fixture, INIT_NET_AT, guest_fixture_slid(fixture, NETS_AT));
+	guest_fixture_set_image(fixture, INIT_NET_AT + 16, 99);
 	return sock;
 }
 
-static int count_sockets(struct fixture *fixture, struct gap_sockets *sockets,
+static int count_sockets(struct guest_fixture *fixture, struct gap_sockets *sockets,
 			 struct gap_socket *last)
 {
 	int count = 0;
 
-	good(fixture, gap_sockets_init(sockets, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_sockets_init(sockets, fixture->guest, &fixture->error));
 	while (gap_sockets_next(sockets, last))
 		count++;
 	return count;
@@ -475,7 +429,7 @@ static int count_sockets(struct fixture *fixture, struct gap_sockets *sockets,
 
 static void sockets_are_read(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	uint64_t sock = make_sockets(fixture);
 	static const uint8_t local[] = {127, 0, 0, 1}, remote[] = {127, 0, 0, 2};
 	struct gap_sockets sockets;
@@ -493,7 +447,7 @@ static void sockets_are_read(void **state)
 	assert_string_equal(gap_socket_state_name(200), "?");
 }
 
-static void partial_sockets(struct fixture *fixture, int expected, const char *word)
+static void partial_sockets(struct guest_fixture *fixture, int expected, const char *word)
 {
 	struct gap_sockets sockets;
 	struct gap_socket seen;
@@ -507,7 +461,7 @@ static void partial_sockets(struct fixture *fixture, int expected, const char *w
 
 static void bent_sockets_are_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t sock = make_sockets(fixture), table = 0;
 
@@ -521,24 +475,24 @@ static void bent_sockets_are_told(void **state)
 	partial_sockets(fixture, 1, "no socket of its table");
 	put32(synthetic, sock, SOCK_FAMILY, 1 << 16 | 2);
 	memcpy(&table, synthetic_image(synthetic, TCP_AT), sizeof(table));
-	set_image(fixture, TCP_AT, UNMAPPED);
+	guest_fixture_set_image(fixture, TCP_AT, UNMAPPED);
 	partial_sockets(fixture, 0, "a chain of sockets");
-	set_image(fixture, TCP_AT, table);
-	set_image(fixture, TCP_AT + 8, 0xffffffffu);
+	guest_fixture_set_image(fixture, TCP_AT, table);
+	guest_fixture_set_image(fixture, TCP_AT + 8, 0xffffffffu);
 	partial_sockets(fixture, 0, "absurd");
-	set_image(fixture, TCP_AT + 8, 3);
-	set_image(fixture, INIT_NET_AT, WILD);
+	guest_fixture_set_image(fixture, TCP_AT + 8, 3);
+	guest_fixture_set_image(fixture, INIT_NET_AT, WILD);
 	partial_sockets(fixture, 1, "the network namespaces");
 }
 
 static void files_lead_to_sockets(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct gap_vaddr file = {synthetic_alloc(&fixture->synthetic, FILE_BYTES)}, sock = {7};
 	struct gap_sockets sockets;
 
 	make_sockets(fixture);
-	good(fixture, gap_sockets_init(&sockets, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_sockets_init(&sockets, fixture->guest, &fixture->error));
 	/* This profile has no file.f_op: unknown is not "no socket", and nothing is written. */
 	assert_int_equal(gap_socket_of_file(&sockets, file, &sock), GAP_NOT_FOUND);
 	assert_int_equal(sock.value, 7);
@@ -548,24 +502,25 @@ static void files_lead_to_sockets(void **state)
 
 static void every_cpu_runs_something(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	uint64_t task = make_process(fixture, 5, "runs");
 	uint64_t area = synthetic_alloc(&fixture->synthetic, 0x1100);
 	struct gap_cpus cpus;
 	struct gap_cpu cpu;
 
-	set_image(fixture, SYNTHETIC_TEXT + 0x3000, 2); /* nr_cpu_ids, the offsets, who is online */
-	set_image(fixture, SYNTHETIC_TEXT + 0x3100, area - 0x1000 + 0x40);
-	set_image(fixture, SYNTHETIC_TEXT + 0x3108, UNMAPPED);
-	set_image(fixture, ONLINE_AT, 1);
+	guest_fixture_set_image(fixture, SYNTHETIC_TEXT + 0x3000,
+				2); /* nr_cpu_ids, the offsets, who is online */
+	guest_fixture_set_image(fixture, SYNTHETIC_TEXT + 0x3100, area - 0x1000 + 0x40);
+	guest_fixture_set_image(fixture, SYNTHETIC_TEXT + 0x3108, UNMAPPED);
+	guest_fixture_set_image(fixture, ONLINE_AT, 1);
 	put64(&fixture->synthetic, area, 0x40 + 24, task);
-	good(fixture, gap_cpus_init(&cpus, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_cpus_init(&cpus, fixture->guest, &fixture->error));
 	assert_true(gap_cpus_next(&cpus, &cpu));
 	assert_true(cpu.number == 0 && cpu.task.pid == 5);
 	assert_false(gap_cpus_next(&cpus, &cpu));
 	assert_int_equal(cpus.status, GAP_OK);
-	set_image(fixture, ONLINE_AT, 3);
-	good(fixture, gap_cpus_init(&cpus, fixture->guest, &fixture->error));
+	guest_fixture_set_image(fixture, ONLINE_AT, 3);
+	guest_fixture_good(fixture, gap_cpus_init(&cpus, fixture->guest, &fixture->error));
 	assert_true(gap_cpus_next(&cpus, &cpu));
 	assert_false(gap_cpus_next(&cpus, &cpu));
 	assert_int_equal(cpus.status, GAP_PARTIAL);
@@ -578,7 +533,7 @@ struct log_parts {
 	uint64_t ring, descs, infos, data;
 };
 
-static void put_record(struct fixture *fixture, const struct log_parts *parts, uint64_t id,
+static void put_record(struct guest_fixture *fixture, const struct log_parts *parts, uint64_t id,
 		       uint64_t begin, uint64_t next, const char *text)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
@@ -598,7 +553,7 @@ static void put_record(struct fixture *fixture, const struct log_parts *parts, u
 }
 
 /* Four descriptors, 64 bytes of text, ids 5 to 7: the second block wraps, the third has no text. */
-static struct log_parts make_log(struct fixture *fixture)
+static struct log_parts make_log(struct guest_fixture *fixture)
 {
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct log_parts parts = {
@@ -615,24 +570,24 @@ static struct log_parts make_log(struct fixture *fixture)
 	put64(synthetic, parts.ring, 32, 5);
 	put32(synthetic, parts.ring, 48, 6);
 	put64(synthetic, parts.ring, 56, parts.data);
-	set_image(fixture, PRB_AT, parts.ring);
+	guest_fixture_set_image(fixture, PRB_AT, parts.ring);
 	put_record(fixture, &parts, 5, 64 + 32, 64 + 48, "hello");
 	put_record(fixture, &parts, 6, 64 + 48, 128 + 24, "over the end");
 	put_record(fixture, &parts, 7, 3, 3, "");
 	return parts;
 }
 
-static struct gap_log begin_log(struct fixture *fixture)
+static struct gap_log begin_log(struct guest_fixture *fixture)
 {
 	struct gap_log log;
 
-	good(fixture, gap_log_init(&log, fixture->guest, &fixture->error));
+	guest_fixture_good(fixture, gap_log_init(&log, fixture->guest, &fixture->error));
 	return log;
 }
 
 static void the_log_is_read(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct log_parts parts = make_log(fixture);
 	struct gap_log log = begin_log(fixture);
 	struct gap_log_record record;
@@ -659,7 +614,7 @@ static void the_log_is_read(void **state)
 
 static void bent_logs_are_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct log_parts parts = make_log(fixture);
 	struct gap_log log = begin_log(fixture);
@@ -681,14 +636,14 @@ static void bent_logs_are_told(void **state)
 	log = begin_log(fixture);
 	assert_false(gap_log_next(&log, &record));
 	assert_int_equal(log.status, GAP_PARTIAL);
-	set_image(fixture, PRB_AT, WILD);
+	guest_fixture_set_image(fixture, PRB_AT, WILD);
 	assert_int_equal(gap_log_init(&log, fixture->guest, &fixture->error), GAP_UNREADABLE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, guest_fixture_drop)
 		TEST(threads_follow_their_leader), TEST(bent_threads_are_told),
 		TEST(cgroups_have_paths),          TEST(modules_are_read),
 		TEST(bent_modules_are_told),       TEST(sockets_are_read),

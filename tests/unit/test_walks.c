@@ -8,54 +8,12 @@
 #include <cmocka.h>
 
 #include "runtime/include/semgap/walks.h"
-#include "tests/support/objects.h"
+#include "tests/support/guest_fixture.h"
 
 #define WILD 0xdead000000000100u
 #define MAPLE_LEAF 1u
 #define MAPLE_RANGE 2u
 #define MAPLE_ARANGE 3u
-
-struct fixture {
-	struct synthetic synthetic;
-	struct gap_guest *guest;
-	struct gap_error error;
-};
-
-static int make_fixture(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (!fixture)
-		return 1;
-	synthetic_init(&fixture->synthetic, 4);
-	objects_profile(&fixture->synthetic, &(struct object_profile){0});
-	fixture->guest = synthetic_open(&fixture->synthetic);
-	*state = fixture;
-	return 0;
-}
-
-static int drop_fixture(void **state)
-{
-	struct fixture *fixture = *state;
-
-	gap_guest_close(fixture->guest);
-	synthetic_deinit(&fixture->synthetic);
-	free(fixture);
-	return 0;
-}
-
-static void take_profile(struct fixture *fixture, const struct object_profile *options)
-{
-	gap_guest_close(fixture->guest);
-	objects_profile(&fixture->synthetic, options);
-	fixture->guest = synthetic_open(&fixture->synthetic);
-}
-
-static void says(const char *reason, const char *word)
-{
-	if (!strstr(reason, word))
-		fail_msg("\"%s\" does not say \"%s\"", reason, word);
-}
 
 /* ---- hlist ---- */
 
@@ -73,7 +31,8 @@ static uint64_t make_hlist(struct synthetic *synthetic, uint64_t nodes[], int co
 	return head;
 }
 
-static void hlist(struct fixture *fixture, uint64_t head, int nulls, int expected, const char *word)
+static void hlist(struct guest_fixture *fixture, uint64_t head, int nulls, int expected,
+		  const char *word)
 {
 	struct gap_vaddr at = {head}, node;
 	struct gap_hlist list;
@@ -92,7 +51,7 @@ static void hlist(struct fixture *fixture, uint64_t head, int nulls, int expecte
 
 static void hash_lists_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t nodes[40], head;
 
@@ -108,7 +67,7 @@ static void hash_lists_end(void **state)
 
 static void hash_lists_that_loop_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t nodes[40], head = make_hlist(synthetic, nodes, 40, 0);
 
@@ -159,7 +118,7 @@ static struct rbtree make_rbtree(struct synthetic *synthetic, int count)
 	return tree;
 }
 
-static void rbtree(struct fixture *fixture, const struct rbtree *tree, const char *word)
+static void rbtree(struct guest_fixture *fixture, const struct rbtree *tree, const char *word)
 {
 	struct gap_rbtree_layout layout;
 	struct gap_rbtree walk;
@@ -183,7 +142,7 @@ static void rbtree(struct fixture *fixture, const struct rbtree *tree, const cha
 
 static void trees_are_walked_in_order(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 
 	for (int count = 0; count <= 64; count += count < 8 ? 1 : 7) {
 		struct rbtree tree = make_rbtree(&fixture->synthetic, count);
@@ -194,7 +153,7 @@ static void trees_are_walked_in_order(void **state)
 
 static void bent_trees_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct rbtree tree = make_rbtree(synthetic, 15);
 	const uint64_t *nodes = tree.nodes;
@@ -217,7 +176,7 @@ static void bent_trees_end(void **state)
 
 static void a_tree_that_is_a_list_has_an_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct rbtree tree = {.root = synthetic_alloc(synthetic, 64), .count = 200};
 	uint64_t before = 0;
@@ -270,8 +229,8 @@ static struct xarray make_xarray(struct synthetic *synthetic, uint64_t tag)
 	return array;
 }
 
-static struct gap_xarray begin_xarray(struct fixture *fixture, struct gap_xarray_layout *layout,
-				      uint64_t root)
+static struct gap_xarray begin_xarray(struct guest_fixture *fixture,
+				      struct gap_xarray_layout *layout, uint64_t root)
 {
 	struct gap_vaddr at = {root};
 	struct gap_xarray walk;
@@ -281,7 +240,7 @@ static struct gap_xarray begin_xarray(struct fixture *fixture, struct gap_xarray
 	return walk;
 }
 
-static void xarray(struct fixture *fixture, uint64_t root, int expected, const char *word)
+static void xarray(struct guest_fixture *fixture, uint64_t root, int expected, const char *word)
 {
 	struct gap_xarray_layout layout;
 	struct gap_xarray walk = begin_xarray(fixture, &layout, root);
@@ -302,7 +261,7 @@ static void xarray(struct fixture *fixture, uint64_t root, int expected, const c
 static void xarrays_are_walked_by_index(void **state)
 {
 	static const uint64_t indices[] = {3, 5, 64 * 63, 64 * 63 + 63};
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 
 	for (int old = 0; old < 2; old++) {
@@ -311,7 +270,7 @@ static void xarrays_are_walked_by_index(void **state)
 		struct gap_xarray walk;
 		uint64_t index, entry;
 
-		take_profile(fixture, &(struct object_profile){.radix_tree = old});
+		guest_fixture_reopen(fixture, &(struct object_profile){.radix_tree = old});
 		walk = begin_xarray(fixture, &layout, array.root);
 		for (int i = 0; i < 4; i++) {
 			assert_true(gap_xarray_next(&walk, &index, &entry));
@@ -325,7 +284,7 @@ static void xarrays_are_walked_by_index(void **state)
 
 static void xarrays_without_nodes_are_small(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	uint64_t root = synthetic_alloc(&fixture->synthetic, 64);
 
 	xarray(fixture, root, 0, NULL);
@@ -337,7 +296,7 @@ static void xarrays_without_nodes_are_small(void **state)
 
 static void an_idr_has_a_base(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct xarray array = make_xarray(&fixture->synthetic, 2);
 	struct gap_vaddr idr = {array.root};
 	struct gap_xarray_layout layout;
@@ -354,7 +313,7 @@ static void an_idr_has_a_base(void **state)
 
 static void entries_of_the_tree_itself_are_passed_over(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct xarray array = make_xarray(&fixture->synthetic, 2);
 
 	put64(&fixture->synthetic, array.low, XA_SLOTS + 8 * 4, 3 << 2 | 2);   /* sibling of 3 */
@@ -366,7 +325,7 @@ static void entries_of_the_tree_itself_are_passed_over(void **state)
 
 static void bent_xarrays_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct xarray array = make_xarray(synthetic, 2);
 	unsigned char *low = synthetic_heap(synthetic, array.low);
@@ -396,7 +355,7 @@ static void bent_xarrays_end(void **state)
 
 static void the_last_index_ends_the_walk(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t root = synthetic_alloc(synthetic, 64), node = 0, parent = 0;
 
@@ -467,7 +426,7 @@ static struct maple make_maple(struct synthetic *synthetic, unsigned count)
 	return maple;
 }
 
-static void maple(struct fixture *fixture, uint64_t tree, int expected, const char *word)
+static void maple(struct guest_fixture *fixture, uint64_t tree, int expected, const char *word)
 {
 	struct gap_maple_layout layout;
 	struct gap_vaddr at = {tree};
@@ -494,7 +453,7 @@ static void maple(struct fixture *fixture, uint64_t tree, int expected, const ch
 
 static void maple_trees_are_walked_by_range(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct maple tree;
 
 	for (unsigned count = 1; count <= 10; count++) {
@@ -505,7 +464,7 @@ static void maple_trees_are_walked_by_range(void **state)
 
 static void maple_trees_without_nodes_are_small(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	uint64_t tree = synthetic_alloc(synthetic, 64), leaf = make_maple_node(synthetic);
 
@@ -523,7 +482,7 @@ static void maple_trees_without_nodes_are_small(void **state)
 
 static void a_node_that_leads_to_its_ancestor_is_found(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct maple tree = make_maple(synthetic, 4);
 	uint64_t slot = MAPLE_ARANGE_SLOTS + 8;
@@ -539,7 +498,7 @@ static void a_node_that_leads_to_its_ancestor_is_found(void **state)
 
 static void bent_maple_trees_end(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct synthetic *synthetic = &fixture->synthetic;
 	struct maple tree = make_maple(synthetic, 4);
 	uint64_t slot = MAPLE_ARANGE_SLOTS + 8, good = maple_pointer(tree.leaves[1], MAPLE_LEAF);
@@ -569,7 +528,7 @@ static void bent_maple_trees_end(void **state)
 
 static void arrays_are_bounded(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct gap_vaddr first = {synthetic_alloc(&fixture->synthetic, 64)}, element;
 	struct gap_array array;
 	int count = 0;
@@ -593,14 +552,14 @@ static void arrays_are_bounded(void **state)
 
 /* ---- per-CPU variables ---- */
 
-static void put_image64(struct fixture *fixture, uint64_t linked, uint64_t value)
+static void put_image64(struct guest_fixture *fixture, uint64_t linked, uint64_t value)
 {
 	synthetic_put64(synthetic_image(&fixture->synthetic, linked), value);
 }
 
 static void variables_of_a_cpu_are_found(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	struct gap_vaddr at;
 	int possible;
 
@@ -627,7 +586,7 @@ static void variables_of_a_cpu_are_found(void **state)
 
 static void an_absurd_number_of_cpus_is_refused(void **state)
 {
-	struct fixture *fixture = *state;
+	struct guest_fixture *fixture = *state;
 	uint32_t count;
 
 	put_image64(fixture, SYNTHETIC_TEXT + 0x3000, 0x7fffffff);
@@ -639,7 +598,7 @@ static void an_absurd_number_of_cpus_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_fixture, drop_fixture)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, guest_fixture_make, guest_fixture_drop)
 		TEST(hash_lists_end),
 		TEST(hash_lists_that_loop_end),
 		TEST(trees_are_walked_in_order),

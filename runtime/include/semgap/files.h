@@ -28,6 +28,7 @@ struct gap_files {
 	struct gap_guest *guest;
 	struct gap_paths paths;
 	struct gap_field fields[12];
+	int without_paths; /* set after binding by who wants none: most of the time goes into them */
 	/* of the table at hand */
 	struct gap_vaddr table, cloexec;
 	uint32_t next, count, cached; /* cached: first of the chunk */

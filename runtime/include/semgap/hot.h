@@ -17,6 +17,13 @@
 extern "C" {
 #endif
 
+/** Compilers differ in what they find worth inlining; here nothing else is the point. */
+#if defined(__GNUC__)
+#define GAP_HOT_INLINE static inline __attribute__((always_inline))
+#else
+#define GAP_HOT_INLINE static inline
+#endif
+
 #define GAP_HOT_PAGES 512 /* a power of two */
 #define GAP_HOT_PAGE_SHIFT 12
 #define GAP_HOT_PAGE_BYTES 4096u
@@ -32,7 +39,7 @@ struct gap_hot_page {
 	uint64_t leaf;
 };
 
-static inline size_t gap_hot_slot(uint64_t page)
+GAP_HOT_INLINE size_t gap_hot_slot(uint64_t page)
 {
 	return (size_t)((page ^ (page >> 9)) % GAP_HOT_PAGES);
 }
@@ -43,8 +50,8 @@ static inline size_t gap_hot_slot(uint64_t page)
  * again and compares it with the value that was cached. @size_bytes is at most a page. The pointer
  * is good for reading at once, and the guest may change the bytes meanwhile.
  */
-static inline const unsigned char *gap_hot_bytes(const struct gap_guest *guest,
-						 struct gap_vaddr address, size_t size_bytes)
+GAP_HOT_INLINE const unsigned char *gap_hot_bytes(const struct gap_guest *guest,
+						  struct gap_vaddr address, size_t size_bytes)
 {
 	uint64_t page = address.value >> GAP_HOT_PAGE_SHIFT, leaf;
 	size_t offset = (size_t)(address.value % GAP_HOT_PAGE_BYTES);
@@ -58,8 +65,8 @@ static inline const unsigned char *gap_hot_bytes(const struct gap_guest *guest,
 }
 
 /** As gap_guest_read(). */
-static inline enum gap_status gap_hot_read(struct gap_guest *guest, struct gap_vaddr address,
-					   void *buffer, size_t size_bytes)
+GAP_HOT_INLINE enum gap_status gap_hot_read(struct gap_guest *guest, struct gap_vaddr address,
+					    void *buffer, size_t size_bytes)
 {
 	const unsigned char *data =
 		size_bytes <= GAP_HOT_PAGE_BYTES ? gap_hot_bytes(guest, address, size_bytes) : NULL;
@@ -75,8 +82,8 @@ static inline enum gap_status gap_hot_read(struct gap_guest *guest, struct gap_v
  */
 
 /** As gap_guest_read_u32(). */
-static inline enum gap_status gap_hot_read_u32(struct gap_guest *guest, struct gap_vaddr address,
-					       uint32_t *value)
+GAP_HOT_INLINE enum gap_status gap_hot_read_u32(struct gap_guest *guest, struct gap_vaddr address,
+						uint32_t *value)
 {
 	const unsigned char *data = gap_hot_bytes(guest, address, sizeof(*value));
 	enum gap_status status = GAP_OK;
@@ -90,8 +97,8 @@ static inline enum gap_status gap_hot_read_u32(struct gap_guest *guest, struct g
 }
 
 /** As gap_guest_read_u64(). */
-static inline enum gap_status gap_hot_read_u64(struct gap_guest *guest, struct gap_vaddr address,
-					       uint64_t *value)
+GAP_HOT_INLINE enum gap_status gap_hot_read_u64(struct gap_guest *guest, struct gap_vaddr address,
+						uint64_t *value)
 {
 	const unsigned char *data = gap_hot_bytes(guest, address, sizeof(*value));
 	enum gap_status status = GAP_OK;
@@ -108,8 +115,8 @@ static inline enum gap_status gap_hot_read_u64(struct gap_guest *guest, struct g
  * Reads a bound field of the object at @object, zero-extended. Not for bit-fields. GAP_INVALID when
  * it has more than 8 bytes.
  */
-static inline enum gap_status gap_hot_read_field(struct gap_guest *guest, struct gap_vaddr object,
-						 const struct gap_field *field, uint64_t *value)
+GAP_HOT_INLINE enum gap_status gap_hot_read_field(struct gap_guest *guest, struct gap_vaddr object,
+						  const struct gap_field *field, uint64_t *value)
 {
 	struct gap_vaddr address = {object.value + field->offset_bytes};
 	enum gap_status status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's log, as dmesg shows it: the records of the printk ring buffer (since 5.10). */
+/* The kernel's log, as dmesg shows it: the records of the printk ring buffer, or those of the buffer
+ * that was before it (3.5 to 5.9). */
 #ifndef SEMGAP_LOG_H
 #define SEMGAP_LOG_H
 
@@ -27,15 +28,16 @@ struct gap_log {
 	struct gap_field fields[16];
 	struct gap_vaddr descs, infos, data;
 	uint64_t next, last, id_mask, count_mask, size_bytes;
+	uint64_t sequence; /* of the next record, in a buffer of records */
 	uint32_t desc_bytes, info_bytes, word_bytes;
-	int ended;
+	int ended, is_buffer;
 	enum gap_status status;
 	char reason[160];
 };
 
 /**
- * Begins with the oldest record. Errors: GAP_NOT_FOUND when the profile lacks the symbol prb or a
- * type of the ring buffer (kernels before 5.10 log otherwise); GAP_UNREADABLE; GAP_CORRUPT: its
+ * Begins with the oldest record. Errors: GAP_NOT_FOUND when the profile has neither the types and
+ * symbols of the ring buffer nor those of the buffer of records; GAP_UNREADABLE; GAP_CORRUPT: its
  * sizes are absurd.
  */
 GAP_API enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest,

@@ -42,7 +42,8 @@ struct gap_maps {
 	/* of the address space at hand */
 	struct gap_vaddr mm, next;
 	uint64_t last_end, start_brk, brk, start_stack;
-	int has_heap, gate_due;
+	uint64_t counted, count; /* by the mm at the beginning, and by us */
+	int has_heap, gate_due, has_counted;
 	union {
 		struct gap_maple maple;
 		struct gap_rbtree rbtree;

@@ -73,6 +73,44 @@ GAP_API int gap_modules_next(struct gap_modules *modules, struct gap_module *mod
 GAP_API enum gap_status gap_module_name(const struct gap_modules *modules, struct gap_vaddr address,
 					char name[GAP_MODULE_NAME_BYTES + 1]) GAP_MUST_CHECK;
 
+#define GAP_MODULE_SYMBOL_BYTES 512 /* KSYM_NAME_LEN */
+
+/** A symbol of a module, as its kallsyms has it. */
+struct gap_module_symbol {
+	struct gap_vaddr address;
+	uint64_t size_bytes; /* 0: not known */
+	int is_function;
+	char name[GAP_MODULE_SYMBOL_BYTES + 1];
+};
+
+/** Caller-owned iterator; read @status and @reason at the end. */
+struct gap_module_symbols {
+	struct gap_guest *guest;
+	struct gap_field fields[4];
+	struct gap_vaddr table, names;
+	uint64_t next, count;
+	uint32_t pointer_bytes;
+	enum gap_status status;
+	char reason[160];
+};
+
+/** Binds its fields. GAP_NOT_FOUND: the profile does not lead to symbols of modules. */
+GAP_API enum gap_status gap_module_symbols_init(struct gap_module_symbols *symbols,
+						struct gap_guest *guest,
+						struct gap_error *error) GAP_MUST_CHECK;
+/** Begins with the module whose struct module is at @module. */
+GAP_API void gap_module_symbols_begin(struct gap_module_symbols *symbols, struct gap_vaddr module);
+/** Next symbol that has a name and a place, in the order of the table; false at the end. */
+GAP_API int gap_module_symbols_next(struct gap_module_symbols *symbols,
+				    struct gap_module_symbol *symbol);
+/**
+ * The symbol of that module that lies nearest below @address, or there. GAP_NOT_FOUND: none;
+ * GAP_PARTIAL: none in what could be read.
+ */
+GAP_API enum gap_status gap_module_symbol_at(struct gap_module_symbols *symbols,
+					     struct gap_vaddr module, struct gap_vaddr address,
+					     struct gap_module_symbol *symbol) GAP_MUST_CHECK;
+
 /** Letters of the taints that modules bring, as /proc/modules shows them ("OE"); "" none. */
 GAP_API void gap_module_taint_letters(uint64_t taints, char letters[16]);
 

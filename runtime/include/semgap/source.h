@@ -26,7 +26,8 @@ struct gap_source_memory;
  *     raw:FILE[,split=SIZE] raw whatever it looks like; with a split (as 2G) the file's first SIZE
  *                           bytes are at 0 and the rest is at 4 GiB, as a backend file of QEMU
  *                           has it for guests with more RAM than fits below the PCI hole
- *     qemu:SOCKET           a running guest, over a QMP socket that nobody else holds
+ *     qemu:SOCKET           a running guest, over a QMP socket that nobody else holds. One of
+ *                           arm64 stands for some milliseconds while its registers are taken
  *     libvirt:DOMAIN        a running guest, over libvirt (default connection)
  *
  * The result is closed with gap_source_memory_close(); its memory lives until then. A file that is
