@@ -118,7 +118,7 @@ static void put(struct x86_insn *x, const ZydisDecodedOperand *operand, uint8_t 
 	}
 	to = operand->type == ZYDIS_OPERAND_TYPE_REGISTER ? register_of(x, operand->reg.value)
 							  : CODE_NOREG;
-	if (to == CODE_NOREG || to == from)
+	if (to == CODE_NOREG || (to == from && !is_high_byte(operand->reg.value)))
 		return;
 	op = code_insn_add(x->insn, is_high_byte(operand->reg.value) ? CODE_CLOBBER : CODE_MOVE);
 	op->dst = to;
