@@ -309,7 +309,7 @@ static bool same_fit(const struct code_fit *one, const struct code_fit *other)
 }
 
 /* Whether what a fit binds is where another member is believed to be: then it is that one. */
-static bool is_taken(const struct code_matcher *matcher, const struct code_fit *fit)
+static bool is_taken(const struct code_matcher *matcher, const struct code_fit *fit, bool strongly)
 {
 	const struct code_members *members = &matcher->rows->members;
 
@@ -319,7 +319,7 @@ static bool is_taken(const struct code_matcher *matcher, const struct code_fit *
 
 		for (uint32_t i = 0; i < members->count; i++)
 			if (i != binding->member && members->items[i].type == own->type &&
-			    matcher->beliefs[i].firm &&
+			    (strongly ? matcher->beliefs[i].strong : matcher->beliefs[i].firm) &&
 			    matcher->beliefs[i].offset == binding->offset &&
 			    members->items[i].shape != CODE_S_EMBEDDED &&
 			    own->shape != CODE_S_EMBEDDED)
@@ -509,10 +509,10 @@ static bool choose_only(const struct code_matcher *matcher, const struct fits *f
 
 	if (fits->count == 1) {
 		*fit = fits->items[0];
-		return true;
+		return !is_taken(matcher, fit, true);
 	}
 	for (unsigned i = 0; i < fits->count; i++) {
-		if (is_taken(matcher, &fits->items[i]))
+		if (is_taken(matcher, &fits->items[i], false))
 			continue;
 		*fit = fits->items[i];
 		left++;

@@ -10,6 +10,7 @@ enum {
 	STATEMENT_WEIGHT = 3,
 	TYPE_WEIGHT = 2,
 	ELIMINATION_WEIGHT = 1,
+	STRONG_WEIGHT = 6,
 	SHARING_MAX = 8,
 	VISITS = 8,
 	VISITS_FOR_TYPES = 3
@@ -224,7 +225,9 @@ static struct code_belief believe(const struct code_learnt *learnt, uint32_t mem
 			second = ballots[i].weight;
 	if (ballots[best].weight <= 2 * second)
 		return (struct code_belief){0};
-	return (struct code_belief){true, ballots[best].firm, ballots[best].offset};
+	return (struct code_belief){true, ballots[best].firm,
+				    ballots[best].firm && ballots[best].weight >= STRONG_WEIGHT,
+				    ballots[best].offset};
 }
 
 static bool is_derived(const struct code_learnt *learnt, uint32_t member)
@@ -248,9 +251,10 @@ static void derive_span(struct code_learnt *learnt, const struct code_span *span
 
 	if (!one->known || !other->known || one->offset == other->offset)
 		return;
-	learnt->beliefs[span->array] = (struct code_belief){true, true, start};
-	learnt->beliefs[span->one] = (struct code_belief){true, true, one->offset - start};
-	learnt->beliefs[span->other] = (struct code_belief){true, true, other->offset - start};
+	learnt->beliefs[span->array] = (struct code_belief){true, true, false, start};
+	learnt->beliefs[span->one] = (struct code_belief){true, true, false, one->offset - start};
+	learnt->beliefs[span->other] =
+		(struct code_belief){true, true, false, other->offset - start};
 }
 
 /* True when something is believed that was not. */
