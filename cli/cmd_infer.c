@@ -216,7 +216,7 @@ static enum gap_status write_profile(const char *path, const struct infer_result
 	return gap_output_commit(&output, error);
 }
 
-static enum gap_status finish(const struct arguments *arguments, const struct infer_result *result,
+static enum gap_status finish(const struct arguments *arguments, struct infer_result *result,
 			      const struct infer_fields *fields,
 			      const struct infer_fields *required, int *exit_status,
 			      struct gap_error *error)

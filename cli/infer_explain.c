@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/infer_explain.h"
+#include "infer/code_explain.h"
 
 static bool profile_has(const struct gap_profile *profile, const struct infer_field *field)
 {
@@ -90,8 +91,17 @@ static void print_address(const struct infer_result *result, uint64_t address)
 		       (unsigned long long)(address - symbol->address));
 }
 
-static void print_claim(const struct infer_result *result, const struct infer_claim *claim,
-			const struct infer_verdict *verdict)
+#define LINES_BEFORE 4 /* of a function, around the instruction that decides */
+#define LINES_BEHIND 2
+
+static void print_instruction(void *context, uint64_t address, const char *text, bool deciding)
+{
+	(void)context;
+	printf("      %s %llx  %s\n", deciding ? "=>" : "  ", (unsigned long long)address, text);
+}
+
+static void print_claim(struct infer_result *result, const struct infer_claim *claim,
+			const struct infer_verdict *verdict, bool wholly)
 {
 	bool agrees = verdict->has_best && claim->absent == verdict->best_absent &&
 		      (claim->absent || claim->offset_bits == verdict->offset_bits);
@@ -110,17 +120,45 @@ static void print_claim(const struct infer_result *result, const struct infer_cl
 		print_address(result, claim->at);
 		putchar('\n');
 	}
+	if (wholly && claim->at && claim->kind == INFER_CODE &&
+	    infer_code_explain(&result->kernel, claim->at, LINES_BEFORE, LINES_BEHIND,
+			       print_instruction, NULL))
+		puts("      (the code is not there any more)");
 }
 
-static void print_field(const struct infer_result *result, const struct infer_field *field,
-			uint32_t index)
+/* What the guest's own types say, as if it were a verdict. */
+static struct infer_verdict verdict_of_types(const struct infer_result *result,
+					     const struct infer_field *field)
 {
-	print_verdict(field, &result->verdicts[index]);
+	struct infer_verdict verdict = {
+		.answer = INFER_ABSENT, .has_best = true, .best_absent = true, .confidence = 1};
+	struct gap_location location;
+	gap_type_id type;
+
+	if (gap_profile_find_type(result->opened, field->type, &type, NULL))
+		return verdict;
+	for (unsigned i = 0; i < field->name_count && verdict.best_absent; i++)
+		if (!gap_profile_find_member(result->opened, type, field->names[i], &location,
+					     NULL)) {
+			verdict.answer = INFER_CLAIMED;
+			verdict.best_absent = false;
+			verdict.offset_bits = (uint32_t)location.offset_bits;
+		}
+	return verdict;
+}
+
+static void print_field(struct infer_result *result, const struct infer_field *field,
+			uint32_t index, bool wholly)
+{
+	struct infer_verdict verdict =
+		result->from_types ? verdict_of_types(result, field) : result->verdicts[index];
+
+	print_verdict(field, &verdict);
 	for (uint32_t i = 0; i < infer_claims_count(result->claims); i++) {
 		const struct infer_claim *claim = infer_claims_at(result->claims, i);
 
 		if (claim->field == index)
-			print_claim(result, claim, &result->verdicts[index]);
+			print_claim(result, claim, &verdict, wholly);
 	}
 }
 
@@ -139,15 +177,13 @@ static void print_anchors(const struct infer_result *result)
 	}
 }
 
-enum gap_status infer_explain(const struct infer_result *result, const struct infer_fields *fields,
+enum gap_status infer_explain(struct infer_result *result, const struct infer_fields *fields,
 			      const char *name, struct gap_error *error)
 {
 	bool any = false;
 
-	if (result->from_types) {
+	if (result->from_types)
 		print_anchors(result);
-		return GAP_OK;
-	}
 	for (uint32_t i = 0; i < fields->count; i++) {
 		const struct infer_field *field = &fields->rows[i];
 		size_t length = strlen(field->type);
@@ -158,7 +194,7 @@ enum gap_status infer_explain(const struct infer_result *result, const struct in
 				wanted |= strcmp(name + length + 1, field->names[j]) == 0;
 		if (!wanted)
 			continue;
-		print_field(result, field, i);
+		print_field(result, field, i, name != NULL);
 		any = true;
 	}
 	return any ? GAP_OK

@@ -11,7 +11,7 @@ int infer_answer_to(const struct infer_result *result, const struct infer_fields
 
 /** Prints the evidence on @name ("type.member"; NULL: on all fields) to stdout. GAP_NOT_FOUND: not
  * among the fields. */
-enum gap_status infer_explain(const struct infer_result *result, const struct infer_fields *fields,
+enum gap_status infer_explain(struct infer_result *result, const struct infer_fields *fields,
 			      const char *name, struct gap_error *error) GAP_MUST_CHECK;
 
 #endif

@@ -377,6 +377,22 @@ static void solve_mount_ns(struct data_solver *solver)
 	claim_member(solver, DATA_RULE_mount_ns, "mnt_ns", solver->word, &mounts);
 }
 
+#define NAMESPACE_BYTES 512
+#define TREE_DEPTH 64
+
+/* Where in the namespace what leads to all of its mounts is, as those tell that were asked. */
+struct ns_anchor {
+	uint32_t offset;
+	bool known, several;
+};
+
+static void note_anchor(struct ns_anchor *anchor, uint64_t offset)
+{
+	anchor->several |= anchor->known && anchor->offset != offset;
+	anchor->offset = (uint32_t)offset;
+	anchor->known = true;
+}
+
 /* A list whose head is in the namespace. Where mounts are in a tree there (2eea9ce4), mnt_list is
  * still a member, of other lists: nothing is said then. */
 static int is_in_list(struct data_solver *solver, const struct data_set *set, uint32_t index,
@@ -386,25 +402,88 @@ static int is_in_list(struct data_solver *solver, const struct data_set *set, ui
 	struct data_list list;
 	uint32_t heads = 0;
 
-	(void)context;
 	if (!data_is_kernel(solver, space))
 		return 0;
 	data_list_walk(solver, set->at[index] + offset, 4096, &list);
 	for (uint32_t i = 0; i < list.count; i++)
-		heads += list.at[i] - space < 512;
-	if (!list.closed || list.count < 2)
-		heads = 0;
+		if (list.at[i] - space < NAMESPACE_BYTES && list.closed && list.count >= 2) {
+			note_anchor(context, list.at[i] - space);
+			heads++;
+		}
 	data_list_deinit(&list);
 	return heads == 1 ? 1 : -1;
 }
 
+/* The root of the tree in which a node is; 0: it is in none. The colour is in a parent's low bits. */
+static uint64_t tree_root(struct data_solver *solver, uint64_t node)
+{
+	for (int depth = 0; depth < TREE_DEPTH; depth++) {
+		uint64_t up, right, left;
+
+		if (!data_read_word(solver, node, &up))
+			return 0;
+		up &= ~(uint64_t)3;
+		if (up == 0)
+			return node;
+		if (!data_is_kernel(solver, up) ||
+		    !data_read_word(solver, up + solver->word, &right) ||
+		    !data_read_word(solver, up + (uint64_t)2 * solver->word, &left) ||
+		    (right == node) == (left == node))
+			return 0;
+		node = up;
+	}
+	return 0;
+}
+
+/* A node of a tree whose root the namespace has. */
+static int is_in_tree(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		      uint32_t offset, void *context)
+{
+	uint64_t space = data_word(solver, set, index, solver->at.mount_ns), value;
+	uint64_t root = tree_root(solver, set->at[index] + offset);
+	uint32_t found = 0;
+
+	if (!data_is_kernel(solver, space))
+		return 0;
+	for (uint32_t at = 0; root && at < NAMESPACE_BYTES; at += solver->word)
+		if (data_read_word(solver, space + at, &value) && value == root) {
+			note_anchor(context, at);
+			found++;
+		}
+	return found == 1 ? 1 : -1;
+}
+
+/* The member by which mounts are linked, and what the namespace has for it. */
+static void solve_linked(struct data_solver *solver, data_test *test, const char *member,
+			 uint32_t width, const char *ns_member, uint32_t ns_width)
+{
+	struct ns_anchor anchor = {0};
+	struct data_columns columns, anchors = {0};
+	struct data_column column;
+	unsigned name = 0;
+
+	data_search(solver, &solver->mounts, &(struct data_search){.support_min = 2}, test, &anchor,
+		    &columns);
+	if (columns.count != 1)
+		return;
+	anchor = (struct ns_anchor){0}; /* other places have left theirs */
+	if (data_check(solver, &solver->mounts, 2, columns.rows[0].offset, test, &anchor,
+		       &column) &&
+	    !anchor.several) {
+		column.offset = anchor.offset;
+		data_columns_push(&anchors, &column);
+		data_claim_columns(solver, DATA_RULE_mount_list, "mnt_namespace", ns_member,
+				   ns_width, &anchors);
+	}
+	/* Where mnt_node is asked for as a second name, mnt_list is meant, which every kernel has. */
+	if (infer_fields_find(solver->fields, "mount", member, &name) != INFER_NONE && name == 0)
+		claim_member(solver, DATA_RULE_mount_list, member, width, &columns);
+}
+
 static void solve_mount_list(struct data_solver *solver)
 {
-	struct data_columns columns;
-
-	data_search(solver, &solver->mounts, &(struct data_search){.support_min = 2}, is_in_list,
-		    NULL, &columns);
-	claim_member(solver, DATA_RULE_mount_list, "mnt_list", 2 * solver->word, &columns);
+	solve_linked(solver, is_in_list, "mnt_list", 2 * solver->word, "list", 2 * solver->word);
+	solve_linked(solver, is_in_tree, "mnt_node", 3 * solver->word, "mounts", solver->word);
 }
 
 void data_solve_mounts(struct data_solver *solver)

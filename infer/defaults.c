@@ -10,6 +10,9 @@ static const char core[] =
 #include <core_fields.inc> /* made of kernels/core-fields.txt */
 	;
 
+/* Since 2eea9ce4310d (6.8) a mount has both, and the second is another thing than the first. */
+static const char besides[] = "mount.mnt_node\n";
+
 static const struct {
 	const char *types, *members;
 } views[] = {
@@ -46,14 +49,14 @@ static void add_view(const struct infer_fields *asked, size_t row, char *text, s
 
 enum gap_status infer_fields_default(struct infer_fields *fields, struct gap_error *error)
 {
-	size_t capacity = sizeof(core) + VIEW_COUNT * LINE_BYTES;
+	size_t capacity = sizeof(core) + sizeof(besides) + VIEW_COUNT * LINE_BYTES;
 	struct infer_fields asked;
 	char *text = malloc(capacity);
 	enum gap_status status;
 
 	if (!text)
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	memcpy(text, core, sizeof(core));
+	snprintf(text, capacity, "%s%s", core, besides);
 	status = infer_fields_parse(&asked, core, sizeof(core) - 1, "core-fields.txt", error);
 	if (!status) {
 		for (size_t i = 0; i < VIEW_COUNT; i++)

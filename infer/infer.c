@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/types.h"
 #include "infer/writer.h"
 #include "profile/btf.h"
 
 #define READS_MAX ((uint64_t)1 << 26)
+#define SURE 0.99      /* as evidence must be to outweigh types */
 #define ANCHORS_MIN 12 /* that must agree before types are believed without further evidence */
 
 struct run {
@@ -342,7 +344,8 @@ static bool any_doubt(const struct run *run)
 	return false;
 }
 
-/* Whether all that was collected, weighed, still says otherwise; tells of what. */
+/* Whether all that was collected, weighed, still says otherwise and is sure; tells of what. One rule
+ * alone may be mistaken about a kernel that it has not seen before. */
 static bool verdicts_contradict(const struct run *run)
 {
 	bool any = false;
@@ -352,7 +355,7 @@ static bool verdicts_contradict(const struct run *run)
 		uint64_t offset_bits = 0;
 		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
 
-		if (verdict->answer == INFER_ABSTAINED ||
+		if (verdict->answer == INFER_ABSTAINED || verdict->confidence < SURE ||
 		    (verdict->answer == INFER_ABSENT
 			     ? !present
 			     : present && verdict->offset_bits == offset_bits))
@@ -435,12 +438,24 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	return status;
 }
 
+/* Near kernels are asked once it is known how this one's structures are ordered. */
+static enum gap_status ask_priors(struct run *run, struct gap_error *error)
+{
+	for (size_t i = 0; i < run->options->prior_count; i++)
+		if (infer_prior_claims(run->options->priors[i], run->fields, run->result->verdicts,
+				       run->result->claims))
+			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	return run->options->prior_count ? fuse(run, error) : GAP_OK;
+}
+
 static enum gap_status weigh(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = collect(run, error);
 
 	if (!status)
 		status = fuse(run, error);
+	if (!status)
+		status = ask_priors(run, error);
 	return status ? status : build_from_claims(run, error);
 }
 

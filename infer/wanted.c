@@ -153,17 +153,17 @@ void infer_fields_deinit(struct infer_fields *fields)
 uint32_t infer_fields_find(const struct infer_fields *fields, const char *type, const char *name,
 			   unsigned *name_index)
 {
-	for (uint32_t i = 0; i < fields->count; i++) {
-		const struct infer_field *row = &fields->rows[i];
+	/* A name that is one field's own is not meant as another's second. */
+	for (unsigned j = 0; j < INFER_NAMES_MAX; j++)
+		for (uint32_t i = 0; i < fields->count; i++) {
+			const struct infer_field *row = &fields->rows[i];
 
-		if (strcmp(row->type, type) != 0)
-			continue;
-		for (unsigned j = 0; j < row->name_count; j++)
-			if (strcmp(row->names[j], name) == 0) {
+			if (j < row->name_count && strcmp(row->names[j], name) == 0 &&
+			    strcmp(row->type, type) == 0) {
 				if (name_index)
 					*name_index = j;
 				return i;
 			}
-	}
+		}
 	return INFER_NONE;
 }

@@ -315,6 +315,27 @@ static void add_member(struct field_writer *writer, struct member_rows *rows, ui
 		writer->types.out_of_memory = true;
 }
 
+/*
+ * A field that is also another's later name, while that one stays unknown: mount.mnt_node beside
+ * "mnt_list|mnt_node". Written, it would pass for an answer to the other, which it may not be.
+ */
+static bool would_pass_for_another(const struct field_writer *writer, uint32_t index)
+{
+	const struct infer_field *field = &writer->fields->rows[index];
+
+	for (uint32_t i = 0; i < writer->fields->count; i++) {
+		const struct infer_field *other = &writer->fields->rows[i];
+
+		if (i == index || strcmp(other->type, field->type) != 0 ||
+		    writer->result->verdicts[i].answer != INFER_ABSTAINED)
+			continue;
+		for (unsigned j = 1; j < other->name_count; j++)
+			if (strcmp(other->names[j], field->names[0]) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void collect(struct field_writer *writer, const char *type, struct member_rows *rows)
 {
 	uint8_t width = writer->types.pointer_bytes;
@@ -324,7 +345,8 @@ static void collect(struct field_writer *writer, const char *type, struct member
 		const struct infer_verdict *verdict = &writer->result->verdicts[i];
 		const char *name;
 
-		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_CLAIMED)
+		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_CLAIMED ||
+		    would_pass_for_another(writer, i))
 			continue;
 		name = name_of(writer, field, verdict);
 		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
