@@ -9,7 +9,8 @@
 struct match {
 	struct code_matcher *matcher;
 	const struct code_expression *expression;
-	bool strict; /* all of it is where it is believed to be */
+	bool shifted; /* numbers added to values are passed over */
+	bool strict;  /* all of it is where it is believed to be */
 	struct code_fit fit;
 };
 

@@ -190,6 +190,18 @@ static bool match_both(struct match *match, const struct code_statement *stateme
 	return false;
 }
 
+static bool match_compared(struct match *match, const struct code_statement *statement,
+			   const struct code_event *event)
+{
+	code_value one = event->a, other = event->b;
+
+	if (match->shifted) {
+		one = shifted(match->matcher, one);
+		other = shifted(match->matcher, other);
+	}
+	return match_both(match, statement, one, other) || match_both(match, statement, other, one);
+}
+
 /* Whether a store is as wide as the member that it is said to be of. */
 static bool stores_width(const struct code_matcher *matcher, const struct code_statement *statement,
 			 const struct code_event *event)
@@ -244,9 +256,9 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		value = printed(matcher, event, statement->text);
 		return match_through(match, statement, value);
 	case CODE_STORES:
+		value = match->shifted ? shifted(matcher, event->b) : event->b;
 		return event->kind == CODE_E_STORE &&
-		       (code_match_known(match, &statement->value, event->b) ||
-			code_match_known(match, &statement->value, shifted(matcher, event->b))) &&
+		       code_match_known(match, &statement->value, value) &&
 		       stores_width(matcher, statement, event) &&
 		       code_match_expression(match, &statement->what, event->a);
 	case CODE_ADDS:
@@ -274,12 +286,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 	default:
 		if (event->kind != CODE_E_COMPARE)
 			return false;
-		return match_both(match, statement, event->a, event->b) ||
-		       match_both(match, statement, event->b, event->a) ||
-		       match_both(match, statement, shifted(matcher, event->a),
-				  shifted(matcher, event->b)) ||
-		       match_both(match, statement, shifted(matcher, event->b),
-				  shifted(matcher, event->a));
+		return match_compared(match, statement, event);
 	}
 }
 
@@ -477,14 +484,14 @@ static void add_fit(const struct code_matcher *matcher, struct fits *fits,
 }
 
 static void collect(struct code_matcher *matcher, const struct code_statement *statement,
-		    struct fits *fits)
+		    bool shifted_values, struct fits *fits)
 {
 	const struct code_events *events = &matcher->run->events;
 
 	fits->count = 0;
 	fits->overflow = false;
 	for (uint32_t i = 0; i < events->count && !fits->overflow; i++) {
-		struct match match = {.matcher = matcher};
+		struct match match = {.matcher = matcher, .shifted = shifted_values};
 
 		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
 			continue;
@@ -529,7 +536,9 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	fit->by_elimination = false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
-	collect(matcher, statement, &fits);
+	collect(matcher, statement, false, &fits);
+	if (!fits.count && (statement->verb == CODE_STORES || statement->verb == CODE_COMPARES))
+		collect(matcher, statement, true, &fits); /* "nice + 120" is still nice */
 	if (!fits.count || fits.overflow)
 		return false;
 	if (!(statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	SLOTS = 40,
+	SLOTS = 64,
 	FRAMES = 3,
 	PATHS_MAX = 96,
 	STEPS_MAX = 16000,
