@@ -74,6 +74,10 @@ static bool match_base(struct match *match, code_value value)
 	case CODE_B_VARIABLE:
 		return node->kind == CODE_V_LOAD &&
 		       match->matcher->objects[expression->names].value == node->a;
+	case CODE_B_LOCAL:
+		return code_matcher_node(match->matcher,
+					 code_matcher_place(match->matcher, value).root)
+			       ->kind == CODE_V_STACK;
 	case CODE_B_CONST:
 		return node->kind == CODE_V_CONST && node->number == expression->number;
 	default:
