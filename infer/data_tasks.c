@@ -6,6 +6,7 @@
  */
 #include "infer/data_solver.h"
 
+#include <elf.h>
 #include <stdlib.h>
 
 #define SIGNAL_BYTES 2048u
@@ -575,6 +576,11 @@ static void solve_stacks(struct data_solver *solver)
 						   solver->word, &columns);
 	if (solver->at.task_stack == DATA_UNKNOWN)
 		return;
+	if (solver->kernel->machine == EM_AARCH64) { /* it has thread.cpu_context instead */
+		data_claim_absent(solver, DATA_RULE_architecture, "task_struct", "thread.sp",
+				  solver->tasks.count);
+		return;
+	}
 	size = stack_bytes(solver);
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_in_own_stack, &size,
 		    &columns);
