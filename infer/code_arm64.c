@@ -439,108 +439,120 @@ static void do_other(struct arm64_word *a)
 	}
 }
 
+/* ---- one handler an instruction ---- */
+
+static bool is_general(const struct arm64_word *a)
+{
+	return a->detail->op_count && a->detail->operands[0].type == ARM64_OP_REG &&
+	       register_of(a->detail->operands[0].reg) != CODE_NOREG;
+}
+
+static void do_copy(struct arm64_word *a)
+{
+	if (a->detail->operands[0].type == ARM64_OP_REG && a->detail->operands[0].vas == 0)
+		do_move(a);
+}
+
+static void do_place(struct arm64_word *a)
+{
+	if (is_general(a))
+		add_set(a, register_of(a->detail->operands[0].reg), a->detail->operands[1].imm);
+}
+
+static void do_arithmetic(struct arm64_word *a)
+{
+	if (is_general(a))
+		do_alu(a, alu_of(a->capstone->id));
+}
+
+static void do_subtract(struct arm64_word *a)
+{
+	do_compare(a, CODE_SUB);
+}
+
+static void do_mask(struct arm64_word *a)
+{
+	do_compare(a, CODE_AND);
+}
+
+static void do_call(struct arm64_word *a)
+{
+	add_flow(a, CODE_CALL, a->detail->operands[0].imm, CODE_NOREG);
+}
+
+static void do_call_register(struct arm64_word *a)
+{
+	add_flow(a, CODE_CALL, 0, register_of(a->detail->operands[0].reg));
+}
+
+static void do_jump_register(struct arm64_word *a)
+{
+	add_flow(a, CODE_JUMP, 0, register_of(a->detail->operands[0].reg));
+}
+
+static void do_return(struct arm64_word *a)
+{
+	code_insn_add(a->insn, CODE_RETURN);
+}
+
+static void do_stop(struct arm64_word *a)
+{
+	code_insn_add(a->insn, CODE_STOP);
+}
+
+static void do_nothing(struct arm64_word *a)
+{
+	(void)a;
+}
+
+static const struct {
+	unsigned id;
+	void (*translate)(struct arm64_word *a);
+} handlers[] = {
+	{ARM64_INS_MOV, do_copy},         {ARM64_INS_MOVZ, do_copy},
+	{ARM64_INS_MOVN, do_copy},        {ARM64_INS_SXTW, do_copy},
+	{ARM64_INS_UXTW, do_copy},        {ARM64_INS_UXTB, do_copy},
+	{ARM64_INS_UXTH, do_copy},        {ARM64_INS_MOVK, do_move_keep},
+	{ARM64_INS_ADRP, do_place},       {ARM64_INS_ADR, do_place},
+	{ARM64_INS_ADD, do_arithmetic},   {ARM64_INS_SUB, do_arithmetic},
+	{ARM64_INS_AND, do_arithmetic},   {ARM64_INS_ORR, do_arithmetic},
+	{ARM64_INS_EOR, do_arithmetic},   {ARM64_INS_LSL, do_arithmetic},
+	{ARM64_INS_LSR, do_arithmetic},   {ARM64_INS_ASR, do_arithmetic},
+	{ARM64_INS_MUL, do_arithmetic},   {ARM64_INS_BIC, do_arithmetic},
+	{ARM64_INS_ORN, do_arithmetic},   {ARM64_INS_NEG, do_arithmetic},
+	{ARM64_INS_MVN, do_arithmetic},   {ARM64_INS_REV, do_arithmetic},
+	{ARM64_INS_REV16, do_arithmetic}, {ARM64_INS_UBFX, do_arithmetic},
+	{ARM64_INS_SBFX, do_arithmetic},  {ARM64_INS_UBFIZ, do_arithmetic},
+	{ARM64_INS_SBFIZ, do_arithmetic}, {ARM64_INS_CMP, do_subtract},
+	{ARM64_INS_CMN, do_subtract},     {ARM64_INS_TST, do_mask},
+	{ARM64_INS_CSEL, do_select},      {ARM64_INS_CBZ, do_test_branch},
+	{ARM64_INS_CBNZ, do_test_branch}, {ARM64_INS_TBZ, do_test_branch},
+	{ARM64_INS_TBNZ, do_test_branch}, {ARM64_INS_B, do_branch},
+	{ARM64_INS_BL, do_call},          {ARM64_INS_BLR, do_call_register},
+	{ARM64_INS_BR, do_jump_register}, {ARM64_INS_RET, do_return},
+	{ARM64_INS_ERET, do_return},      {ARM64_INS_BRK, do_stop},
+	{ARM64_INS_HINT, do_nothing},     {ARM64_INS_NOP, do_nothing},
+	{ARM64_INS_MSR, do_nothing},      {ARM64_INS_DMB, do_nothing},
+	{ARM64_INS_DSB, do_nothing},      {ARM64_INS_ISB, do_nothing},
+	{ARM64_INS_PRFM, do_nothing},
+};
+
 static void translate(struct arm64_word *a)
 {
 	const cs_arm64_op *operands = a->detail->operands;
 	const struct arm64_access *access = access_of(a->capstone->id);
-	bool general = a->detail->op_count && register_of(operands[0].reg) != CODE_NOREG;
 
-	if (access) {
-		if (operands[0].type == ARM64_OP_REG && (general || is_zero(&operands[0])))
-			do_access(a, access);
-		else
-			do_other(a); /* vectors */
+	if (access && operands[0].type == ARM64_OP_REG &&
+	    (is_general(a) || is_zero(&operands[0]))) {
+		do_access(a, access);
 		return;
 	}
-	switch (a->capstone->id) {
-	case ARM64_INS_MOV:
-	case ARM64_INS_MOVZ:
-	case ARM64_INS_MOVN:
-	case ARM64_INS_SXTW:
-	case ARM64_INS_UXTW:
-	case ARM64_INS_UXTB:
-	case ARM64_INS_UXTH:
-		if (operands[0].type == ARM64_OP_REG && operands[0].vas == 0)
-			do_move(a);
-		return;
-	case ARM64_INS_MOVK:
-		do_move_keep(a);
-		return;
-	case ARM64_INS_ADRP:
-	case ARM64_INS_ADR:
-		add_set(a, register_of(operands[0].reg), operands[1].imm);
-		return;
-	case ARM64_INS_ADD:
-	case ARM64_INS_SUB:
-	case ARM64_INS_AND:
-	case ARM64_INS_ORR:
-	case ARM64_INS_EOR:
-	case ARM64_INS_LSL:
-	case ARM64_INS_LSR:
-	case ARM64_INS_ASR:
-	case ARM64_INS_MUL:
-	case ARM64_INS_BIC:
-	case ARM64_INS_ORN:
-	case ARM64_INS_NEG:
-	case ARM64_INS_MVN:
-		if (general)
-			do_alu(a, alu_of(a->capstone->id));
-		return;
-	case ARM64_INS_REV:
-	case ARM64_INS_REV16:
-	case ARM64_INS_UBFX:
-	case ARM64_INS_SBFX:
-	case ARM64_INS_UBFIZ:
-	case ARM64_INS_SBFIZ:
-		if (general)
-			do_alu(a, CODE_OTHER);
-		return;
-	case ARM64_INS_CMP:
-	case ARM64_INS_CMN:
-		do_compare(a, CODE_SUB);
-		return;
-	case ARM64_INS_TST:
-		do_compare(a, CODE_AND);
-		return;
-	case ARM64_INS_CSEL:
-		do_select(a);
-		return;
-	case ARM64_INS_CBZ:
-	case ARM64_INS_CBNZ:
-	case ARM64_INS_TBZ:
-	case ARM64_INS_TBNZ:
-		do_test_branch(a);
-		return;
-	case ARM64_INS_B:
-		do_branch(a);
-		return;
-	case ARM64_INS_BL:
-		add_flow(a, CODE_CALL, operands[0].imm, CODE_NOREG);
-		return;
-	case ARM64_INS_BLR:
-		add_flow(a, CODE_CALL, 0, register_of(operands[0].reg));
-		return;
-	case ARM64_INS_BR:
-		add_flow(a, CODE_JUMP, 0, register_of(operands[0].reg));
-		return;
-	case ARM64_INS_RET:
-	case ARM64_INS_ERET:
-		code_insn_add(a->insn, CODE_RETURN);
-		return;
-	case ARM64_INS_BRK:
-		code_insn_add(a->insn, CODE_STOP);
-		return;
-	case ARM64_INS_HINT:
-	case ARM64_INS_NOP:
-	case ARM64_INS_MSR:
-	case ARM64_INS_DMB:
-	case ARM64_INS_DSB:
-	case ARM64_INS_ISB:
-	case ARM64_INS_PRFM:
-		return;
-	default:
-		do_other(a);
-	}
+	for (size_t i = 0; !access && i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (handlers[i].id == a->capstone->id) {
+			handlers[i].translate(a);
+			return;
+		}
+	do_other(a); /* vectors too */
 }
 
 /*

@@ -10,6 +10,7 @@ enum {
 	STATEMENT_WEIGHT = 3,
 	TYPE_WEIGHT = 2,
 	ELIMINATION_WEIGHT = 1,
+	STRONG_WEIGHT = 6,
 	SHARING_MAX = 8,
 	VISITS = 8,
 	VISITS_FOR_TYPES = 3
@@ -35,36 +36,41 @@ static enum code_callee callee(void *context, const struct code_function *functi
 struct tally {
 	uint64_t address;
 	bool percpu;
+	uint32_t function; /* that was counted last: each has one vote */
 	unsigned count;
 };
 
-static void count_address(struct tally tallies[OFFSETS_MAX], uint64_t address, bool percpu)
+static void count_address(struct tally tallies[OFFSETS_MAX], uint64_t address, bool percpu,
+			  uint32_t function)
 {
 	for (unsigned i = 0; i < OFFSETS_MAX; i++) {
 		if (tallies[i].count &&
 		    (tallies[i].address != address || tallies[i].percpu != percpu))
 			continue;
-		tallies[i].address = address;
-		tallies[i].percpu = percpu;
-		tallies[i].count++;
+		if (tallies[i].count && tallies[i].function == function)
+			return;
+		tallies[i] = (struct tally){address, percpu, function, tallies[i].count + 1};
 		return;
 	}
 }
 
-/* What a function loads structures through, when it takes no argument: the running task. */
-static void count_bases(struct code_learnt *learnt, struct tally tallies[OFFSETS_MAX])
+/* What a function reaches structures through that came from one fixed place. */
+static void count_bases(struct code_learnt *learnt, struct tally tallies[OFFSETS_MAX],
+			uint32_t function)
 {
 	const struct code_values *values = &learnt->run.values;
 
 	for (uint32_t i = 0; i < learnt->run.events.count; i++) {
 		const struct code_event *event = &learnt->run.events.items[i];
-		const struct code_node *node, *base;
+		const struct code_node *base;
+		code_value address;
 		int64_t offset;
 
-		if (event->kind != CODE_E_LOAD)
+		if (event->kind != CODE_E_LOAD && event->kind != CODE_E_STORE)
 			continue;
-		node = code_value_node(values, event->a);
-		base = code_value_node(values, code_value_root(values, node->a, &offset));
+		address = event->kind == CODE_E_LOAD ? code_value_node(values, event->a)->a
+						     : event->a;
+		base = code_value_node(values, code_value_root(values, address, &offset));
 		if (base->kind != CODE_V_LOAD || base->width != values->pointer_bytes || !offset)
 			continue;
 		base = code_value_node(values, base->a);
@@ -72,21 +78,32 @@ static void count_bases(struct code_learnt *learnt, struct tally tallies[OFFSETS
 			count_address(tallies,
 				      values->pointer_bytes == 4 ? (uint32_t)base->number
 								 : (uint64_t)base->number,
-				      base->kind == CODE_V_PERCPU);
+				      base->kind == CODE_V_PERCPU, function);
 	}
 }
 
-/* The functions of the table that say "current" and take nothing agree on where it is. */
+/* Functions that do little else than reach into the running task, some of them for modules to call:
+ * what several of them agree on is where its address is kept. */
 static void find_current(struct code_learnt *learnt)
 {
+	static const char *const names[] = {"getuid",
+					    "getgid",
+					    "geteuid",
+					    "getegid",
+					    "getppid", /* system calls */
+					    "schedule_timeout_interruptible",
+					    "schedule_timeout_uninterruptible",
+					    "schedule_timeout_killable",
+					    "schedule_timeout_idle",
+					    "override_creds",
+					    "prepare_creds"};
+	static const char *const prefixes[] = {
+		"", "__x64_sys_", "__arm64_sys_", "__ia32_sys_", "__se_sys_", "SyS_", "sys_"};
 	struct tally tallies[OFFSETS_MAX] = {{0}};
-	static const char *const names[] = {"getuid", "getgid", "geteuid", "getegid", "getppid"};
-	static const char *const prefixes[] = {"__x64_sys_", "__arm64_sys_", "__ia32_sys_",
-					       "__se_sys_",  "SyS_",         "sys_"};
 	const struct tally *best = &tallies[0];
 	char name[64];
 
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		for (unsigned k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
 			const struct infer_symbol *symbol;
 
@@ -94,7 +111,7 @@ static void find_current(struct code_learnt *learnt)
 			strcat(name, names[i]);
 			symbol = infer_symbols_named(learnt->text.symbols, name, NULL);
 			if (symbol && code_run_function(&learnt->run, symbol->address)) {
-				count_bases(learnt, tallies);
+				count_bases(learnt, tallies, i);
 				break;
 			}
 		}
@@ -224,7 +241,9 @@ static struct code_belief believe(const struct code_learnt *learnt, uint32_t mem
 			second = ballots[i].weight;
 	if (ballots[best].weight <= 2 * second)
 		return (struct code_belief){0};
-	return (struct code_belief){true, ballots[best].firm, ballots[best].offset};
+	return (struct code_belief){true, ballots[best].firm,
+				    ballots[best].firm && ballots[best].weight >= STRONG_WEIGHT,
+				    ballots[best].offset};
 }
 
 static bool is_derived(const struct code_learnt *learnt, uint32_t member)
@@ -248,9 +267,10 @@ static void derive_span(struct code_learnt *learnt, const struct code_span *span
 
 	if (!one->known || !other->known || one->offset == other->offset)
 		return;
-	learnt->beliefs[span->array] = (struct code_belief){true, true, start};
-	learnt->beliefs[span->one] = (struct code_belief){true, true, one->offset - start};
-	learnt->beliefs[span->other] = (struct code_belief){true, true, other->offset - start};
+	learnt->beliefs[span->array] = (struct code_belief){true, true, false, start};
+	learnt->beliefs[span->one] = (struct code_belief){true, true, false, one->offset - start};
+	learnt->beliefs[span->other] =
+		(struct code_belief){true, true, false, other->offset - start};
 }
 
 /* True when something is believed that was not. */

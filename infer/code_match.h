@@ -14,7 +14,8 @@ enum { CODE_BINDINGS_MAX = CODE_SEQUENCE_MAX + 1, CODE_OFFSET_MAX = 1 << 14 };
 /** What is believed of a member for now; learnt from bindings. */
 struct code_belief {
 	bool known;
-	bool firm; /* not only because other places were taken */
+	bool firm;   /* not only because other places were taken */
+	bool strong; /* several functions say so, and few something else */
 	uint32_t offset;
 };
 

@@ -303,6 +303,8 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 	} else if (take(cursor, "variable")) {
 		expression->base = CODE_B_VARIABLE;
 		expression->names = take_object(cursor);
+	} else if (take(cursor, "local")) {
+		expression->base = CODE_B_LOCAL;
 	} else if (take(cursor, "value")) {
 		expression->base = CODE_B_VALUE;
 	} else {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	SLOTS = 40,
+	SLOTS = 64,
 	FRAMES = 3,
 	PATHS_MAX = 96,
 	STEPS_MAX = 16000,
@@ -466,6 +466,15 @@ static enum code_callee callee_of(struct code_run *run, const struct path *path,
 	return run->callee ? run->callee(run->context, function, small) : CODE_C_OPAQUE;
 }
 
+/* What a callee left below the stack pointer is no one's any more. */
+static void drop_below(const struct code_run *run, struct path *path)
+{
+	int64_t offset;
+
+	if (is_stack(run, get(path, run->text->machine->stack_pointer), &offset))
+		drop_slots(path, INT32_MIN, offset);
+}
+
 /* Leaves a function: false when it was the one that is looked at. */
 static bool do_return(struct code_run *run, struct path *path)
 {
@@ -484,6 +493,7 @@ static bool do_return(struct code_run *run, struct path *path)
 	for (unsigned reg = 0; reg < 32; reg++)
 		if (machine->kept >> reg & 1)
 			path->registers[reg] = frame->registers[reg];
+	drop_below(run, path);
 	path->function = frame->function;
 	path->at = frame->back;
 	path->place = frame->place;
@@ -616,15 +626,18 @@ static int is_zero(const struct code_run *run, const struct path *path, code_val
 }
 
 /*
- * 1: what was compared last is equal; 0: it is not; -1: nobody knows. Only comparisons with zero
- * count: a counter that is compared with its end would keep us in its loop.
+ * 1: what was compared last is equal; 0: it is not; -1: nobody knows. Of two values the same one tells,
+ * or zero: a counter that has not met its end yet would keep us in its loop.
  */
 static int is_equal(const struct code_run *run, const struct path *path)
 {
 	int64_t right;
 
-	if (!path->left || !path->right ||
-	    !code_value_is_const(&run->values, path->right, &right) || right)
+	if (!path->left || !path->right)
+		return -1;
+	if (path->left == path->right)
+		return 1;
+	if (!code_value_is_const(&run->values, path->right, &right) || right)
 		return -1;
 	return is_zero(run, path, path->left);
 }

@@ -78,7 +78,7 @@ static void set_address(const struct x86_insn *x, const ZydisDecodedOperand *ope
 	op->scale = mem->scale ? mem->scale : 1;
 	op->value = mem->disp.has_displacement ? mem->disp.value : 0;
 	if (relative)
-		op->value += (int64_t)(x->insn->at + x->zydis.length);
+		op->value = (int64_t)((uint64_t)op->value + x->insn->at + x->zydis.length);
 	if (x->decoder->pointer_bytes == 4)
 		op->value = op->base == CODE_NOREG && op->index == CODE_NOREG
 				    ? (int64_t)(uint32_t)op->value
@@ -118,7 +118,7 @@ static void put(struct x86_insn *x, const ZydisDecodedOperand *operand, uint8_t 
 	}
 	to = operand->type == ZYDIS_OPERAND_TYPE_REGISTER ? register_of(x, operand->reg.value)
 							  : CODE_NOREG;
-	if (to == CODE_NOREG || to == from)
+	if (to == CODE_NOREG || (to == from && !is_high_byte(operand->reg.value)))
 		return;
 	op = code_insn_add(x->insn, is_high_byte(operand->reg.value) ? CODE_CLOBBER : CODE_MOVE);
 	op->dst = to;
@@ -376,7 +376,7 @@ static void do_flow(struct x86_insn *x, enum code_op_kind kind)
 	int64_t target = 0;
 
 	if (to->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && to->imm.is_relative) {
-		target = (int64_t)(x->insn->at + x->zydis.length) + to->imm.value.s;
+		target = (int64_t)(x->insn->at + x->zydis.length + to->imm.value.u);
 		if (x->decoder->pointer_bytes == 4)
 			target = (int64_t)(uint32_t)target;
 	} else {

@@ -418,15 +418,19 @@ static int is_in_list(struct data_solver *solver, const struct data_set *set, ui
 static uint64_t tree_root(struct data_solver *solver, uint64_t node)
 {
 	for (int depth = 0; depth < TREE_DEPTH; depth++) {
-		uint64_t up;
+		uint64_t up, right, left;
 
 		if (!data_read_word(solver, node, &up))
 			return 0;
-		if ((up & ~(uint64_t)3) == 0)
-			return depth || up ? node : 0;
-		if (!data_is_kernel(solver, up & ~(uint64_t)3))
+		up &= ~(uint64_t)3;
+		if (up == 0)
+			return node;
+		if (!data_is_kernel(solver, up) ||
+		    !data_read_word(solver, up + solver->word, &right) ||
+		    !data_read_word(solver, up + (uint64_t)2 * solver->word, &left) ||
+		    (right == node) == (left == node))
 			return 0;
-		node = up & ~(uint64_t)3;
+		node = up;
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "profile/btf.h"
 
 #define READS_MAX ((uint64_t)1 << 26)
+#define SURE 0.99      /* as evidence must be to outweigh types */
 #define ANCHORS_MIN 12 /* that must agree before types are believed without further evidence */
 
 struct run {
@@ -343,7 +344,8 @@ static bool any_doubt(const struct run *run)
 	return false;
 }
 
-/* Whether all that was collected, weighed, still says otherwise; tells of what. */
+/* Whether all that was collected, weighed, still says otherwise and is sure; tells of what. One rule
+ * alone may be mistaken about a kernel that it has not seen before. */
 static bool verdicts_contradict(const struct run *run)
 {
 	bool any = false;
@@ -353,7 +355,7 @@ static bool verdicts_contradict(const struct run *run)
 		uint64_t offset_bits = 0;
 		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
 
-		if (verdict->answer == INFER_ABSTAINED ||
+		if (verdict->answer == INFER_ABSTAINED || verdict->confidence < SURE ||
 		    (verdict->answer == INFER_ABSENT
 			     ? !present
 			     : present && verdict->offset_bits == offset_bits))

@@ -512,6 +512,36 @@ static void write_gdb_talk(const char *folder)
 	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
 }
 
+/* Functions as fuzz_code.c places them: a member that is returned, and three system calls that meet the
+ * running task. The first byte is the architecture. */
+static void write_code(const char *folder)
+{
+	static const struct {
+		const char *name, *member, *call;
+		size_t member_bytes, call_bytes;
+	} rows[] = {
+		{"x86_64", "\x48\x8b\x87\xe0\x08\x00\x00\xc3",
+		 "\x65\x48\x8b\x04\x25\x80\xfb\x01\x00\x48\x8b\x80\x90\x0b\x00\x00\x8b\x40\x08\x74"
+		 "\x02\x31\xc0\xc3",
+		 8, 24},
+		{"i386", "\x8b\x80\xf0\x03\x00\x00\xc3",
+		 "\x64\xa1\x08\x08\xe8\xc1\x8b\x80\x90\x05\x00\x00\x8b\x40\x04\x75\x02\x31\xc0\xc3",
+		 7, 20},
+		{"arm64", "\x00\x08\x40\xf9\xc0\x03\x5f\xd6",
+		 "\x00\x41\x38\xd5\x00\x0c\x40\xf9\x00\x08\x40\xb9\x40\x00\x00\x54\xc0\x03\x5f\xd6",
+		 8, 20},
+	};
+
+	for (uint8_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t seed[1 + 8 * 192] = {i};
+
+		memcpy(seed + 1, rows[i].member, rows[i].member_bytes);
+		for (unsigned k = 1; k < 8; k++)
+			memcpy(seed + 1 + (size_t)k * 192, rows[i].call, rows[i].call_bytes);
+		write_seed(folder, "code", rows[i].name, seed, sizeof(seed));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -528,6 +558,7 @@ int main(int argc, char **argv)
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
 	write_gdb_talk(argv[1]);
+	write_code(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;

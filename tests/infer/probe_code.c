@@ -5,6 +5,8 @@
  * are used otherwise. No guest is needed, so that it takes a second a kernel.
  *
  *     probe_code [--statements] [--fields] [--wrong] [--core FILE] IMAGE PROFILE.gap [IMAGE PROFILE.gap …]
+ *     … --text-only       without symbols of data, as kernels without KALLSYMS_ALL have them
+ *     … --exported        with those of ksymtab alone
  *     probe_code --function NAME IMAGE PROFILE.gap     what the interpreter sees there
  */
 #include <elf.h>
@@ -21,7 +23,7 @@
 #include "infer/code_learn.h"
 #include "runtime/include/semgap/profile.h"
 
-static bool show_statements, show_fields, show_wrong;
+static bool show_statements, show_fields, show_wrong, text_only, exported_only;
 static const char *function, *core_path = SEMGAP_SOURCE_DIR "/kernels/core-fields.txt";
 
 struct image {
@@ -88,6 +90,18 @@ static bool read_image(void *context, uint64_t address, void *buffer, size_t siz
 	return false;
 }
 
+/* Of the names that modules may use each has an entry in ksymtab. */
+static bool is_wanted(const struct gap_profile *profile, const struct gap_symbol *symbol)
+{
+	char entry[256];
+	struct gap_symbol row;
+
+	if (symbol->name[0] == '$' || (text_only && symbol->kind != GAP_SYMBOL_FUNCTION))
+		return false;
+	snprintf(entry, sizeof(entry), "__ksymtab_%s", symbol->name);
+	return !exported_only || gap_profile_find_symbol(profile, entry, &row, NULL) == GAP_OK;
+}
+
 static struct infer_symbols *take_symbols(const struct gap_profile *profile)
 {
 	uint32_t count = gap_profile_count(profile, GAP_TABLE_SYMBOLS);
@@ -97,7 +111,7 @@ static struct infer_symbols *take_symbols(const struct gap_profile *profile)
 	if (infer_symbols_create(&symbols))
 		die("symbols", "out of memory");
 	for (uint32_t row = 0; row < count; row++)
-		if (gap_profile_symbol(profile, row, &symbol) && symbol.name[0] != '$')
+		if (gap_profile_symbol(profile, row, &symbol) && is_wanted(profile, &symbol))
 			infer_symbols_add(symbols, symbol.name, strlen(symbol.name),
 					  symbol.flags & GAP_SYMBOL_PERCPU     ? 'A'
 					  : symbol.kind == GAP_SYMBOL_FUNCTION ? 't'
@@ -368,7 +382,8 @@ static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"statements", no_argument, NULL, 's'},     {"fields", no_argument, NULL, 'f'},
-		{"wrong", no_argument, NULL, 'w'},          {"core", required_argument, NULL, 'c'},
+		{"wrong", no_argument, NULL, 'w'},          {"text-only", no_argument, NULL, 't'},
+		{"exported", no_argument, NULL, 'x'},       {"core", required_argument, NULL, 'c'},
 		{"function", required_argument, NULL, 'F'}, {NULL, 0, NULL, 0}};
 	int option;
 
@@ -376,6 +391,8 @@ static void parse(int argc, char **argv)
 		show_statements |= option == 's';
 		show_fields |= option == 'f';
 		show_wrong |= option == 'w';
+		text_only |= option == 't';
+		exported_only |= option == 'x';
 		if (option == 'F')
 			function = optarg;
 		else if (option == 'c')
