@@ -5,26 +5,58 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/extract_check.h"
 #include "extract/extract.h"
 #include "profile/output.h"
+
+#define MODULES_MAX 1024
 
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
-	bool dwarf, btf;
+	const char *modules[MODULES_MAX], *folders[MODULES_MAX];
+	bool dwarf, btf, too_many, check, json;
 };
 
-enum { OPTION_DWARF = 256, OPTION_BTF, OPTION_SYSTEM_MAP, OPTION_SYMBOLS_ONLY, OPTION_WITH_RUST };
+enum {
+	OPTION_DWARF = 256,
+	OPTION_BTF,
+	OPTION_SYSTEM_MAP,
+	OPTION_KALLSYMS,
+	OPTION_MODULE,
+	OPTION_MODULES,
+	OPTION_SYMBOLS_ONLY,
+	OPTION_WITH_RUST,
+	OPTION_DIGEST,
+	OPTION_CROSS_CHECK,
+	OPTION_JSON
+};
 
 static const struct option options[] = {
 	{"dwarf", no_argument, NULL, OPTION_DWARF},
 	{"btf", no_argument, NULL, OPTION_BTF},
 	{"system-map", required_argument, NULL, OPTION_SYSTEM_MAP},
+	{"kallsyms", required_argument, NULL, OPTION_KALLSYMS},
+	{"module", required_argument, NULL, OPTION_MODULE},
+	{"modules", required_argument, NULL, OPTION_MODULES},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
+	{"digest", no_argument, NULL, OPTION_DIGEST},
+	{"cross-check", no_argument, NULL, OPTION_CROSS_CHECK},
+	{"json", no_argument, NULL, OPTION_JSON},
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
+
+/* Of an option that may be repeated. */
+static bool add_path(struct arguments *arguments, const char **paths, size_t *count)
+{
+	if (*count == MODULES_MAX)
+		arguments->too_many = true;
+	else
+		paths[(*count)++] = optarg;
+	return true;
+}
 
 static bool take_option(struct arguments *arguments, int option)
 {
@@ -40,11 +72,27 @@ static bool take_option(struct arguments *arguments, int option)
 	case OPTION_SYSTEM_MAP:
 		arguments->options.system_map = optarg;
 		return true;
+	case OPTION_KALLSYMS:
+		arguments->options.kallsyms = optarg;
+		return true;
+	case OPTION_MODULE:
+		return add_path(arguments, arguments->modules, &arguments->options.module_count);
+	case OPTION_MODULES:
+		return add_path(arguments, arguments->folders, &arguments->options.folder_count);
 	case OPTION_SYMBOLS_ONLY:
 		arguments->options.symbols_only = true;
 		return true;
 	case OPTION_WITH_RUST:
 		arguments->options.with_rust = true;
+		return true;
+	case OPTION_DIGEST:
+		arguments->options.digest = true;
+		return true;
+	case OPTION_CROSS_CHECK:
+		arguments->check = true;
+		return true;
+	case OPTION_JSON:
+		arguments->json = true;
 		return true;
 	case 'o':
 		arguments->output = optarg;
@@ -62,17 +110,25 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		if (!take_option(arguments, option))
 			return say_usage(command, "extract: wrong arguments");
+	if (arguments->too_many)
+		return say_usage(command,
+				 "extract: more than %d modules; --modules takes a folder of "
+				 "them",
+				 MODULES_MAX);
 	if (optind + 1 != argc)
 		return say_usage(command, "extract: name one input, not %d", argc - optind);
-	if (!arguments->output)
+	if (arguments->json && !arguments->check)
+		return say_usage(command, "extract: --json goes with --cross-check");
+	if (!arguments->output && !arguments->check)
 		return say_usage(command, "extract: -o OUT.gap is required: a profile is binary");
-	if (strcmp(arguments->output, "-") == 0)
+	if (arguments->output && strcmp(arguments->output, "-") == 0)
 		return say_usage(command, "extract: a profile is binary and goes to a file");
 	arguments->input = argv[optind];
 	if (arguments->dwarf && arguments->btf)
 		return say_usage(command, "extract: --dwarf and --btf exclude each other");
 	if (gap_output_same_file(arguments->output, arguments->input) ||
-	    gap_output_same_file(arguments->output, arguments->options.system_map))
+	    gap_output_same_file(arguments->output, arguments->options.system_map) ||
+	    gap_output_same_file(arguments->output, arguments->options.kallsyms))
 		return say_usage(command, "extract: %s is an input and would be overwritten",
 				 arguments->output);
 	return EXIT_DONE;
@@ -96,6 +152,9 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 	end_progress();
 	fprintf(stderr, "semgap: %s: %u types, %u symbols, %zu KiB\n", arguments->output,
 		report->types, report->symbols, (size_bytes + 1023) / 1024);
+	if (report->modules)
+		fprintf(stderr, "semgap: modules: %u, with %u symbols\n", report->modules,
+			report->module_symbols);
 	if (report->conflicts)
 		fprintf(stderr,
 			"semgap: names with several definitions: %u (kept apart as NAME#1, NAME#2; "
@@ -128,43 +187,64 @@ static enum gap_status extract(const struct arguments *arguments, struct gap_bui
 	return status;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int make_profile(const struct arguments *arguments)
 {
-	struct arguments arguments = {
-		.options = {.progress = show_progress, .warn = say_warning},
-	};
 	struct gap_builder *builder;
 	struct gap_error error = {{0}};
-	int wrong = parse(command, argc, argv, &arguments);
-	enum gap_status status;
+	enum gap_status status = gap_builder_create(&builder, &error);
 
-	if (wrong)
-		return wrong;
-	status = gap_builder_create(&builder, &error);
 	if (!status) {
-		status = extract(&arguments, builder, &error);
+		status = extract(arguments, builder, &error);
 		gap_builder_destroy(builder);
 	}
 	end_progress();
 	if (!status)
 		return EXIT_DONE;
-	gap_output_discard(arguments.output);
+	gap_output_discard(arguments->output);
 	return say_failure(status, &error);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {.progress = show_progress, .warn = say_warning},
+	};
+	int status;
+
+	arguments.options.modules = arguments.modules;
+	arguments.options.folders = arguments.folders;
+	status = parse(command, argc, argv, &arguments);
+	if (!status && arguments.output)
+		status = make_profile(&arguments);
+	if (!status && arguments.check)
+		status = cross_check(arguments.input, &arguments.options, arguments.json);
+	return status;
 }
 
 const struct command command_extract = {
 	"extract",
-	"makes a profile of a vmlinux, of BTF, of a symbol table",
-	"[--dwarf|--btf] [--system-map F] [--symbols-only] [--with-rust] -o OUT.gap INPUT\n"
+	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF or a symbol table",
+	"[--dwarf|--btf] [--system-map F] [--kallsyms F] [--module F]... [--modules DIR]... "
+	"[--symbols-only] [--with-rust] [--digest] [--cross-check [--json]] -o OUT.gap INPUT\n"
 	"\n"
-	"INPUT is any ELF file with DWARF or BTF (a vmlinux), raw BTF (/sys/kernel/btf/vmlinux), "
-	"or,\n"
-	"with --symbols-only, a System.map.\n"
+	"INPUT is whatever holds the kernel: a vmlinux or any ELF file with DWARF or BTF, a "
+	"bootable\n"
+	"image (bzImage, arm64 Image, EFI zboot), a package (.deb, .rpm), raw BTF\n"
+	"(/sys/kernel/btf/vmlinux), any of them compressed, or, with --symbols-only, a "
+	"System.map.\n"
 	"\n"
 	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"
 	"  --dwarf, --btf        types from here (else: DWARF where there is any, or BTF)\n"
 	"  --system-map F        symbols from F beside the input's own\n"
+	"  --kallsyms F          the same from a /proc/kallsyms, whose slide is taken off\n"
+	"  --module F            a kernel module's types and symbols too; may be repeated\n"
+	"  --modules DIR         those of all modules in a folder or a package; may be repeated\n"
 	"  --symbols-only        no types\n"
-	"  --with-rust           types of Rust units too (they share names with C's)\n",
+	"  --with-rust           types of Rust units too (they share names with C's)\n"
+	"  --cross-check         hold DWARF, BTF, symbol table and kallsyms of INPUT against each "
+	"other;\n"
+	"                        status 1 when they disagree (without -o nothing else is done)\n"
+	"  --json                disagreements as JSON\n"
+	"  --digest              keep the SHA-256 of the input as its source's\n",
 	run,
 };

@@ -67,6 +67,16 @@ static void print_source_of(const struct gap_profile *profile, enum gap_table ta
 		printf("  from %s", gap_source_kind_name(source.kind));
 }
 
+static uint32_t module_symbols(const struct gap_profile *profile)
+{
+	struct gap_module_info module;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; gap_profile_module(profile, i, &module); i++)
+		count += module.symbol_count;
+	return count;
+}
+
 static void print_counts(const struct gap_profile *profile)
 {
 	for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -74,6 +84,9 @@ static void print_counts(const struct gap_profile *profile)
 		print_source_of(profile, tables[i].table);
 		putchar('\n');
 	}
+	if (gap_profile_module_count(profile))
+		printf("%-12s %7u  with %u symbols\n", "modules", gap_profile_module_count(profile),
+		       module_symbols(profile));
 }
 
 /* Calls for each tag that has several definitions, once. */
@@ -184,6 +197,10 @@ static void json_profile(struct gap_json *json, const struct gap_profile *profil
 		gap_json_close(json, '}');
 	}
 	gap_json_close(json, ']');
+	if (gap_profile_module_count(profile)) {
+		gap_json_key_number(json, "modules", gap_profile_module_count(profile));
+		gap_json_key_number(json, "module_symbols", module_symbols(profile));
+	}
 	gap_json_key(json, "conflicts");
 	gap_json_open(json, '[');
 	for_each_conflict(profile, json_conflict, json);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a list of fields from a file. Its form is infer/wanted.c's. */
+/* Reading a list of fields from a file. Its form is infer/field_list.c's. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

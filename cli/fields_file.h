@@ -3,7 +3,7 @@
 #ifndef SEMGAP_FIELDS_FILE_H
 #define SEMGAP_FIELDS_FILE_H
 
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 
 /** Reads the list in @path. GAP_IO, GAP_CORRUPT, GAP_NO_MEMORY. */
 enum gap_status read_fields_file(const char *path, struct infer_fields *fields,

@@ -6,8 +6,8 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_infer, &command_score, &command_info,
-	&command_show,    &command_find,  &command_emit,  &command_guest,
+	&command_extract, &command_infer, &command_score, &command_info, &command_show,
+	&command_find,    &command_emit,  &command_scan,  &command_guest,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -16,6 +16,7 @@ configure_package_config_file(cmake/semgap-config.cmake.in ${PROJECT_BINARY_DIR}
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/semgap-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/semgap-config.cmake ${PROJECT_BINARY_DIR}/semgap-config-version.cmake
   DESTINATION ${package_dir})
+install(FILES cmake/monitor.cmake DESTINATION ${package_dir})
 
 # pkg-config: the prefix is relative to the file, so that an installed tree may be moved.
 file(RELATIVE_PATH SEMGAP_PC_TO_PREFIX /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
@@ -28,4 +29,4 @@ endforeach()
 install(FILES docs/man/semgap.1 docs/man/semgap-guest.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES completions/semgap.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME semgap)
 install(FILES completions/_semgap DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES LICENSE README.md CHANGELOG.md docs/blob-format.md docs/guides/guest-memory.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE README.md CHANGELOG.md docs/blob-format.md docs/guides/guest-memory.md docs/guides/monitors.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -5,19 +5,27 @@ _semgap() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-} words=''
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "extract infer score info show find emit guest --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "extract infer score info show find emit scan guest --help --version" -- "$current")
         return
     fi
     case $command:$previous in
         emit:--format)
-            mapfile -t COMPREPLY < <(compgen -W "gap header isf json" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W "gap header isf vmlinux-h btf rust python libvmi-conf json" -- "$current")
+            return
+            ;;
+        emit:--bind)
+            mapfile -t COMPREPLY < <(compgen -W "constants table" -- "$current")
             return
             ;;
         guest:guest)
             mapfile -t COMPREPLY < <(compgen -W "info ps threads modules sockets maps files mounts current dmesg read print translate whereis dump-process" -- "$current")
             return
             ;;
-        emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;
+        emit:--abi)
+            mapfile -t COMPREPLY < <(compgen -W "guest native" -- "$current")
+            return
+            ;;
+        emit:--prefix | emit:--field | emit:--symbol | guest:--root | guest:--slide | guest:--phys-base | guest:--pid | guest:--cpu) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
@@ -28,7 +36,8 @@ _semgap() {
             score) words="--truth --fields --json --help" ;;
             info | show) words="--json --help" ;;
             find) words="--json --types --members --enumerators --symbols --help" ;;
-            emit) words="--format --field --symbol --fields --output --help" ;;
+            emit) words="--abi --prefix --format --field --symbol --fields --select --bind --output --help" ;;
+            scan) words="--output --database --help" ;;
             guest) words="--memory --profile --root --slide --phys-base --pause --json --help" ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -9,6 +9,12 @@ const struct gap_emit_format gap_emit_formats[] = {
 	{"gap", "our own image: the whole, or the blob of one monitor", true, gap_emit_gap},
 	{"header", "a C header: constants and typed readers", false, gap_emit_header},
 	{"isf", "ISF 6.2.0, as Volatility 3 and LibVMI read it", false, gap_emit_isf},
+	{"vmlinux-h", "C declarations of all types, each asserting its layout", false,
+	 gap_emit_vmlinux_h},
+	{"btf", "detached BTF, as bpftool and pahole take it", true, gap_emit_btf},
+	{"libvmi-conf", "an entry of LibVMI's configuration file", false, gap_emit_libvmi_conf},
+	{"rust", "a Rust module of constants and repr(C) structures", false, gap_emit_rust},
+	{"python", "a Python module of constants and ctypes structures", false, gap_emit_python},
 	{"json", "JSON with everything, provenance included", false, gap_emit_json},
 	{NULL, NULL, false, NULL},
 };

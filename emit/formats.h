@@ -21,6 +21,26 @@ enum gap_status gap_emit_json(const struct gap_profile *profile,
 			      const struct gap_selection *selection,
 			      const struct gap_emit_options *options, FILE *stream,
 			      struct gap_error *error);
+enum gap_status gap_emit_vmlinux_h(const struct gap_profile *profile,
+				   const struct gap_selection *selection,
+				   const struct gap_emit_options *options, FILE *stream,
+				   struct gap_error *error);
+enum gap_status gap_emit_btf(const struct gap_profile *profile,
+			     const struct gap_selection *selection,
+			     const struct gap_emit_options *options, FILE *stream,
+			     struct gap_error *error);
+enum gap_status gap_emit_libvmi_conf(const struct gap_profile *profile,
+				     const struct gap_selection *selection,
+				     const struct gap_emit_options *options, FILE *stream,
+				     struct gap_error *error);
+enum gap_status gap_emit_rust(const struct gap_profile *profile,
+			      const struct gap_selection *selection,
+			      const struct gap_emit_options *options, FILE *stream,
+			      struct gap_error *error);
+enum gap_status gap_emit_python(const struct gap_profile *profile,
+				const struct gap_selection *selection,
+				const struct gap_emit_options *options, FILE *stream,
+				struct gap_error *error);
 
 /** A formatted line through @options (either may be NULL). */
 void gap_emit_warn(const struct gap_emit_options *options, const char *format, ...)

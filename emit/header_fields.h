@@ -22,9 +22,20 @@ struct gap_header_fields {
 };
 
 /** Structures with the selected members at their places, and assertions that they are. */
-void gap_header_write_layouts(const struct gap_header_fields *fields, FILE *stream);
+enum gap_status gap_header_write_layouts(const struct gap_header_fields *fields, FILE *stream,
+					 struct gap_error *error) GAP_MUST_CHECK;
 /** Typed readers over semgap/guest.h. */
 void gap_header_write_readers(const struct gap_header_fields *fields, FILE *stream);
+
+/**
+ * What semgap/monitor.h needs of a header: slots, wants, and the way from a member to its slot. The whole
+ * header of a table; or behind the constants of one kernel, the numbers that they are.
+ */
+enum gap_status gap_header_write_table(const struct gap_wanted *wanted, FILE *stream,
+				       struct gap_error *error) GAP_MUST_CHECK;
+enum gap_status gap_header_write_monitor(const struct gap_wanted *wanted,
+					 const struct gap_header_fields *fields, FILE *stream,
+					 struct gap_error *error) GAP_MUST_CHECK;
 
 /** The fixed-width C type of a scalar of 1, 2, 4 or 8 bytes ("int32_t"), or NULL. */
 const char *gap_header_scalar(const struct gap_type *type);

@@ -341,6 +341,57 @@ static void write_symbols(struct writing *writing)
 	gap_json_close(&writing->json, ']');
 }
 
+/* ---- modules: their symbols by section and offset ---- */
+
+static void write_module_symbol(struct writing *writing, uint32_t row)
+{
+	static const char *const kinds[] = {"unknown", "data", "function"};
+	struct gap_json *json = &writing->json;
+	struct gap_module_place symbol;
+
+	gap_profile_module_symbol(writing->profile, row, &symbol);
+	gap_json_line(json);
+	gap_json_open(json, '{');
+	gap_json_key_name(json, "name", symbol.name);
+	gap_json_key_name(json, "section", symbol.section);
+	gap_json_key(json, "offset");
+	gap_json_hex(json, symbol.offset);
+	if (symbol.size_bytes)
+		gap_json_key_number(json, "size_bytes", symbol.size_bytes);
+	gap_json_key_name(json, "kind",
+			  kinds[symbol.kind <= GAP_SYMBOL_FUNCTION ? symbol.kind : 0]);
+	if (symbol.type != 0 && symbol.type != GAP_NONE)
+		gap_json_key_number(json, "type", symbol.type);
+	gap_json_key_flag(json, "local", symbol.flags & GAP_SYMBOL_LOCAL);
+	gap_json_key_flag(json, "weak", symbol.flags & GAP_SYMBOL_WEAK);
+	gap_json_key_flag(json, "percpu", symbol.flags & GAP_SYMBOL_PERCPU);
+	gap_json_close(json, '}');
+}
+
+static void write_modules(struct writing *writing)
+{
+	struct gap_json *json = &writing->json;
+	struct gap_module_info module;
+
+	if (gap_profile_module_count(writing->profile) == 0)
+		return;
+	begin_rows(json, "modules");
+	for (uint32_t i = 0; gap_profile_module(writing->profile, i, &module); i++) {
+		gap_json_line(json);
+		gap_json_open(json, '{');
+		gap_json_key_name(json, "name", module.name);
+		if (module.build_id_bytes)
+			write_bytes(json, "build_id", module.build_id, module.build_id_bytes);
+		gap_json_key(json, "symbols");
+		gap_json_open(json, '[');
+		for (uint32_t s = 0; s < module.symbol_count; s++)
+			write_module_symbol(writing, module.first_symbol + s);
+		gap_json_close(json, ']');
+		gap_json_close(json, '}');
+	}
+	gap_json_close(json, ']');
+}
+
 /* ---- the document ---- */
 
 static void write_document(const struct gap_profile *profile, FILE *stream)
@@ -362,6 +413,7 @@ static void write_document(const struct gap_profile *profile, FILE *stream)
 	write_default_sources(&writing);
 	write_types(&writing);
 	write_symbols(&writing);
+	write_modules(&writing);
 	gap_json_line(json);
 	gap_json_close(json, '}');
 	putc('\n', stream);

@@ -133,6 +133,20 @@ static void plan_path(struct reducing *reducing, const struct gap_selected_field
 	}
 }
 
+/* A structure of which only the size is asked for still has its row: with no member of the plan. */
+static void plan_types(struct reducing *reducing)
+{
+	size_t count;
+	const struct gap_selected_type *types = gap_selection_types(reducing->selection, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct gap_seen_member none = {.row = GAP_NONE};
+
+		none.member.offset_bits = UINT64_MAX; /* behind those that are members */
+		plan_member(reducing, gap_profile_strip(reducing->profile, types[i].root), &none);
+	}
+}
+
 static int compare_planned(const void *left, const void *right)
 {
 	const struct planned *a = left, *b = right;
@@ -310,7 +324,7 @@ static gap_type_id reduce_type(struct reducing *reducing, gap_type_id id, unsign
 static void copy_member_exceptions(struct reducing *reducing, gap_type_id id,
 				   const struct planned *plan, size_t count, uint32_t usual)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && plan[i].row != GAP_NONE; i++)
 		gap_copy_exception(
 			reducing->profile, reducing->builder, usual,
 			&(struct gap_copied_row){GAP_TABLE_MEMBERS, plan[i].row, id, (uint32_t)i});
@@ -322,6 +336,8 @@ static void set_aggregate(struct reducing *reducing, gap_type_id id, const struc
 	struct gap_build_member *members = calloc(count, sizeof(*members));
 	struct gap_type type;
 
+	while (count > 0 && plan[count - 1].row == GAP_NONE)
+		count--;
 	if (!members) {
 		reducing->no_memory = true;
 		return;
@@ -373,22 +389,78 @@ static void set_aggregates(struct reducing *reducing)
 }
 
 /* A root that was named by a typedef must be found by it again. */
+static void add_typedef(struct reducing *reducing, gap_type_id root, const char *name)
+{
+	gap_type_id aggregate = gap_profile_strip(reducing->profile, root);
+
+	if (aggregate != root)
+		add_shared(reducing, &(struct gap_build_type){
+					     .kind = GAP_KIND_TYPEDEF,
+					     .name = gap_builder_name(reducing->builder, name),
+					     .ref = planned_id(reducing, aggregate),
+				     });
+}
+
 static void add_typedefs(struct reducing *reducing)
 {
 	size_t count;
 	const struct gap_selected_field *fields = gap_selection_fields(reducing->selection, &count);
+	const struct gap_selected_type *types;
+
+	for (size_t i = 0; i < count; i++)
+		add_typedef(reducing, fields[i].root, fields[i].type);
+	types = gap_selection_types(reducing->selection, &count);
+	for (size_t i = 0; i < count; i++)
+		add_typedef(reducing, types[i].root, types[i].name);
+}
+
+/* The selected enumerators of one enum, which @first is the first of. */
+static void add_enum_part(struct reducing *reducing,
+			  const struct gap_selected_enumerator *enumerators, size_t first,
+			  size_t count)
+{
+	struct gap_build_enumerator *rows = calloc(count - first, sizeof(*rows));
+	struct gap_type type;
+	size_t used = 0;
+
+	if (!rows) {
+		reducing->no_memory = true;
+		return;
+	}
+	gap_profile_type(reducing->profile, enumerators[first].owner, &type);
+	for (size_t i = first; i < count; i++) {
+		struct gap_enumerator row = {.name = ""};
+
+		if (enumerators[i].owner != enumerators[first].owner)
+			continue;
+		gap_profile_enumerator(reducing->profile, enumerators[i].row, &row);
+		rows[used].name = gap_builder_name(reducing->builder, row.name);
+		rows[used++].value = row.value;
+	}
+	gap_builder_type_add(reducing->builder, &(struct gap_build_type){
+							.kind = GAP_KIND_ENUM,
+							.flags = type.flags | GAP_TYPE_PARTIAL,
+							.name = kept_name(reducing, type.name),
+							.size_bytes = type.size_bytes,
+							.count = used,
+							.enumerators = rows,
+						});
+	free(rows);
+}
+
+static void add_enumerators(struct reducing *reducing)
+{
+	size_t count;
+	const struct gap_selected_enumerator *enumerators =
+		gap_selection_enumerators(reducing->selection, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		gap_type_id aggregate = gap_profile_strip(reducing->profile, fields[i].root);
+		size_t before = 0;
 
-		if (aggregate == fields[i].root)
-			continue;
-		add_shared(reducing,
-			   &(struct gap_build_type){
-				   .kind = GAP_KIND_TYPEDEF,
-				   .name = gap_builder_name(reducing->builder, fields[i].type),
-				   .ref = planned_id(reducing, aggregate),
-			   });
+		while (before < i && enumerators[before].owner != enumerators[i].owner)
+			before++;
+		if (before == i)
+			add_enum_part(reducing, enumerators, i, count);
 	}
 }
 
@@ -437,6 +509,7 @@ static void reduce(struct reducing *reducing)
 		gap_copy_sources(reducing->profile, reducing->builder);
 	for (size_t i = 0; i < count; i++)
 		plan_path(reducing, &fields[i]);
+	plan_types(reducing);
 	sort_plan(reducing);
 	if (!reducing->no_memory)
 		reserve_aggregates(reducing);
@@ -444,6 +517,7 @@ static void reduce(struct reducing *reducing)
 		return;
 	set_aggregates(reducing);
 	add_typedefs(reducing);
+	add_enumerators(reducing);
 	add_symbols(reducing);
 }
 

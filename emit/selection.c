@@ -16,6 +16,9 @@ struct gap_selection {
 	struct gap_selected_field *fields;
 	struct gap_selected_symbol *symbols;
 	size_t field_count, symbol_count;
+	struct gap_selected_type *types;
+	struct gap_selected_enumerator *enumerators;
+	size_t type_count, enumerator_count;
 	bool asked; /* for a part, even if the profile has nothing of it */
 };
 
@@ -46,9 +49,20 @@ void gap_selection_destroy(struct gap_selection *selection)
 	}
 	for (size_t i = 0; i < selection->symbol_count; i++)
 		free_text(selection->symbols[i].name);
+	for (size_t i = 0; i < selection->type_count; i++)
+		free_text(selection->types[i].name);
+	for (size_t i = 0; i < selection->enumerator_count; i++)
+		free_text(selection->enumerators[i].name);
+	free(selection->types);
+	free(selection->enumerators);
 	free(selection->fields);
 	free(selection->symbols);
 	free(selection);
+}
+
+const struct gap_profile *gap_selection_profile(const struct gap_selection *selection)
+{
+	return selection->profile;
 }
 
 bool gap_selection_is_everything(const struct gap_selection *selection)
@@ -68,6 +82,20 @@ const struct gap_selected_symbol *gap_selection_symbols(const struct gap_selecti
 {
 	*count = selection->symbol_count;
 	return selection->symbols;
+}
+
+const struct gap_selected_type *gap_selection_types(const struct gap_selection *selection,
+						    size_t *count)
+{
+	*count = selection->type_count;
+	return selection->types;
+}
+
+const struct gap_selected_enumerator *gap_selection_enumerators(
+	const struct gap_selection *selection, size_t *count)
+{
+	*count = selection->enumerator_count;
+	return selection->enumerators;
 }
 
 /* ---- names ---- */
@@ -345,6 +373,93 @@ enum gap_status gap_selection_add_symbol(struct gap_selection *selection, const 
 		worse(&status, &last, next, &why);
 	}
 	return gap_fail(error, status ? status : GAP_NO_MEMORY, "%s", last.text);
+}
+
+/* ---- types and enumerators ---- */
+
+static enum gap_status keep_type(struct gap_selection *selection, const char *type, gap_type_id id,
+				 struct gap_error *error)
+{
+	struct gap_selected_type *grown =
+		realloc(selection->types, (selection->type_count + 1) * sizeof(*grown));
+	char *name = plain_name(type);
+
+	if (grown)
+		selection->types = grown;
+	if (!grown || !name) {
+		free(name);
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	}
+	grown[selection->type_count++] = (struct gap_selected_type){
+		.name = name,
+		.number = type_number(selection->profile, name, id),
+		.root = id,
+	};
+	return GAP_OK;
+}
+
+enum gap_status gap_selection_add_type(struct gap_selection *selection, const char *type,
+				       struct gap_error *error)
+{
+	struct gap_type found = {.kind = GAP_KIND_VOID};
+	enum gap_status status;
+	gap_type_id id;
+
+	selection->asked = true;
+	status = gap_profile_find_type(selection->profile, type, &id, error);
+	if (status)
+		return status;
+	gap_profile_type(selection->profile, gap_profile_strip(selection->profile, id), &found);
+	if (found.kind != GAP_KIND_STRUCT && found.kind != GAP_KIND_UNION)
+		return gap_fail(error, GAP_INVALID, "%.200s is no structure or union", type);
+	for (size_t i = 0; i < selection->type_count; i++)
+		if (selection->types[i].root == id)
+			return GAP_OK;
+	return keep_type(selection, type, id, error);
+}
+
+static enum gap_status keep_enumerator(struct gap_selection *selection, const char *name,
+				       uint32_t row, struct gap_error *error)
+{
+	struct gap_selected_enumerator *grown =
+		realloc(selection->enumerators, (selection->enumerator_count + 1) * sizeof(*grown));
+	char *copy = strdup(name);
+
+	if (grown)
+		selection->enumerators = grown;
+	if (!grown || !copy) {
+		free(copy);
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	}
+	grown[selection->enumerator_count++] = (struct gap_selected_enumerator){
+		.name = copy,
+		.row = row,
+		.owner = gap_profile_enumerator_enum(selection->profile, row),
+	};
+	return GAP_OK;
+}
+
+enum gap_status gap_selection_add_enumerator(struct gap_selection *selection,
+					     const char *enumerator, struct gap_error *error)
+{
+	enum gap_status status = GAP_NOT_FOUND;
+	const char *rest = enumerator;
+	char *name;
+	uint32_t row;
+
+	selection->asked = true;
+	while (status == GAP_NOT_FOUND && (name = next_alternative(&rest))) {
+		status = gap_profile_find_enumerator(selection->profile, name, &row, error);
+		for (size_t i = 0; !status && i < selection->enumerator_count; i++)
+			if (selection->enumerators[i].row == row) {
+				free(name);
+				return GAP_OK;
+			}
+		if (!status)
+			status = keep_enumerator(selection, name, row, error);
+		free(name);
+	}
+	return status;
 }
 
 /* ---- fields files ---- */

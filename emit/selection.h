@@ -26,6 +26,21 @@ struct gap_selected_symbol {
 	struct gap_symbol symbol;
 };
 
+/** A structure or union whose size was asked for. */
+struct gap_selected_type {
+	const char *name;
+	uint32_t number;  /* as above */
+	gap_type_id root; /* a typedef stays one */
+};
+
+struct gap_selected_enumerator {
+	const char *name;
+	uint32_t row;
+	gap_type_id owner; /* its enum */
+};
+
+const struct gap_profile *gap_selection_profile(const struct gap_selection *selection);
+
 /** True when everything is to be emitted: nobody asked for a part. @selection may be NULL. */
 bool gap_selection_is_everything(const struct gap_selection *selection);
 
@@ -35,5 +50,10 @@ const struct gap_selected_field *gap_selection_fields(const struct gap_selection
 /** Sorted by name. */
 const struct gap_selected_symbol *gap_selection_symbols(const struct gap_selection *selection,
 							size_t *count);
+/** In the order in which they were added, without duplicates. */
+const struct gap_selected_type *gap_selection_types(const struct gap_selection *selection,
+						    size_t *count);
+const struct gap_selected_enumerator *gap_selection_enumerators(
+	const struct gap_selection *selection, size_t *count);
 
 #endif

@@ -37,7 +37,7 @@ struct known_text {
 struct reader {
 	const struct gap_extraction *run;
 	struct gap_elf *elf;
-	struct gap_merger *merger;
+	uint32_t module; /* whose symbols these are; 0: the kernel's */
 	Dwarf_Debug debug;
 	struct gap_unit unit;
 	uint64_t unit_start, unit_end, info_bytes;
@@ -1326,8 +1326,11 @@ static void read_unit(struct reader *reader, Dwarf_Die die)
 	finish_enums(reader);
 	finish_old_bit_fields(reader);
 	drop_files(reader);
-	if (!reader->status)
-		reader->status = gap_merger_add(reader->merger, &reader->unit, reader->run->error);
+	if (!reader->status) {
+		reader->unit.module = reader->module;
+		reader->status = gap_merger_add(reader->run->session->merger, &reader->unit,
+						reader->run->error);
+	}
 }
 
 /* Reads the next unit; false at the end or on failure. */
@@ -1456,9 +1459,6 @@ static enum gap_status load_sections(struct reader *reader)
 
 static enum gap_status finish(struct reader *reader)
 {
-	struct gap_merge_report merged;
-	enum gap_status status;
-
 	if (reader->randomised_units)
 		return fail(
 			reader, GAP_UNSUPPORTED,
@@ -1467,14 +1467,7 @@ static enum gap_status finish(struct reader *reader)
 			"symbols are right (--symbols-only); for the layouts use semgap infer");
 	if (reader->units == 0)
 		return fail(reader, GAP_NOT_FOUND, "its DWARF holds no unit that is not Rust's");
-	status = gap_extraction_progress(reader->run, "merging types", 0, 0);
-	if (!status)
-		status = gap_merger_finish(reader->merger, &merged, reader->run->error);
-	if (status)
-		return status;
-	reader->run->report->units = reader->units;
-	reader->run->report->conflicts = merged.conflicting_names;
-	reader->run->report->unresolved = merged.unresolved;
+	reader->run->report->units += reader->units;
 	if (reader->rust_units && !reader->run->options->with_rust)
 		gap_extraction_warn(reader->run,
 				    "%u units of Rust were left out (--with-rust takes them in)",
@@ -1485,7 +1478,6 @@ static enum gap_status finish(struct reader *reader)
 static void deinit(struct reader *reader)
 {
 	drop_files(reader);
-	gap_merger_destroy(reader->merger);
 	gap_unit_deinit(&reader->unit);
 	free(reader->node_of);
 	free(reader->far_nodes.items);
@@ -1531,9 +1523,10 @@ static enum gap_status check_supplement(const struct gap_extraction *run, struct
 		run->path, (int)(length < 300 ? length : 300), (const char *)link->data);
 }
 
-enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf)
+enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf,
+			       uint32_t module)
 {
-	struct reader reader = {.run = run, .elf = elf};
+	struct reader reader = {.run = run, .elf = elf, .module = module};
 	const struct gap_elf_section *info = gap_elf_find(elf, ".debug_info");
 	enum gap_status status;
 
@@ -1545,11 +1538,28 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf 
 	reader.known_texts = calloc((size_t)1 << TEXT_CACHE_LOG2, sizeof(*reader.known_texts));
 	if (!status && !reader.known_texts)
 		status = fail_memory(&reader);
-	if (!status)
-		status = gap_merger_create(run->builder, &reader.merger, run->error);
+	if (!status && !run->session->merger)
+		status = gap_merger_create(run->builder, &run->session->merger, run->error);
 	reader.info_bytes = info->size_bytes;
 	if (!status)
 		status = read_with_libdwarf(&reader);
 	deinit(&reader);
 	return status;
+}
+
+enum gap_status gap_dwarf_finish(const struct gap_extraction *run)
+{
+	struct gap_merge_report merged;
+	enum gap_status status;
+
+	if (!run->session->merger)
+		return GAP_OK;
+	status = gap_extraction_progress(run, "merging types", 0, 0);
+	if (!status)
+		status = gap_merger_finish(run->session->merger, &merged, run->error);
+	if (status)
+		return status;
+	run->report->conflicts = merged.conflicting_names;
+	run->report->unresolved = merged.unresolved;
+	return GAP_OK;
 }

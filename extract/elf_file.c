@@ -5,13 +5,9 @@
  * are not, whatever relocation sections the linker left (--emit-relocs): those have been applied
  * already.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -101,13 +97,15 @@ static enum gap_status read_sections(struct gap_elf *elf, struct gap_error *erro
 	return GAP_OK;
 }
 
-static enum gap_status open_handle(struct gap_elf *elf, struct gap_error *error)
+static enum gap_status open_handle(struct gap_elf *elf, const struct gap_content *content,
+				   struct gap_error *error)
 {
 	GElf_Ehdr header;
 	enum gap_status status;
 
 	elf_version(EV_CURRENT);
-	elf->handle = elf_begin(elf->file, ELF_C_READ_MMAP, NULL);
+	/* libelf reads what it is given in place. */
+	elf->handle = elf_memory((char *)(uintptr_t)content->bytes, content->size_bytes);
 	if (!elf->handle || elf_kind(elf->handle) != ELF_K_ELF ||
 	    !gelf_getehdr(elf->handle, &header))
 		return damaged(elf, elf->handle ? "bad header" : elf_errmsg(-1), error);
@@ -118,15 +116,13 @@ static enum gap_status open_handle(struct gap_elf *elf, struct gap_error *error)
 	return status ? status : read_sections(elf, error);
 }
 
-enum gap_status gap_elf_open(struct gap_elf *elf, const char *path, struct gap_error *error)
+enum gap_status gap_elf_open(struct gap_elf *elf, const struct gap_content *content,
+			     struct gap_error *error)
 {
 	enum gap_status status;
 
-	*elf = (struct gap_elf){.path = path};
-	elf->file = open(path, O_RDONLY | O_CLOEXEC);
-	if (elf->file < 0)
-		return gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
-	status = open_handle(elf, error);
+	*elf = (struct gap_elf){.path = content->name};
+	status = open_handle(elf, content, error);
 	if (status)
 		gap_elf_close(elf);
 	return status;
@@ -139,9 +135,7 @@ void gap_elf_close(struct gap_elf *elf)
 	free(elf->sections);
 	if (elf->handle)
 		elf_end(elf->handle);
-	if (elf->file >= 0)
-		close(elf->file);
-	*elf = (struct gap_elf){.file = -1};
+	*elf = (struct gap_elf){0};
 }
 
 struct gap_elf_section *gap_elf_find(struct gap_elf *elf, const char *name)

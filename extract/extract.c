@@ -4,20 +4,18 @@
  * the end. Half of the rows are there to say what a file is that cannot be read, because "which
  * file do I give it?" is the first question.
  */
-#include <errno.h>
+#include <elf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
-#include "extract/inputs.h"
-#include "profile/btf.h"
+#include "extract/package.h"
+#include "extract/sha256.h"
 
 #define SYSFS_MAGIC 0x62656572
-#define TEXT_BYTES_MAX (1u << 30)
 
 void gap_extraction_warn(const struct gap_extraction *run, const char *format, ...)
 {
@@ -41,107 +39,75 @@ enum gap_status gap_extraction_progress(const struct gap_extraction *run, const 
 	return gap_fail(run->error, GAP_CANCELLED, "cancelled");
 }
 
-/* ---- a whole file in memory ---- */
-
-struct content {
-	char *data;
-	size_t size_bytes;
-};
-
-/* Opens a file to read it; a pipe or device could keep us waiting, or never end. */
-static FILE *open_regular(const char *path, struct gap_error *error)
-{
-	struct stat file;
-	FILE *stream;
-
-	if (stat(path, &file) != 0) {
-		gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (!S_ISREG(file.st_mode)) {
-		gap_fail(error, GAP_IO,
-			 S_ISDIR(file.st_mode) ? "%.600s: is a folder; name a file in it"
-					       : "%.600s: not a regular file",
-			 path);
-		return NULL;
-	}
-	stream = fopen(path, "rbe");
-	if (!stream)
-		gap_fail(error, GAP_IO, "%.600s: %s", path, strerror(errno));
-	return stream;
-}
-
-/* Read, not mapped: files of sysfs and proc cannot be, and say nothing true of their size. */
-static enum gap_status read_file(const char *path, struct content *content, struct gap_error *error)
-{
-	FILE *file = open_regular(path, error);
-	size_t capacity = 1 << 20, got = 1;
-	struct content whole = {file ? malloc(1 << 20) : NULL, 0};
-
-	if (!file)
-		return GAP_IO;
-	while (whole.data && got > 0 && capacity <= TEXT_BYTES_MAX) {
-		got = fread(whole.data + whole.size_bytes, 1, capacity - whole.size_bytes, file);
-		whole.size_bytes += got;
-		if (whole.size_bytes == capacity) {
-			char *moved = realloc(whole.data, capacity *= 2);
-
-			if (!moved)
-				free(whole.data);
-			whole.data = moved;
-		}
-	}
-	if (!whole.data || ferror(file) || capacity > TEXT_BYTES_MAX) {
-		bool damaged = whole.data && ferror(file);
-
-		gap_fail(error, damaged ? GAP_IO : GAP_NO_MEMORY, "%.600s: %s", path,
-			 damaged ? "cannot be read" : "too large for memory");
-		free(whole.data);
-		fclose(file);
-		return damaged ? GAP_IO : GAP_NO_MEMORY;
-	}
-	fclose(file);
-	*content = whole;
-	return GAP_OK;
-}
-
 /* ---- sources ---- */
 
-static uint32_t add_source(const struct gap_extraction *run, enum gap_source_kind kind,
-			   const uint8_t *build_id, uint8_t build_id_bytes)
+void gap_extraction_source(const struct gap_extraction *run, enum gap_source_kind kind,
+			   const uint8_t *build_id, uint8_t build_id_bytes, bool of_symbols)
 {
+	static const enum gap_table types[] = {GAP_TABLE_TYPES, GAP_TABLE_MEMBERS,
+					       GAP_TABLE_ENUMERATORS, GAP_TABLE_PARAMETERS};
 	struct gap_build_source source = {
 		.kind = kind,
 		.build_id = build_id,
 		.build_id_bytes = build_id_bytes,
+		.digest = run->session->digest,
 	};
+	uint32_t number = gap_builder_source_add(run->builder, &source);
 
-	return gap_builder_source_add(run->builder, &source);
+	if (of_symbols) {
+		gap_builder_source_default(run->builder, GAP_TABLE_SYMBOLS, number);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		gap_builder_source_default(run->builder, types[i], number);
 }
 
-static void set_types_source(const struct gap_extraction *run, uint32_t source)
+/* What is read now is @content: its digest goes with every source that it becomes. */
+static void take_digest(const struct gap_extraction *run, const struct gap_content *content)
 {
-	gap_builder_source_default(run->builder, GAP_TABLE_TYPES, source);
-	gap_builder_source_default(run->builder, GAP_TABLE_MEMBERS, source);
-	gap_builder_source_default(run->builder, GAP_TABLE_ENUMERATORS, source);
-	gap_builder_source_default(run->builder, GAP_TABLE_PARAMETERS, source);
+	uint8_t digest[32];
+	int length;
+
+	run->session->digest[0] = '\0';
+	if (!run->options->digest)
+		return;
+	gap_sha256(content->bytes, content->size_bytes, digest);
+	length = snprintf(run->session->digest, sizeof(run->session->digest), "sha256:");
+	for (size_t i = 0; i < sizeof(digest); i++)
+		length +=
+			snprintf(run->session->digest + length,
+				 sizeof(run->session->digest) - (size_t)length, "%02x", digest[i]);
+}
+
+enum gap_status gap_types_missing(const struct gap_extraction *run, bool has_symbols)
+{
+	if (has_symbols && run->options->types_from == GAP_TYPES_BEST) {
+		gap_extraction_warn(run,
+				    "%s: this kernel was built without BTF: the profile holds its "
+				    "symbols only; for types pass the vmlinux of its debug package",
+				    run->path);
+		return GAP_OK;
+	}
+	return gap_fail(run->error, GAP_NOT_FOUND,
+			"%.500s: no types: this kernel was built without BTF; pass the vmlinux of "
+			"its debug package",
+			run->path);
 }
 
 /* ---- System.map ---- */
 
-static enum gap_status read_system_map(const struct gap_extraction *run, const char *path,
-				       uint32_t *count)
+static enum gap_status read_symbol_file(const struct gap_extraction *run, const char *path,
+					bool running, uint32_t *count)
 {
-	struct content content;
-	enum gap_status status = read_file(path, &content, run->error);
+	struct gap_content content;
+	enum gap_status status = gap_content_open(&content, path, run->error);
 
 	if (status)
 		return status;
-	if (content.size_bytes == 0)
-		status = gap_fail(run->error, GAP_NOT_FOUND, "%.600s: the file is empty", path);
-	else
-		status = gap_system_map_read(run, path, content.data, content.size_bytes, count);
-	free(content.data);
+	take_digest(run, &content);
+	status = gap_system_map_read(run, path, (const char *)content.bytes, content.size_bytes,
+				     running, count);
+	gap_content_close(&content);
 	return status;
 }
 
@@ -152,15 +118,20 @@ static void type_by_name(void *context, gap_text name, gap_type_id type)
 	gap_builder_symbol_type_by_name(context, name, type);
 }
 
-static enum gap_status read_btf(const struct gap_extraction *run, const void *data,
-				size_t size_bytes)
+enum gap_status gap_btf_types_read(const struct gap_extraction *run, const void *data,
+				   size_t size_bytes)
 {
+	bool modules = run->options->module_count || run->options->folder_count;
 	struct gap_error detail;
 	enum gap_status status =
-		gap_btf_read(run->builder, data, size_bytes, type_by_name, run->builder, &detail);
+		modules ? gap_btf_read_base(run->builder, data, size_bytes, type_by_name,
+					    run->builder, &run->session->btf, &detail)
+			: gap_btf_read(run->builder, data, size_bytes, type_by_name, run->builder,
+				       &detail);
 
 	if (status)
 		return gap_fail(run->error, status, "%.600s: %.400s", run->path, detail.text);
+	run->session->has_btf = modules;
 	return GAP_OK;
 }
 
@@ -207,12 +178,13 @@ static enum gap_status read_btf_section(const struct gap_extraction *run, struct
 				run->path);
 	warn_if_randomised(run, elf);
 	status = gap_elf_load(elf, section, run->error);
-	return status ? status : read_btf(run, section->data, section->size_bytes);
+	return status ? status : gap_btf_types_read(run, section->data, section->size_bytes);
 }
 
-/* Types of an ELF file, and where they came from. */
+/* Types of an ELF file, and where they came from. @booted: it is a kernel as it boots, with nothing but its own table
+ * of symbols. */
 static enum gap_status read_types(const struct gap_extraction *run, struct gap_elf *elf,
-				  enum gap_source_kind *kind)
+				  bool booted, enum gap_source_kind *kind)
 {
 	enum gap_types_from from = run->options->types_from;
 
@@ -231,6 +203,8 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 				"(.zdebug_info); undo that "
 				"with objcopy --decompress-debug-sections",
 				run->path);
+	if (from == GAP_TYPES_BEST && !has_dwarf(elf) && !gap_elf_find(elf, ".BTF") && booted)
+		return gap_types_missing(run, true);
 	if (from == GAP_TYPES_BEST && !has_dwarf(elf) && !gap_elf_find(elf, ".BTF"))
 		return gap_fail(
 			run->error, GAP_NOT_FOUND,
@@ -243,7 +217,7 @@ static enum gap_status read_types(const struct gap_extraction *run, struct gap_e
 		return read_btf_section(run, elf);
 	}
 	*kind = GAP_SOURCE_DWARF;
-	return gap_dwarf_read(run, elf);
+	return gap_dwarf_read(run, elf, 0);
 }
 
 static enum gap_status read_elf_parts(const struct gap_extraction *run, struct gap_elf *elf)
@@ -258,26 +232,30 @@ static enum gap_status read_elf_parts(const struct gap_extraction *run, struct g
 	enum gap_source_kind types_kind;
 	uint32_t symbols = 0;
 	enum gap_status status;
+	bool booted = false;
 
 	gap_builder_target_set(run->builder, &target);
-	status = gap_symtab_read(run, elf, &symbols);
+	status = run->options->own_table ? GAP_OK : gap_symtab_read(run, elf, &symbols);
+	if (!status && symbols == 0 && elf->type != ET_REL) {
+		status = gap_kallsyms_read_elf(run, elf, &symbols);
+		booted = symbols > 0;
+	}
 	if (!status && symbols)
-		gap_builder_source_default(
-			run->builder, GAP_TABLE_SYMBOLS,
-			add_source(run, GAP_SOURCE_SYMTAB, build_id, target.build_id_bytes));
+		gap_extraction_source(run, booted ? GAP_SOURCE_KALLSYMS : GAP_SOURCE_SYMTAB,
+				      build_id, target.build_id_bytes, true);
 	if (!status)
-		status = read_types(run, elf, &types_kind);
+		status = read_types(run, elf, booted, &types_kind);
 	if (!status && types_kind != GAP_SOURCE_UNKNOWN)
-		set_types_source(run, add_source(run, types_kind, build_id, target.build_id_bytes));
+		gap_extraction_source(run, types_kind, build_id, target.build_id_bytes, false);
 	if (!status && symbols == 0 && run->options->symbols_only)
 		status = gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no symbols in it", run->path);
 	return status;
 }
 
-static enum gap_status read_elf(const struct gap_extraction *run)
+static enum gap_status read_elf(const struct gap_extraction *run, const struct gap_content *content)
 {
 	struct gap_elf elf;
-	enum gap_status status = gap_elf_open(&elf, run->path, run->error);
+	enum gap_status status = gap_elf_open(&elf, content, run->error);
 
 	if (status)
 		return status;
@@ -322,7 +300,7 @@ static void identify_by_registers(const struct gap_extraction *run)
  */
 static void identify_running_kernel(const struct gap_extraction *run)
 {
-	struct content notes;
+	struct gap_content notes;
 	struct utsname host;
 	struct statfs where;
 	uint8_t build_id[64];
@@ -332,16 +310,16 @@ static void identify_running_kernel(const struct gap_extraction *run)
 		return;
 	target.release = host.release;
 	target.machine = machine_of_host(&host);
-	if (read_file("/sys/kernel/notes", &notes, NULL) == GAP_OK) {
-		target.build_id_bytes = gap_notes_build_id(notes.data, notes.size_bytes, build_id);
-		free(notes.data);
+	if (gap_content_open(&notes, "/sys/kernel/notes", NULL) == GAP_OK) {
+		target.build_id_bytes = gap_notes_build_id(notes.bytes, notes.size_bytes, build_id);
+		gap_content_close(&notes);
 	}
 	gap_builder_target_set(run->builder, &target);
 }
 
-static enum gap_status read_raw_btf(const struct gap_extraction *run)
+static enum gap_status read_raw_btf(const struct gap_extraction *run,
+				    const struct gap_content *content)
 {
-	struct content content;
 	enum gap_status status;
 
 	if (run->options->types_from == GAP_TYPES_DWARF)
@@ -350,25 +328,23 @@ static enum gap_status read_raw_btf(const struct gap_extraction *run)
 	if (run->options->symbols_only)
 		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: BTF holds no symbols",
 				run->path);
-	status = read_file(run->path, &content, run->error);
-	if (status)
-		return status;
 	identify_running_kernel(run);
-	status = read_btf(run, content.data, content.size_bytes);
-	free(content.data);
+	status = gap_btf_types_read(run, content->bytes, content->size_bytes);
 	if (!status)
 		identify_by_registers(run);
 	if (!status)
-		set_types_source(run, add_source(run, GAP_SOURCE_BTF, NULL, 0));
+		gap_extraction_source(run, GAP_SOURCE_BTF, NULL, 0, false);
 	return status;
 }
 
 /* ---- System.map as the input ---- */
 
-static enum gap_status read_map_input(const struct gap_extraction *run)
+static enum gap_status read_map_input(const struct gap_extraction *run,
+				      const struct gap_content *content)
 {
 	uint32_t count;
-	enum gap_status status = read_system_map(run, run->path, &count);
+	enum gap_status status = gap_system_map_read(run, run->path, (const char *)content->bytes,
+						     content->size_bytes, false, &count);
 
 	if (!status && !run->options->symbols_only)
 		status = gap_fail(
@@ -378,132 +354,165 @@ static enum gap_status read_map_input(const struct gap_extraction *run)
 			"or take the symbols alone with --symbols-only",
 			run->path);
 	if (!status)
-		gap_builder_source_default(run->builder, GAP_TABLE_SYMBOLS,
-					   add_source(run, GAP_SOURCE_SYSTEM_MAP, NULL, 0));
+		gap_extraction_source(run, GAP_SOURCE_SYSTEM_MAP, NULL, 0, true);
 	return status;
 }
 
 /* ---- what is it? ---- */
 
-#define HEAD_BYTES 1024
-
-struct head {
-	char bytes[HEAD_BYTES];
-	size_t size_bytes;
-};
-
-static bool begins(const struct head *head, size_t at, const char *magic, size_t length)
+static bool begins(const struct gap_content *content, size_t at, const char *magic, size_t length)
 {
-	return head->size_bytes >= at + length && memcmp(head->bytes + at, magic, length) == 0;
+	return content->size_bytes >= at + length &&
+	       memcmp(content->bytes + at, magic, length) == 0;
 }
 
-static bool is_elf(const struct head *head)
+static bool is_elf(const struct gap_content *content)
 {
-	return begins(head, 0, "\177ELF", 4);
+	return begins(content, 0, "\177ELF", 4);
 }
 
-static bool is_btf(const struct head *head)
+static bool is_btf(const struct gap_content *content)
 {
-	return gap_btf_probe(head->bytes, head->size_bytes);
+	return gap_btf_probe(content->bytes, content->size_bytes);
 }
 
-static bool is_map(const struct head *head)
+static bool is_map(const struct gap_content *content)
 {
-	return gap_system_map_probe(head->bytes, head->size_bytes);
+	return gap_system_map_probe((const char *)content->bytes,
+				    content->size_bytes < 1024 ? content->size_bytes : 1024);
 }
 
-static bool is_image(const struct head *head)
+static bool is_profile(const struct gap_content *content)
 {
-	return begins(head, 0, "\x89GAP", 4);
+	return begins(content, 0, "\x89GAP", 4);
 }
 
-static bool is_kernel_image(const struct head *head)
+static bool is_raw_image(const struct gap_content *content)
 {
-	return begins(head, 0x202, "HdrS", 4) || begins(head, 0x38, "ARM\x64", 4);
+	return gap_raw_image_probe(content->bytes, content->size_bytes);
 }
 
-static bool is_package(const struct head *head)
+static bool is_wrapped(const struct gap_content *content)
 {
-	return begins(head, 0, "!<arch>\n", 8) || begins(head, 0, "\xed\xab\xee\xdb", 4);
+	return gap_kernel_image_probe(content->bytes, content->size_bytes);
 }
 
-static bool is_compressed(const struct head *head)
+static bool is_package(const struct gap_content *content)
 {
-	return begins(head, 0, "\x1f\x8b", 2) ||
-	       begins(head, 0,
-		      "\xfd"
-		      "7zXZ",
-		      5) ||
-	       begins(head, 0, "\x28\xb5\x2f\xfd", 4) || begins(head, 0, "BZh", 3);
+	return gap_package_probe(content->bytes, content->size_bytes);
+}
+
+static enum gap_status read_content(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth);
+
+/* What is inside of a kernel image, of a compressed file, of a package: an input of its own. */
+static enum gap_status read_inside(const struct gap_extraction *run, struct gap_content *inside,
+				   enum gap_status status, int depth)
+{
+	if (status)
+		return status;
+	status = read_content(run, inside, depth + 1);
+	gap_content_close(inside);
+	return status;
+}
+
+static enum gap_status open_wrapped(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth)
+{
+	struct gap_content inside;
+	enum gap_status status = gap_extraction_progress(run, "unpacking", 0, 0);
+
+	if (!status)
+		status = gap_kernel_image_unpack(run, content, &inside);
+	return read_inside(run, &inside, status, depth);
+}
+
+static enum gap_status open_package(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth)
+{
+	struct gap_content kernel;
+	enum gap_status status = gap_package_kernel(run, content, &kernel);
+
+	return read_inside(run, &kernel, status, depth);
 }
 
 /* A kind of input: how it is recognised, who reads it, or why nobody does. */
 static const struct {
-	bool (*probe)(const struct head *head);
-	enum gap_status (*read)(const struct gap_extraction *run);
+	bool (*probe)(const struct gap_content *content);
+	enum gap_status (*read)(const struct gap_extraction *run,
+				const struct gap_content *content);
+	enum gap_status (*open)(const struct gap_extraction *run, const struct gap_content *content,
+				int depth);
 	const char *advice;
 } kinds[] = {
-	{is_elf, read_elf, NULL},
-	{is_btf, read_raw_btf, NULL},
-	{is_image, NULL, "this is a profile already; semgap show, find and emit read it"},
-	{is_kernel_image, NULL,
-	 "this is a bootable kernel image, which this version does not read; pass the vmlinux of "
-	 "linux-image-…-dbg, or /sys/kernel/btf/vmlinux of the running kernel"},
-	{is_package, NULL,
-	 "this is a package, which this version does not open; unpack it (dpkg-deb -x, rpm2cpio) "
-	 "and pass the vmlinux in it"},
-	{is_compressed, NULL, "this is a compressed file; decompress it first"},
-	{is_map, read_map_input, NULL},
+	{is_elf, read_elf, NULL, NULL},
+	{is_btf, read_raw_btf, NULL, NULL},
+	{is_profile, NULL, NULL, "this is a profile already; semgap show, find and emit read it"},
+	{is_raw_image, gap_raw_image_read, NULL, NULL},
+	{is_wrapped, NULL, open_wrapped, NULL},
+	{is_package, NULL, open_package, NULL},
+	{is_map, read_map_input, NULL, NULL},
 };
 
-static enum gap_status read_head(const char *path, struct head *head, struct gap_error *error)
+/* Each layer of packing is one step; more than these only a bomb has. */
+#define DEPTH_MAX 4
+
+static enum gap_status read_content(const struct gap_extraction *run,
+				    const struct gap_content *content, int depth)
 {
-	FILE *stream = open_regular(path, error);
+	struct gap_extraction inner = *run;
 
-	if (!stream)
-		return GAP_IO;
-	head->size_bytes = fread(head->bytes, 1, sizeof(head->bytes), stream);
-	fclose(stream);
-	if (head->size_bytes == 0)
-		return gap_fail(error, GAP_NOT_FOUND, "%.600s: the file is empty", path);
-	return GAP_OK;
-}
-
-static enum gap_status read_input(const struct gap_extraction *run)
-{
-	struct head head = {{0}, 0};
-	enum gap_status status = read_head(run->path, &head, run->error);
-
-	if (status)
-		return status;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!kinds[i].probe(&head))
+	inner.path = content->name;
+	for (size_t i = 0; depth <= DEPTH_MAX && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!kinds[i].probe(content))
 			continue;
 		if (kinds[i].read)
-			return kinds[i].read(run);
-		return gap_fail(run->error, GAP_UNSUPPORTED, "%.500s: %s", run->path,
+			return kinds[i].read(&inner, content);
+		if (kinds[i].open)
+			return kinds[i].open(&inner, content, depth);
+		return gap_fail(run->error, GAP_UNSUPPORTED, "%.500s: %s", inner.path,
 				kinds[i].advice);
 	}
 	return gap_fail(
 		run->error, GAP_UNSUPPORTED,
-		"%.500s: not a file that semgap knows: neither ELF (vmlinux), nor BTF, nor a "
-		"System.map",
-		run->path);
+		"%.500s: not a file that semgap knows: neither ELF (vmlinux, a module), nor "
+		"a kernel image or package, nor BTF, nor a System.map",
+		inner.path);
+}
+
+static enum gap_status read_input(const struct gap_extraction *run)
+{
+	struct gap_content content;
+	enum gap_status status = gap_content_open(&content, run->path, run->error);
+
+	if (status)
+		return status;
+	take_digest(run, &content);
+	status = read_content(run, &content, 0);
+	gap_content_close(&content);
+	return status;
 }
 
 /* Symbols beside the input's own; where the input has none, they are all there is. */
-static enum gap_status read_more_symbols(const struct gap_extraction *run)
+static enum gap_status add_symbols(const struct gap_extraction *run, const char *path, bool running)
 {
 	uint32_t before = gap_builder_symbol_count(run->builder), count;
 	enum gap_status status;
 
-	if (!run->options->system_map)
+	if (!path)
 		return GAP_OK;
-	status = read_system_map(run, run->options->system_map, &count);
+	status = read_symbol_file(run, path, running, &count);
 	if (!status && before == 0)
-		gap_builder_source_default(run->builder, GAP_TABLE_SYMBOLS,
-					   add_source(run, GAP_SOURCE_SYSTEM_MAP, NULL, 0));
+		gap_extraction_source(run, running ? GAP_SOURCE_KALLSYMS : GAP_SOURCE_SYSTEM_MAP,
+				      NULL, 0, true);
 	return status;
+}
+
+static enum gap_status read_more_symbols(const struct gap_extraction *run)
+{
+	enum gap_status status = add_symbols(run, run->options->system_map, false);
+
+	return status ? status : add_symbols(run, run->options->kallsyms, true);
 }
 
 enum gap_status gap_extract(struct gap_builder *builder, const char *path,
@@ -511,7 +520,9 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 			    struct gap_extract_report *report, struct gap_error *error)
 {
 	struct gap_extract_report unused;
+	struct gap_session session = {0};
 	struct gap_extraction run = {
+		.session = &session,
 		.builder = builder,
 		.options = options,
 		.report = report ? report : &unused,
@@ -526,7 +537,14 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 	status = read_input(&run);
 	if (!status)
 		status = read_more_symbols(&run);
+	if (!status)
+		status = gap_modules_read(&run);
+	if (!status)
+		status = gap_dwarf_finish(&run);
+	gap_merger_destroy(session.merger);
+	gap_btf_base_deinit(&session.btf);
 	run.report->types = gap_builder_type_count(builder) - 1;
 	run.report->symbols = gap_builder_symbol_count(builder);
+	run.report->module_symbols = gap_builder_module_symbol_count(builder);
 	return status;
 }

@@ -16,8 +16,15 @@ struct gap_extract_options {
 	enum gap_types_from types_from;
 	const char *system_map; /* file of symbols to use beside (or instead of) the input's own;
 				   NULL none */
+	const char *kallsyms;   /* the same, of a running kernel; NULL none */
+	const char *const *modules; /* files of kernel modules */
+	size_t module_count;
+	const char *const *folders; /* folders, or packages, of them */
+	size_t folder_count;
 	bool symbols_only;
+	bool own_table; /* symbols from the kernel's own table (kallsyms), whatever else there is */
 	bool with_rust;
+	bool digest; /* keep SHA-256 of the files as those of the sources */
 	/* Progress: @done of @total units of work; returns false to cancel. May be NULL. */
 	bool (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	/* A line for stderr; may be NULL. */
@@ -29,6 +36,7 @@ struct gap_extract_options {
 struct gap_extract_report {
 	uint32_t units;
 	uint32_t types, symbols;
+	uint32_t modules, module_symbols;
 	uint32_t conflicts;  /* names of tags with several definitions */
 	uint32_t unresolved; /* declarations that fit several of them */
 };

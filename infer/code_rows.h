@@ -7,7 +7,7 @@
 #ifndef SEMGAP_INFER_CODE_ROWS_H
 #define SEMGAP_INFER_CODE_ROWS_H
 
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 #include "profile/strings.h"
 #include "profile/vector.h"
 

@@ -476,7 +476,8 @@ static int is_access(struct data_solver *solver, const struct data_set *set, uin
 	uint32_t mode = data_u32(set, index, offset), *flags = context;
 	uint32_t access = data_u32(set, index, flags[0]);
 
-	(void)solver;
+	if (data_is_kernel(solver, data_word(solver, set, index, offset & ~(solver->word - 1))))
+		return -1;      /* half of a pointer */
 	if (access & 010000000) /* O_PATH */
 		return 0;
 	flags[1] |= 1u << (access & 3);

@@ -125,18 +125,28 @@ static void claim_upid(struct data_solver *solver, const struct upid *upid)
 	data_claim(solver, DATA_RULE_thread_pid, "upid", "ns", word, &column, solver->init_task);
 }
 
-static uint32_t count_distinct(const struct data_solver *solver, uint32_t offset)
+static int compare_words(const void *a, const void *b)
 {
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static uint32_t count_distinct(struct data_solver *solver, uint32_t offset)
+{
+	uint64_t *sorted = calloc(solver->tasks.count + 1, sizeof(*sorted));
 	uint32_t distinct = 0;
 
-	for (uint32_t i = 0; i < solver->tasks.count; i++) {
-		uint64_t value = data_word(solver, &solver->tasks, i, offset);
-		uint32_t k = 0;
-
-		while (k < i && data_word(solver, &solver->tasks, k, offset) != value)
-			k++;
-		distinct += k == i;
+	if (!sorted) {
+		solver->no_memory = true;
+		return 0;
 	}
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		sorted[i] = data_word(solver, &solver->tasks, i, offset);
+	qsort(sorted, solver->tasks.count, sizeof(*sorted), compare_words);
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		distinct += i == 0 || sorted[i] != sorted[i - 1];
+	free(sorted);
 	return distinct;
 }
 

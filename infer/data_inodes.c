@@ -522,6 +522,45 @@ static uint32_t follow_types(struct data_solver *solver, uint32_t from, uint32_t
 	return at ? 0 : met;
 }
 
+/* Nodes of a list with a single head (hlist): what leads to a node holds its address, and the node
+ * leads to that of another type. Counts those that do; 0 when one does otherwise. */
+static uint32_t count_nodes(struct data_solver *solver, uint32_t node)
+{
+	uint32_t nodes = 0;
+	char text[32];
+
+	for (uint32_t i = 0; i < solver->types.count; i++) {
+		uint64_t next = data_word(solver, &solver->types, i, node), held;
+		uint64_t holder = data_word(solver, &solver->types, i, node + solver->word);
+
+		if (!next)
+			continue;
+		if (!data_read_word(solver, holder, &held) || held != solver->types.at[i] + node ||
+		    !read_type_name(solver, next - node, solver->at.type_name, text, sizeof(text)))
+			return 0;
+		nodes++;
+	}
+	return nodes;
+}
+
+/* Types that are linked so have no pointer to the next one besides. */
+static void claim_no_next_type(struct data_solver *solver)
+{
+	uint32_t found = 0, support = 0;
+
+	for (uint32_t node = 0; node + solver->word < solver->types.end; node += solver->word) {
+		uint32_t nodes = count_nodes(solver, node);
+
+		if (nodes < 3)
+			continue;
+		found++;
+		support = nodes;
+	}
+	if (found == 1)
+		data_claim_absent(solver, DATA_RULE_file_system_nodes, "file_system_type", "next",
+				  support);
+}
+
 /* One list has all that are registered: from its first one, all others are met. */
 static void solve_next_type(struct data_solver *solver)
 {
@@ -542,6 +581,8 @@ static void solve_next_type(struct data_solver *solver)
 	}
 	data_claim_columns(solver, DATA_RULE_file_system, "file_system_type", "next", solver->word,
 			   &columns);
+	if (columns.count == 0)
+		claim_no_next_type(solver);
 }
 
 static bool solve_types(struct data_solver *solver)

@@ -233,38 +233,49 @@ static bool sort_mappings(struct data_solver *solver)
 	return true;
 }
 
-/* The mapping of @mm that holds @address, or DATA_UNKNOWN. */
-static uint32_t vma_around(const struct data_solver *solver, uint64_t mm, uint64_t address)
+/* In the order of mappings, the first one that begins past @address or is of a later space. */
+static uint32_t place_after(const struct data_solver *solver, uint64_t mm, uint64_t address)
 {
-	uint32_t low = 0, high = solver->vmas.count, vma;
+	uint32_t low = 0, high = solver->vmas.count;
 
-	while (low < high) { /* the first one that begins past @address, or of a later space */
-		uint32_t middle = low + (high - low) / 2;
-		uint64_t owner;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2, vma = solver->vma_order[middle];
+		uint64_t owner = solver->vmas.owner[vma];
 
-		vma = solver->vma_order[middle];
-		owner = solver->vmas.owner[vma];
 		if (owner < mm || (owner == mm && start_of(solver, vma) <= address))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	vma = low ? solver->vma_order[low - 1] : 0;
-	return low && solver->vmas.owner[vma] == mm && address < end_of(solver, vma) ? vma
-										     : DATA_UNKNOWN;
+	return low;
+}
+
+/* The mapping of @mm that holds @address, or DATA_UNKNOWN. */
+static uint32_t vma_around(const struct data_solver *solver, uint64_t mm, uint64_t address)
+{
+	uint32_t place = place_after(solver, mm, address), vma;
+
+	if (place == 0)
+		return DATA_UNKNOWN;
+	vma = solver->vma_order[place - 1];
+	return solver->vmas.owner[vma] == mm && address < end_of(solver, vma) ? vma : DATA_UNKNOWN;
 }
 
 /* How many mappings of address space @index hold the pointer at @offset; -1: not a pointer. */
 static int count_mapped(struct data_solver *solver, uint32_t index, uint32_t exe, uint32_t file)
 {
-	uint64_t pointer = data_word(solver, &solver->mms, index, exe);
+	uint64_t pointer = data_word(solver, &solver->mms, index, exe), mm = solver->mms.at[index];
 	int count = 0;
 
-	if (!data_is_kernel(solver, pointer) || pointer == solver->mms.at[index])
+	if (!data_is_kernel(solver, pointer) || pointer == mm)
 		return -1;
-	for (uint32_t i = 0; i < solver->vmas.count; i++)
-		count += solver->vmas.owner[i] == solver->mms.at[index] &&
-			 data_word(solver, &solver->vmas, i, file) == pointer;
+	for (uint32_t i = place_after(solver, mm, 0); i < solver->vmas.count; i++) {
+		uint32_t vma = solver->vma_order[i];
+
+		if (solver->vmas.owner[vma] != mm)
+			break;
+		count += data_word(solver, &solver->vmas, vma, file) == pointer;
+	}
 	return count;
 }
 

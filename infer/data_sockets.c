@@ -12,6 +12,7 @@
 #define AF_INET_ 2u
 #define AF_INET6_ 10u
 #define AF_LAST 46u
+#define STREAMS_MAX 64 /* whose ends are looked for */
 
 /* ---- struct socket and struct sock ---- */
 
@@ -255,13 +256,13 @@ static uint32_t end_of_sock(const struct data_solver *solver)
 
 /* The streams of the internet among the socks. */
 struct streams {
-	uint32_t index[128], count;
+	uint32_t index[STREAMS_MAX], count;
 };
 
 static void list_streams(const struct data_solver *solver, struct streams *streams)
 {
 	streams->count = 0;
-	for (uint32_t i = 0; i < solver->socks.count && streams->count < 128; i++)
+	for (uint32_t i = 0; i < solver->socks.count && streams->count < STREAMS_MAX; i++)
 		if (is_inet(solver, i) && is_stream(solver, i))
 			streams->index[streams->count++] = i;
 }

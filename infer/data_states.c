@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define PF_EXITING 0x4u
+#define NS_PER_MS 1000000u
 #define NS_PER_HOUR UINT64_C(3600000000000)
 
 /* ---- priorities ---- */
@@ -147,8 +148,24 @@ static int is_state(struct data_solver *solver, const struct data_set *set, uint
 }
 
 struct states {
-	uint32_t asleep, idle, user_idle, other;
+	uint32_t asleep, idle, user_idle;
+	uint32_t undead; /* that have exited, and may run all the same */
 };
+
+static bool is_exiting(const struct data_solver *solver, uint32_t index)
+{
+	return solver->at.task_flags != DATA_UNKNOWN &&
+	       data_u32(&solver->tasks, index, solver->at.task_flags) & PF_EXITING;
+}
+
+static uint32_t count_exiting(const struct data_solver *solver)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < solver->tasks.count; i++)
+		count += is_exiting(solver, i);
+	return count;
+}
 
 static struct states count_states(const struct data_solver *solver, uint32_t offset)
 {
@@ -160,8 +177,7 @@ static struct states count_states(const struct data_solver *solver, uint32_t off
 		states.asleep += value == 1;
 		if (value == 0x402)
 			*(data_is_kernel_thread(solver, i) ? &states.idle : &states.user_idle) += 1;
-		else
-			states.other += value > 2;
+		states.undead += is_exiting(solver, i) && value < 0x10;
 	}
 	return states;
 }
@@ -176,24 +192,11 @@ static void solve_state(struct data_solver *solver)
 		struct data_column column;
 
 		if (states.asleep >= 2 && states.idle >= 2 && !states.user_idle &&
+		    states.undead * 2 <= count_exiting(solver) &&
 		    data_check(solver, &solver->tasks, 0, offset, is_state, NULL, &column))
 			data_columns_push(&columns, &column);
 	}
 	data_claim_columns(solver, DATA_RULE_state, "task_struct", "__state", 4, &columns);
-}
-
-static bool is_exiting(const struct data_solver *solver, uint32_t index)
-{
-	return data_u32(&solver->tasks, index, solver->at.task_flags) & PF_EXITING;
-}
-
-static uint32_t count_exiting(const struct data_solver *solver)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < solver->tasks.count; i++)
-		count += is_exiting(solver, i);
-	return count;
 }
 
 /* EXIT_ZOMBIE is 32 and EXIT_DEAD 16 (ad86622b, 3.14): nobody has them who is not exiting. */
@@ -217,9 +220,23 @@ static int is_exit_code(struct data_solver *solver, const struct data_set *set, 
 	if (data_is_kernel_thread(solver, index))
 		return value == 0 ? 1 : -1;
 	if (!is_exiting(solver, index))
-		return value <= 64 ? 1 : -1;
-	*matched += value & 0xff00 || (value && value < 128);
+		return value == 0 ? 1 : value <= 64 ? 0 : -1;
+	*matched += value & 0xff00 && !(value & 0xff); /* ended by itself, and not well */
 	return value >> 16 ? -1 : 1;
+}
+
+/* Most programs neither ended nor stopped. */
+static bool is_mostly_zero(const struct data_solver *solver, uint32_t offset)
+{
+	uint32_t programs = 0, zero = 0;
+
+	for (uint32_t i = 0; i < solver->tasks.count; i++) {
+		if (data_is_kernel_thread(solver, i))
+			continue;
+		programs++;
+		zero += data_u32(&solver->tasks, i, offset) == 0;
+	}
+	return zero * 4 >= programs * 3;
 }
 
 /* Those that end are few: each counts, or (codes may be 0) at least one. */
@@ -233,7 +250,7 @@ static void solve_ending(struct data_solver *solver, data_test *test, uint32_t m
 		uint32_t matched = 0;
 
 		if (data_check(solver, &solver->tasks, 0, offset, test, &matched, &column) &&
-		    matched >= matched_min)
+		    matched >= matched_min && is_mostly_zero(solver, offset))
 			data_columns_push(&columns, &column);
 	}
 	data_columns_remove_dissenting(&columns);
@@ -306,6 +323,35 @@ static uint64_t sum_of(const struct data_set *set, uint32_t offset)
 	return sum;
 }
 
+/* Both were taken at once: of several, the two that differ by less than a millisecond, for nearly
+ * all tasks. */
+static bool are_close(const struct data_set *tasks, uint32_t a, uint32_t b)
+{
+	uint32_t close = 0;
+
+	for (uint32_t i = 0; i < tasks->count; i++) {
+		uint64_t one = data_u64(tasks, i, a), two = data_u64(tasks, i, b);
+
+		close += (one > two ? one - two : two - one) < NS_PER_MS;
+	}
+	return close * 20 >= tasks->count * 19;
+}
+
+static void keep_close(const struct data_set *tasks, struct data_columns *columns)
+{
+	struct data_columns kept = {0};
+
+	for (uint32_t a = 0; a < columns->count; a++)
+		for (uint32_t b = 0; b < columns->count; b++)
+			if (a != b &&
+			    are_close(tasks, columns->rows[a].offset, columns->rows[b].offset)) {
+				data_columns_push(&kept, &columns->rows[a]);
+				break;
+			}
+	if (kept.count == 2)
+		*columns = kept;
+}
+
 /* start_time is taken first and does not count suspension: start_boottime is never less. */
 static void claim_start_times(struct data_solver *solver, struct data_columns *columns)
 {
@@ -353,6 +399,7 @@ static void solve_start_times(struct data_solver *solver)
 		    is_monotonic(solver, order, count, offset))
 			columns.rows[columns.count++] = (struct data_column){offset, count, 0};
 	free(order);
+	keep_close(tasks, &columns);
 	claim_start_times(solver, &columns);
 }
 

@@ -6,9 +6,11 @@
  */
 #include "infer/data_solver.h"
 
+#include <elf.h>
 #include <stdlib.h>
 
 #define SIGNAL_BYTES 2048u
+#define THREADS_MAX 1024u /* of one process */
 #define PF_FORKNOEXEC 0x40u
 #define PF_KTHREAD 0x00200000u      /* the same since it came with 2.6.27 (7b34e428) */
 #define STACK_END_MAGIC 0x57AC6E9Du /* uapi/linux/magic.h */
@@ -116,7 +118,7 @@ static void add_threads(struct data_solver *solver)
 		data_list_walk(solver,
 			       data_word(solver, &solver->tasks, i, solver->at.task_signal) +
 				       solver->at.signal_thread_head,
-			       DATA_LIST_MAX, &list);
+			       THREADS_MAX, &list);
 		for (uint32_t k = 0; list.closed && k < list.count; k++)
 			data_set_add(solver, &solver->tasks,
 				     list.at[k] - solver->at.task_thread_node, leader);
@@ -284,7 +286,7 @@ static uint32_t count_listed(struct data_solver *solver, uint32_t parent, uint32
 
 		if (solver->tasks.owner[i] != solver->tasks.at[i])
 			continue;
-		data_list_walk(solver, solver->tasks.at[i] + children, DATA_LIST_MAX, &list);
+		data_list_walk(solver, solver->tasks.at[i] + children, solver->tasks.count, &list);
 		for (uint32_t k = 0; k < list.count; k++) {
 			uint32_t child = data_set_find(&solver->tasks, list.at[k] - sibling);
 
@@ -422,18 +424,38 @@ static int is_small(struct data_solver *solver, const struct data_set *set, uint
 	return index == 0 ? (value == 0 ? 1 : -1) : value > 0 && value <= PID_MAX ? 1 : -1;
 }
 
-/* How many tasks share their number with a task of another process, or (@threads) of any. */
-static uint32_t count_shared(const struct data_set *tasks, uint32_t offset, bool threads)
+struct numbered {
+	uint64_t owner;
+	uint32_t number;
+};
+
+static int compare_numbered(const void *a, const void *b)
 {
+	const struct numbered *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return (x->owner > y->owner) - (x->owner < y->owner);
+}
+
+/* How many tasks share their number with one of another process, or (@threads) of any. */
+static uint32_t count_shared(struct data_solver *solver, uint32_t offset, bool threads)
+{
+	const struct data_set *tasks = &solver->tasks;
+	struct numbered *sorted = calloc(tasks->count + 1, sizeof(*sorted));
 	uint32_t shared = 0;
 
+	if (!sorted) {
+		solver->no_memory = true;
+		return tasks->count;
+	}
 	for (uint32_t i = 0; i < tasks->count; i++)
-		for (uint32_t k = 0; k < i; k++)
-			if ((threads || tasks->owner[i] != tasks->owner[k]) &&
-			    data_u32(tasks, i, offset) == data_u32(tasks, k, offset)) {
-				shared++;
-				break;
-			}
+		sorted[i] = (struct numbered){tasks->owner[i], data_u32(tasks, i, offset)};
+	qsort(sorted, tasks->count, sizeof(*sorted), compare_numbered);
+	for (uint32_t i = 1; i < tasks->count; i++)
+		shared += sorted[i].number == sorted[i - 1].number &&
+			  (threads || sorted[i].owner != sorted[i - 1].owner);
+	free(sorted);
 	return shared;
 }
 
@@ -458,10 +480,10 @@ static bool kthreadd_is_2(const struct data_solver *solver, uint32_t offset)
 	return index == DATA_UNKNOWN || data_u32(&solver->tasks, index, offset) == 2;
 }
 
-static bool are_distinct(const struct data_solver *solver, const struct data_column *column)
+static bool are_distinct(struct data_solver *solver, const struct data_column *column)
 {
 	return kthreadd_is_2(solver, column->offset) &&
-	       count_shared(&solver->tasks, column->offset, false) <= solver->tasks.count / 50;
+	       count_shared(solver, column->offset, false) <= solver->tasks.count / 50;
 }
 
 static void solve_pids(struct data_solver *solver)
@@ -476,7 +498,7 @@ static void solve_pids(struct data_solver *solver)
 		if (!data_check(solver, tasks, 0, offset, is_small, NULL, &column) ||
 		    !are_distinct(solver, &column))
 			continue;
-		if (count_shared(tasks, offset, true) <= tasks->count / 50 &&
+		if (count_shared(solver, offset, true) <= tasks->count / 50 &&
 		    count_as_leader(tasks, offset) * 2 <= threads)
 			data_columns_push(&pids, &column);
 		if (count_as_leader(tasks, offset) * 2 >= threads)
@@ -575,6 +597,11 @@ static void solve_stacks(struct data_solver *solver)
 						   solver->word, &columns);
 	if (solver->at.task_stack == DATA_UNKNOWN)
 		return;
+	if (solver->kernel->machine == EM_AARCH64) { /* it has thread.cpu_context instead */
+		data_claim_absent(solver, DATA_RULE_architecture, "task_struct", "thread.sp",
+				  solver->tasks.count);
+		return;
+	}
 	size = stack_bytes(solver);
 	data_search(solver, &solver->tasks, &(struct data_search){0}, is_in_own_stack, &size,
 		    &columns);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 
 static const char core[] =
 #include <core_fields.inc> /* made of kernels/core-fields.txt */

@@ -7,7 +7,7 @@
 #define SEMGAP_INFER_FUSE_H
 
 #include "infer/claims.h"
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 
 struct infer_verdict {
 	enum { INFER_ABSTAINED, INFER_CLAIMED, INFER_ABSENT } answer;

@@ -9,7 +9,7 @@
 #include "infer/anchors.h"
 #include "infer/coreinfo.h"
 #include "infer/fuse.h"
-#include "infer/kernel_image.h"
+#include "infer/image_copy.h"
 #include "infer/kernel.h"
 #include "runtime/include/semgap/survey.h"
 

@@ -7,7 +7,7 @@
 #define SEMGAP_INFER_KERNEL_H
 
 #include "infer/claims.h"
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 #include "infer/symbols.h"
 #include "runtime/include/semgap/guest.h"
 

@@ -3,7 +3,7 @@
 #ifndef SEMGAP_INFER_SYMTABLES_H
 #define SEMGAP_INFER_SYMTABLES_H
 
-#include "infer/kernel_image.h"
+#include "infer/image_copy.h"
 #include "infer/symbols.h"
 #include "profile/kallsyms.h"
 

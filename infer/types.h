@@ -3,7 +3,7 @@
 #ifndef SEMGAP_INFER_TYPES_H
 #define SEMGAP_INFER_TYPES_H
 
-#include "infer/kernel_image.h"
+#include "infer/image_copy.h"
 #include "infer/symbols.h"
 
 struct infer_types_found {

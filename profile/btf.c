@@ -61,8 +61,11 @@ struct btf {
 	const unsigned char *types;
 	const char *strings;
 	uint32_t types_bytes, strings_bytes;
-	struct btf_offsets offsets; /* of type 1, 2, … */
-	gap_type_id *ids;           /* BTF id → the builder's; 0 for what is no type */
+	struct btf_offsets offsets;      /* of the first own type, the next, … */
+	gap_type_id *ids;                /* BTF id → the builder's; 0 for what is no type */
+	const struct gap_btf_base *base; /* of split BTF, or NULL */
+	uint32_t before;                 /* types of the base: own ids begin behind them */
+	uint32_t strings_before;
 	struct gap_error *error;
 };
 
@@ -102,6 +105,24 @@ bool gap_btf_probe(const void *data, size_t size_bytes)
 	       header.version == 1;
 }
 
+size_t gap_btf_extent(const void *data, size_t room)
+{
+	struct btf_header header;
+	uint64_t types_end, strings_end, end;
+
+	if (room < sizeof(header))
+		return 0;
+	memcpy(&header, data, sizeof(header));
+	types_end = (uint64_t)header.types_offset + header.types_bytes;
+	strings_end = (uint64_t)header.strings_offset + header.strings_bytes;
+	end = header.header_bytes + (types_end > strings_end ? types_end : strings_end);
+	if (header.magic != BTF_MAGIC || header.version != 1 ||
+	    header.header_bytes < sizeof(header) || header.types_bytes == 0 ||
+	    header.strings_bytes == 0 || end > room)
+		return 0;
+	return (size_t)end;
+}
+
 static enum gap_status bad(const struct btf *btf, const char *what, uint32_t id)
 {
 	return gap_fail(btf->error, GAP_CORRUPT, "BTF is damaged: type [%u] %s", id, what);
@@ -134,9 +155,12 @@ static enum gap_status open_header(struct btf *btf, const void *data, size_t siz
 	btf->types_bytes = header.types_bytes;
 	btf->strings = (const char *)data + header.header_bytes + header.strings_offset;
 	btf->strings_bytes = header.strings_bytes;
+	/* A module may need no string of its own. */
+	if (btf->base && btf->strings_bytes == 0)
+		return GAP_OK;
 	if (btf->strings_bytes == 0 || btf->strings[btf->strings_bytes - 1] != '\0')
 		return gap_fail(btf->error, GAP_CORRUPT, "BTF is damaged: its strings do not end");
-	if (btf->strings[0] != '\0')
+	if (btf->strings[0] != '\0' && !btf->base)
 		return gap_fail(btf->error, GAP_UNSUPPORTED,
 				"this is split BTF (of a module); it needs the vmlinux it was "
 				"split from");
@@ -147,13 +171,28 @@ static struct btf_type type_at(const struct btf *btf, uint32_t id)
 {
 	struct btf_type type;
 
-	memcpy(&type, btf->types + btf->offsets.items[id - 1], sizeof(type));
+	memcpy(&type, btf->types + btf->offsets.items[id - 1 - btf->before], sizeof(type));
 	return type;
 }
 
 static const unsigned char *behind(const struct btf *btf, uint32_t id)
 {
-	return btf->types + btf->offsets.items[id - 1] + sizeof(struct btf_type);
+	return btf->types + btf->offsets.items[id - 1 - btf->before] + sizeof(struct btf_type);
+}
+
+/* The last own id. Ids up to btf->before are the base's. */
+static uint32_t last_id(const struct btf *btf)
+{
+	return btf->before + btf->offsets.count;
+}
+
+/* The text at an offset into the strings of the base and then the own ones; NULL behind both. */
+static const char *string_at(const struct btf *btf, uint32_t offset)
+{
+	if (offset < btf->strings_before)
+		return btf->base->strings + offset;
+	offset -= btf->strings_before;
+	return offset < btf->strings_bytes ? btf->strings + offset : NULL;
 }
 
 static enum gap_status find_types(struct btf *btf)
@@ -161,7 +200,7 @@ static enum gap_status find_types(struct btf *btf)
 	uint32_t at = 0;
 
 	while (at < btf->types_bytes) {
-		uint32_t id = btf->offsets.count + 1, *offset;
+		uint32_t id = last_id(btf) + 1, *offset;
 		struct btf_type type;
 		uint64_t size = sizeof(type);
 
@@ -177,7 +216,7 @@ static enum gap_status find_types(struct btf *btf)
 			(uint64_t)sizes[kind_of(&type)].each * entries_of(&type);
 		if (size > btf->types_bytes - at)
 			return bad(btf, "is cut", id);
-		if (type.name >= btf->strings_bytes)
+		if (!string_at(btf, type.name))
 			return bad(btf, "has a name outside the strings", id);
 		offset = btf_offsets_push(&btf->offsets);
 		if (!offset)
@@ -198,9 +237,9 @@ static bool is_type(uint32_t kind)
 /* A kernel's long is as wide as its pointers: where nothing else tells, the type's size does. */
 static void guess_pointer_bytes(struct btf *btf)
 {
-	for (uint32_t id = 1; id <= btf->offsets.count; id++) {
+	for (uint32_t id = btf->before + 1; id <= last_id(btf); id++) {
 		struct btf_type type = type_at(btf, id);
-		const char *name = btf->strings + type.name;
+		const char *name = string_at(btf, type.name);
 		struct gap_build_target target = {.pointer_bytes = (uint8_t)type.size_or_type};
 
 		if (kind_of(&type) != BTF_INT ||
@@ -214,19 +253,19 @@ static void guess_pointer_bytes(struct btf *btf)
 
 static enum gap_status assign_ids(struct btf *btf)
 {
-	uint32_t count = btf->offsets.count, types = 0;
+	uint32_t count = last_id(btf), types = 0;
 	gap_type_id next;
 
 	btf->ids = calloc((size_t)count + 1, sizeof(*btf->ids));
 	if (!btf->ids)
 		return gap_fail(btf->error, GAP_NO_MEMORY, "out of memory");
-	for (uint32_t id = 1; id <= count; id++) {
+	for (uint32_t id = btf->before + 1; id <= count; id++) {
 		struct btf_type type = type_at(btf, id);
 
 		types += is_type(kind_of(&type));
 	}
 	next = gap_builder_type_reserve(btf->builder, types);
-	for (uint32_t id = 1; id <= count && next; id++) {
+	for (uint32_t id = btf->before + 1; id <= count && next; id++) {
 		struct btf_type type = type_at(btf, id);
 
 		if (is_type(kind_of(&type)))
@@ -239,10 +278,10 @@ static enum gap_status assign_ids(struct btf *btf)
 static enum gap_status resolve(const struct btf *btf, uint32_t owner, uint32_t id,
 			       gap_type_id *type)
 {
-	for (uint32_t steps = 0; id != 0; steps++) {
+	for (uint32_t steps = 0; id > btf->before; steps++) {
 		struct btf_type row;
 
-		if (id > btf->offsets.count)
+		if (id > last_id(btf))
 			return bad(btf, "refers to a type that does not exist", owner);
 		row = type_at(btf, id);
 		if (kind_of(&row) != BTF_TYPE_TAG)
@@ -250,6 +289,10 @@ static enum gap_status resolve(const struct btf *btf, uint32_t owner, uint32_t i
 		if (steps > btf->offsets.count)
 			return bad(btf, "is a circle of tags", owner);
 		id = row.size_or_type;
+	}
+	if (id != 0 && id <= btf->before) {
+		*type = btf->base->ids[id];
+		return *type == GAP_NONE ? bad(btf, "refers to what is no type", owner) : GAP_OK;
 	}
 	if (id != 0 && btf->ids[id] == 0)
 		return bad(btf, "refers to what is no type", owner);
@@ -260,9 +303,11 @@ static enum gap_status resolve(const struct btf *btf, uint32_t owner, uint32_t i
 static enum gap_status name_at(const struct btf *btf, uint32_t owner, uint32_t offset,
 			       gap_text *name)
 {
-	if (offset >= btf->strings_bytes)
+	const char *text = string_at(btf, offset);
+
+	if (!text)
 		return bad(btf, "has a name outside the strings", owner);
-	*name = gap_builder_name(btf->builder, btf->strings + offset);
+	*name = gap_builder_name(btf->builder, text);
 	return GAP_OK;
 }
 
@@ -310,7 +355,8 @@ static bool is_transparent(uint32_t kind)
  */
 static void read_narrow_int(const struct btf *btf, uint32_t id, struct gap_build_member *member)
 {
-	for (uint32_t steps = 0; id && id <= btf->offsets.count && steps < 64; steps++) {
+	/* Split BTF is younger than the flag. */
+	for (uint32_t steps = 0; id > btf->before && id <= last_id(btf) && steps < 64; steps++) {
 		struct btf_type type = type_at(btf, id);
 		uint32_t encoding;
 
@@ -466,7 +512,7 @@ static enum gap_status read_type(const struct btf *btf, uint32_t id, const struc
 
 static enum gap_status read_all(struct btf *btf, uint8_t pointer_bytes)
 {
-	for (uint32_t id = 1; id <= btf->offsets.count; id++) {
+	for (uint32_t id = btf->before + 1; id <= last_id(btf); id++) {
 		struct btf_type type = type_at(btf, id);
 		struct gap_build_type out = {0};
 		enum gap_status status;
@@ -490,7 +536,7 @@ static enum gap_status tell_functions(const struct btf *btf,
 							  gap_type_id type),
 				      void *context)
 {
-	for (uint32_t id = 1; on_function && id <= btf->offsets.count; id++) {
+	for (uint32_t id = btf->before + 1; on_function && id <= last_id(btf); id++) {
 		struct btf_type type = type_at(btf, id);
 		gap_type_id target;
 		enum gap_status status;
@@ -500,10 +546,36 @@ static enum gap_status tell_functions(const struct btf *btf,
 		status = resolve(btf, id, type.size_or_type, &target);
 		if (status)
 			return status;
-		on_function(context, gap_builder_name(btf->builder, btf->strings + type.name),
+		on_function(context, gap_builder_name(btf->builder, string_at(btf, type.name)),
 			    target);
 	}
 	return GAP_OK;
+}
+
+static enum gap_status read_whole(struct btf *btf, const void *data, size_t size_bytes,
+				  void (*on_function)(void *context, gap_text name,
+						      gap_type_id type),
+				  void *context)
+{
+	enum gap_status status = open_header(btf, data, size_bytes);
+
+	if (!status)
+		status = find_types(btf);
+	if (!status)
+		guess_pointer_bytes(btf);
+	if (!status)
+		status = assign_ids(btf);
+	if (!status)
+		status = read_all(btf, gap_builder_pointer_bytes(btf->builder));
+	if (!status)
+		status = tell_functions(btf, on_function, context);
+	return status;
+}
+
+static void deinit(struct btf *btf)
+{
+	free(btf->offsets.items);
+	free(btf->ids);
 }
 
 enum gap_status gap_btf_read(struct gap_builder *builder, const void *data, size_t size_bytes,
@@ -511,19 +583,72 @@ enum gap_status gap_btf_read(struct gap_builder *builder, const void *data, size
 			     void *context, struct gap_error *error)
 {
 	struct btf btf = {.builder = builder, .error = error};
-	enum gap_status status = open_header(&btf, data, size_bytes);
+	enum gap_status status = read_whole(&btf, data, size_bytes, on_function, context);
+
+	deinit(&btf);
+	return status;
+}
+
+/* Ids of all types as split BTF may refer to them: a tag is the type that it tags. */
+static enum gap_status keep_base(const struct btf *btf, struct gap_btf_base *base)
+{
+	struct gap_btf_base kept = {.strings_bytes = btf->strings_bytes,
+				    .type_count = last_id(btf)};
+
+	kept.strings = malloc(kept.strings_bytes);
+	kept.ids = calloc((size_t)kept.type_count + 1, sizeof(*kept.ids));
+	if (!kept.strings || !kept.ids) {
+		gap_btf_base_deinit(&kept);
+		return gap_fail(btf->error, GAP_NO_MEMORY, "out of memory");
+	}
+	memcpy(kept.strings, btf->strings, kept.strings_bytes);
+	for (uint32_t id = 1; id <= kept.type_count; id++) {
+		struct btf_type type = type_at(btf, id);
+		bool tag = kind_of(&type) == BTF_TYPE_TAG;
+
+		kept.ids[id] = tag || is_type(kind_of(&type)) ? 0 : GAP_NONE;
+		/* A tag was followed before, by whoever uses it; one that nobody uses may be bad. */
+		if (!kept.ids[id] && resolve(btf, id, id, &kept.ids[id]) != GAP_OK)
+			kept.ids[id] = GAP_NONE;
+	}
+	*base = kept;
+	return GAP_OK;
+}
+
+enum gap_status gap_btf_read_base(struct gap_builder *builder, const void *data, size_t size_bytes,
+				  void (*on_function)(void *context, gap_text name,
+						      gap_type_id type),
+				  void *context, struct gap_btf_base *base, struct gap_error *error)
+{
+	struct btf btf = {.builder = builder, .error = error};
+	enum gap_status status = read_whole(&btf, data, size_bytes, on_function, context);
 
 	if (!status)
-		status = find_types(&btf);
-	if (!status)
-		guess_pointer_bytes(&btf);
-	if (!status)
-		status = assign_ids(&btf);
-	if (!status)
-		status = read_all(&btf, gap_builder_pointer_bytes(builder));
-	if (!status)
-		status = tell_functions(&btf, on_function, context);
-	free(btf.offsets.items);
-	free(btf.ids);
+		status = keep_base(&btf, base);
+	deinit(&btf);
 	return status;
+}
+
+enum gap_status gap_btf_read_split(struct gap_builder *builder, const struct gap_btf_base *base,
+				   const void *data, size_t size_bytes,
+				   void (*on_function)(void *context, gap_text name,
+						       gap_type_id type),
+				   void *context, struct gap_error *error)
+{
+	struct btf btf = {.builder = builder,
+			  .base = base,
+			  .before = base->type_count,
+			  .strings_before = base->strings_bytes,
+			  .error = error};
+	enum gap_status status = read_whole(&btf, data, size_bytes, on_function, context);
+
+	deinit(&btf);
+	return status;
+}
+
+void gap_btf_base_deinit(struct gap_btf_base *base)
+{
+	free(base->strings);
+	free(base->ids);
+	*base = (struct gap_btf_base){0};
 }

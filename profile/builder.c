@@ -41,6 +41,9 @@ void gap_builder_destroy(struct gap_builder *builder)
 	free(builder->name_typings.items);
 	free(builder->sources.items);
 	free(builder->exceptions.items);
+	free(builder->modules.items);
+	free(builder->module_symbols.items);
+	free(builder->module_typings.items);
 	free(builder->banner);
 	free(builder);
 }
@@ -195,6 +198,15 @@ void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_
 		builder->out_of_memory = true;
 }
 
+void gap_builder_typings(const struct gap_builder *builder,
+			 void (*visit)(void *context, const char *name, uint64_t address),
+			 void *context)
+{
+	for (uint32_t i = 0; i < builder->typings.count; i++)
+		visit(context, gap_builder_string(builder, builder->typings.items[i].name),
+		      builder->typings.items[i].address);
+}
+
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type)
 {
 	struct gap_row_typing *row = gap_typings_push(&builder->name_typings);
@@ -203,6 +215,12 @@ void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name,
 		*row = (struct gap_row_typing){0, name, type};
 	else
 		builder->out_of_memory = true;
+}
+
+const struct gap_build_symbol *gap_builder_symbol_at(const struct gap_builder *builder,
+						     uint32_t index)
+{
+	return index < builder->symbols.count ? &builder->symbols.items[index] : NULL;
 }
 
 bool gap_builder_symbol_find(const struct gap_builder *builder, const char *name, uint64_t *address)
@@ -264,6 +282,11 @@ void gap_builder_target_set(struct gap_builder *builder, const struct gap_build_
 		builder->tool = gap_builder_name(builder, target->tool_version);
 	set_build_id(builder, target);
 	set_banner(builder, target);
+}
+
+const char *gap_builder_release(const struct gap_builder *builder)
+{
+	return gap_builder_string(builder, builder->release);
 }
 
 uint8_t gap_builder_pointer_bytes(const struct gap_builder *builder)

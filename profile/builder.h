@@ -120,16 +120,56 @@ uint32_t gap_builder_symbol_count(const struct gap_builder *builder);
 void gap_builder_symbol_type(struct gap_builder *builder, gap_text name, uint64_t address,
 			     gap_type_id type);
 
+/** Calls for every name and address that gap_builder_symbol_type() was told of. */
+void gap_builder_typings(const struct gap_builder *builder,
+			 void (*visit)(void *context, const char *name, uint64_t address),
+			 void *context);
+
 /** The same for sources that know no addresses (BTF): applies where exactly one symbol has the
  * name. */
 void gap_builder_symbol_type_by_name(struct gap_builder *builder, gap_text name, gap_type_id type);
+
+/** The symbol that was added as the @index-th; valid until the next is added. NULL: no such one. */
+const struct gap_build_symbol *gap_builder_symbol_at(const struct gap_builder *builder,
+						     uint32_t index);
 
 /** Address of the first symbol of a name that was added; false when there is none. */
 bool gap_builder_symbol_find(const struct gap_builder *builder, const char *name,
 			     uint64_t *address);
 
+/**
+ * Adds a kernel module and returns its number, from 1; 0 without memory. Its symbols are known by section and offset.
+ */
+uint32_t gap_builder_module_add(struct gap_builder *builder, const char *name,
+				const uint8_t *build_id, uint8_t build_id_bytes);
+bool gap_builder_module_known(const struct gap_builder *builder, const char *name);
+
+struct gap_build_module_symbol {
+	uint32_t module; /* from gap_builder_module_add() */
+	gap_text section, name;
+	uint64_t offset, size_bytes;
+	gap_type_id type; /* GAP_NONE unknown */
+	enum gap_symbol_kind kind;
+	uint32_t flags;
+};
+void gap_builder_module_symbol_add(struct gap_builder *builder,
+				   const struct gap_build_module_symbol *symbol);
+/** Gives a module's symbol of that name, at that offset of its section, its type; UINT64_MAX: wherever it is. */
+void gap_builder_module_symbol_type(struct gap_builder *builder, uint32_t module, gap_text name,
+				    uint64_t offset, gap_type_id type);
+uint32_t gap_builder_module_symbol_count(const struct gap_builder *builder);
+
+/**
+ * Makes one of types that are equal: what several modules have in common. And an incomplete structure of any source that
+ * has one definition becomes that. Ids change: none may be kept.
+ */
+void gap_builder_types_unify(struct gap_builder *builder);
+
 /** Sets what is known of the target; later calls fill in what was unknown and never overwrite. */
 void gap_builder_target_set(struct gap_builder *builder, const struct gap_build_target *target);
+
+/** Release of the target, "" unknown. */
+const char *gap_builder_release(const struct gap_builder *builder);
 
 /** Pointer size of the target, 8 where it is unknown. */
 uint8_t gap_builder_pointer_bytes(const struct gap_builder *builder);

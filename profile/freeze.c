@@ -238,6 +238,18 @@ static void use_type_strings(struct freezing *freezing)
 		gap_pool_use(&freezing->pool, builder->parameters.items[i].name);
 }
 
+static void use_module_strings(struct freezing *freezing)
+{
+	struct gap_builder *builder = freezing->builder;
+
+	for (uint32_t i = 0; i < builder->modules.count; i++)
+		gap_pool_use(&freezing->pool, builder->modules.items[i].name);
+	for (uint32_t i = 0; i < builder->module_symbols.count; i++) {
+		gap_pool_use(&freezing->pool, builder->module_symbols.items[i].name);
+		gap_pool_use(&freezing->pool, builder->module_symbols.items[i].section);
+	}
+}
+
 static void use_other_strings(struct freezing *freezing, const uint8_t *shared)
 {
 	struct gap_builder *builder = freezing->builder;
@@ -254,6 +266,7 @@ static void use_other_strings(struct freezing *freezing, const uint8_t *shared)
 	if (freezing->minimal)
 		return;
 	gap_pool_use(&freezing->pool, builder->tool);
+	use_module_strings(freezing);
 	for (uint32_t i = 0; i < builder->sources.count; i++) {
 		gap_pool_use(&freezing->pool, builder->sources.items[i].digest);
 		gap_pool_use(&freezing->pool, builder->sources.items[i].note);
@@ -513,6 +526,71 @@ static bool write_symbol_files(struct freezing *freezing, const uint8_t *shared)
 	}
 	freezing->sections[GAP_SECTION_SYMBOL_FILES].size_bytes = (uint64_t)used * sizeof(*rows);
 	return rows != NULL;
+}
+
+/* ---- modules ---- */
+
+static bool write_module(struct freezing *freezing, const struct gap_row_module *from,
+			 struct gap_format_module *row)
+{
+	row->name = text_at(freezing, from->name);
+	row->build_id_bytes = from->build_id_bytes;
+	return !from->build_id_bytes || gap_pool_append(&freezing->pool, from->build_id,
+							from->build_id_bytes, &row->build_id);
+}
+
+static void write_module_symbol(const struct freezing *freezing,
+				const struct gap_build_module_symbol *from,
+				struct gap_format_module_symbol *row)
+{
+	*row = (struct gap_format_module_symbol){
+		.offset = from->offset,
+		.name = text_at(freezing, from->name),
+		.section = text_at(freezing, from->section),
+		.type = from->type < freezing->builder->types.count ? new_id(freezing, from->type)
+								    : GAP_NONE,
+		.size_bytes = saturate(from->size_bytes),
+		.kind = (uint8_t)from->kind,
+		.flags = (uint8_t)from->flags,
+	};
+}
+
+/* Symbols in the order of their modules: each module begins where the one before ends. */
+static bool write_module_rows(struct freezing *freezing, const uint32_t *modules,
+			      const uint32_t *symbols)
+{
+	struct gap_builder *builder = freezing->builder;
+	uint32_t count = builder->modules.count, total = builder->module_symbols.count, next = 0;
+	struct gap_format_module *rows =
+		section_make(freezing, GAP_SECTION_MODULES, count, sizeof(*rows));
+	struct gap_format_module_symbol *symbol_rows =
+		section_make(freezing, GAP_SECTION_MODULE_SYMBOLS, total, sizeof(*symbol_rows));
+	bool good = rows && symbol_rows;
+
+	for (uint32_t i = 0; i < count && good; i++) {
+		good = write_module(freezing, &builder->modules.items[modules[i]], &rows[i]);
+		rows[i].first_symbol = next;
+		for (; next < total &&
+		       builder->module_symbols.items[symbols[next]].module == modules[i] + 1;
+		     next++)
+			write_module_symbol(freezing, &builder->module_symbols.items[symbols[next]],
+					    &symbol_rows[next]);
+	}
+	return good;
+}
+
+static bool write_modules(struct freezing *freezing)
+{
+	uint32_t *modules, *symbols;
+	bool good;
+
+	if (freezing->builder->modules.count == 0)
+		return true;
+	good = gap_rows_order_modules(freezing->builder, &modules, &symbols) &&
+	       write_module_rows(freezing, modules, symbols);
+	free(modules);
+	free(symbols);
+	return good;
 }
 
 /* ---- indices ---- */
@@ -855,9 +933,10 @@ static bool write_optional(struct freezing *freezing, const uint8_t *shared)
 	if (freezing->minimal)
 		return true;
 	return write_declarations(freezing) && write_symbol_files(freezing, shared) &&
-	       write_type_index(freezing) && write_member_index(freezing) &&
-	       write_symbol_index(freezing) && write_enumerator_index(freezing) &&
-	       write_sources(freezing) && write_defaults(freezing) && write_exceptions(freezing);
+	       write_modules(freezing) && write_type_index(freezing) &&
+	       write_member_index(freezing) && write_symbol_index(freezing) &&
+	       write_enumerator_index(freezing) && write_sources(freezing) &&
+	       write_defaults(freezing) && write_exceptions(freezing);
 }
 
 static bool write_sections(struct freezing *freezing)
@@ -901,6 +980,7 @@ enum gap_status gap_builder_freeze(struct gap_builder *builder, unsigned flags, 
 		return no_memory(error);
 	freezing.minimal = (flags & GAP_FREEZE_MINIMAL) != 0;
 	give_types(builder);
+	gap_rows_type_module_symbols(builder);
 	status = check_offsets(builder, error);
 	if (!status)
 		status = gap_order_make(builder, &freezing.order, error);

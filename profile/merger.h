@@ -10,7 +10,7 @@ struct gap_merged_symbol {
 	gap_text name;
 	gap_token type;
 	uint64_t address;
-	uint32_t unit;
+	uint32_t unit, module;
 };
 
 GAP_VECTOR(gap_rows, uint32_t);

@@ -587,7 +587,10 @@ static void emit_symbol(struct resolving *resolving, const struct gap_merged_sym
 	struct gap_builder *builder = resolving->merger->builder;
 	gap_type_id type = type_of(resolving, symbol->type);
 
-	if (symbol->address == GAP_UNIT_ADDRESS_UNKNOWN)
+	if (symbol->module)
+		gap_builder_module_symbol_type(builder, symbol->module, symbol->name,
+					       symbol->address, type);
+	else if (symbol->address == GAP_UNIT_ADDRESS_UNKNOWN)
 		gap_builder_symbol_type_by_name(builder, symbol->name, type);
 	else
 		gap_builder_symbol_type(builder, symbol->name, symbol->address, type);

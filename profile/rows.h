@@ -29,6 +29,18 @@ struct gap_row_source {
 	gap_text digest, note;
 };
 
+struct gap_row_module {
+	gap_text name;
+	uint8_t build_id[64], build_id_bytes;
+};
+
+struct gap_row_module_typing {
+	uint32_t module;
+	gap_text name;
+	uint64_t offset; /* UINT64_MAX: wherever it is */
+	gap_type_id type;
+};
+
 GAP_VECTOR(gap_types, struct gap_row_type);
 GAP_VECTOR(gap_members, struct gap_build_member);
 GAP_VECTOR(gap_enumerators, struct gap_build_enumerator);
@@ -37,6 +49,9 @@ GAP_VECTOR(gap_symbols, struct gap_build_symbol);
 GAP_VECTOR(gap_typings, struct gap_row_typing);
 GAP_VECTOR(gap_sources, struct gap_row_source);
 GAP_VECTOR(gap_exceptions, struct gap_build_exception);
+GAP_VECTOR(gap_module_rows, struct gap_row_module);
+GAP_VECTOR(gap_module_symbols, struct gap_build_module_symbol);
+GAP_VECTOR(gap_module_typings, struct gap_row_module_typing);
 
 #define GAP_TABLE_COUNT 5
 
@@ -50,6 +65,9 @@ struct gap_builder {
 	struct gap_typings typings, name_typings; /* the latter know no address */
 	struct gap_sources sources;
 	struct gap_exceptions exceptions;
+	struct gap_module_rows modules;
+	struct gap_module_symbols module_symbols;
+	struct gap_module_typings module_typings;
 	uint32_t default_source[GAP_TABLE_COUNT]; /* GAP_NONE unknown */
 	struct gap_build_target target;           /* its pointers are ours, below */
 	uint8_t build_id[64];
@@ -68,6 +86,11 @@ static inline bool gap_row_is_aggregate(const struct gap_row_type *type)
 {
 	return type->kind == GAP_KIND_STRUCT || type->kind == GAP_KIND_UNION;
 }
+
+/** Gives module symbols their types; at freeze. */
+void gap_rows_type_module_symbols(struct gap_builder *builder);
+/** Modules by name, and symbols by module, section, offset, name: rows in the order in which they are written. */
+bool gap_rows_order_modules(struct gap_builder *builder, uint32_t **modules, uint32_t **symbols);
 
 /**
  * The order in which types are written: by value before their containers, named ones by kind, name

@@ -289,7 +289,7 @@ static void convert_symbols(struct gap_merger *merger, const struct gap_unit *un
 
 		if (row)
 			*row = (struct gap_merged_symbol){symbol->name, token, symbol->address,
-							  merger->starts.count - 1};
+							  merger->starts.count - 1, unit->module};
 		else
 			fail_memory(merger);
 	}

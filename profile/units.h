@@ -48,6 +48,7 @@ struct gap_unit {
 	struct gap_unit_enumerators enumerators;
 	struct gap_unit_parameters parameters;
 	struct gap_unit_symbols symbols;
+	uint32_t module; /* whose symbols these are; 0: the kernel's */
 };
 
 void gap_unit_clear(struct gap_unit *unit); /* keeps the memory */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/binding.h"
 #include "runtime/names.h"
-#include "semgap/bind.h"
 
 #define NAME_BYTES 256
 
@@ -24,7 +24,7 @@ static int next_alternative(const char **text, char part[NAME_BYTES])
 	return 1;
 }
 
-static int is_signed(const struct gap_profile *profile, gap_type_id id)
+int gap_type_is_signed(const struct gap_profile *profile, gap_type_id id)
 {
 	struct gap_type type;
 
@@ -49,9 +49,9 @@ static enum gap_status find_in(const struct gap_profile *profile, gap_type_id ty
 	return status;
 }
 
-static enum gap_status find_field(const struct gap_profile *profile,
-				  const struct gap_field_request *request,
-				  struct gap_location *location, struct gap_error *error)
+enum gap_status gap_field_find(const struct gap_profile *profile,
+			       const struct gap_field_request *request,
+			       struct gap_location *location, struct gap_error *error)
 {
 	const char *types = request->type;
 	enum gap_status status = gap_fail(error, GAP_NOT_FOUND, "\"%.200s.%.200s\" names no field",
@@ -75,7 +75,7 @@ static enum gap_status bind_field(const struct gap_profile *profile,
 				  struct gap_error *error)
 {
 	struct gap_location location;
-	enum gap_status status = find_field(profile, request, &location, error);
+	enum gap_status status = gap_field_find(profile, request, &location, error);
 
 	*field = (struct gap_field){0};
 	if (status == GAP_NOT_FOUND && request->optional)
@@ -94,7 +94,7 @@ static enum gap_status bind_field(const struct gap_profile *profile,
 		.size_bytes = (uint32_t)location.size_bytes,
 		.bit_offset = location.offset_bits % 8,
 		.bit_width = (uint8_t)location.width_bits,
-		.is_signed = (uint8_t)is_signed(profile, location.type),
+		.is_signed = (uint8_t)gap_type_is_signed(profile, location.type),
 		.present = 1,
 	};
 	return GAP_OK;
@@ -108,14 +108,8 @@ static const char *kernel_of(const struct gap_profile *profile)
 	return *target.release ? target.release : "(release unknown)";
 }
 
-/* Collects failures: the first decides the status, all stand in the text. */
-struct failures {
-	enum gap_status status;
-	struct gap_error *error;
-};
-
-static void failures_add(struct failures *failures, const struct gap_profile *profile,
-			 enum gap_status status, const char *text)
+void gap_failures_add(struct gap_failures *failures, const struct gap_profile *profile,
+		      enum gap_status status, const char *text)
 {
 	if (!failures->status)
 		gap_fail(failures->error, status, "kernel %s: ", kernel_of(profile));
@@ -128,7 +122,7 @@ enum gap_status gap_bind_fields(const struct gap_profile *profile,
 				const struct gap_field_request *requests, size_t count,
 				struct gap_field *fields, struct gap_error *error)
 {
-	struct failures failures = {GAP_OK, error};
+	struct gap_failures failures = {GAP_OK, error};
 	struct gap_error one;
 	struct gap_field field;
 
@@ -136,7 +130,7 @@ enum gap_status gap_bind_fields(const struct gap_profile *profile,
 		enum gap_status status = bind_field(profile, &requests[i], &field, &one);
 
 		if (status)
-			failures_add(&failures, profile, status, one.text);
+			gap_failures_add(&failures, profile, status, one.text);
 	}
 	/* Outputs stay untouched on failure, and nothing is allocated: so bind a second time. */
 	for (size_t i = 0; !failures.status && i < count; i++)
@@ -144,22 +138,29 @@ enum gap_status gap_bind_fields(const struct gap_profile *profile,
 	return failures.status;
 }
 
+enum gap_status gap_symbol_find(const struct gap_profile *profile, const char *names,
+				struct gap_symbol *symbol, struct gap_error *error)
+{
+	enum gap_status status =
+		gap_fail(error, GAP_NOT_FOUND, "\"%.200s\" names no symbol", names);
+	char name[NAME_BYTES];
+
+	while (next_alternative(&names, name)) {
+		status = gap_profile_find_symbol(profile, name, symbol, error);
+		if (status != GAP_NOT_FOUND)
+			break;
+	}
+	return status;
+}
+
 static enum gap_status bind_symbol(const struct gap_profile *profile,
 				   const struct gap_symbol_request *request,
 				   struct gap_bound_symbol *bound, struct gap_error *error)
 {
-	const char *names = request->name;
-	enum gap_status status =
-		gap_fail(error, GAP_NOT_FOUND, "\"%.200s\" names no symbol", request->name);
 	struct gap_symbol symbol;
-	char name[NAME_BYTES];
+	enum gap_status status = gap_symbol_find(profile, request->name, &symbol, error);
 
 	*bound = (struct gap_bound_symbol){0};
-	while (next_alternative(&names, name)) {
-		status = gap_profile_find_symbol(profile, name, &symbol, error);
-		if (status != GAP_NOT_FOUND)
-			break;
-	}
 	if (status == GAP_NOT_FOUND && request->optional)
 		return GAP_OK;
 	if (!status)
@@ -171,7 +172,7 @@ enum gap_status gap_bind_symbols(const struct gap_profile *profile,
 				 const struct gap_symbol_request *requests, size_t count,
 				 struct gap_bound_symbol *symbols, struct gap_error *error)
 {
-	struct failures failures = {GAP_OK, error};
+	struct gap_failures failures = {GAP_OK, error};
 	struct gap_bound_symbol bound;
 	struct gap_error one;
 
@@ -179,7 +180,7 @@ enum gap_status gap_bind_symbols(const struct gap_profile *profile,
 		enum gap_status status = bind_symbol(profile, &requests[i], &bound, &one);
 
 		if (status)
-			failures_add(&failures, profile, status, one.text);
+			gap_failures_add(&failures, profile, status, one.text);
 	}
 	for (size_t i = 0; !failures.status && i < count; i++)
 		failures.status = bind_symbol(profile, &requests[i], &symbols[i], &one);

@@ -102,6 +102,8 @@ static enum gap_verdict try_candidate(struct gap_search *search, struct gap_cand
 		info->candidates_refused++;
 	if (verdict == GAP_VERDICT_OTHER)
 		note_other(search, candidate, seen);
+	if (candidate->fault)
+		search->fault = candidate->fault;
 	search->cut = info->candidates >= CANDIDATES_MAX;
 	return verdict;
 }

@@ -22,6 +22,7 @@ struct gap_search {
 	int found, ambiguous, cut, doubted, vouched;
 	const char *found_by;
 	struct gap_candidate chosen, rival;
+	const char *fault; /* of a candidate that was the profile's kernel but for this */
 	/* The first kernel that was met and is of another build. */
 	int other;
 	struct gap_vmcoreinfo other_info;

@@ -100,16 +100,21 @@ static int tasks_point_back(const struct gap_witnesses *witnesses, struct gap_gu
 	return !gap_guest_read_pointer(guest, at, &back) && back.value == head.value;
 }
 
-static int init_task_matches(const struct gap_witnesses *witnesses, struct gap_guest *guest,
-			     uint64_t slide)
+/* What is wrong with init_task, or NULL. */
+static const char *init_task_fault(const struct gap_witnesses *witnesses, struct gap_guest *guest,
+				   uint64_t slide)
 {
 	struct gap_vaddr comm = {witnesses->init_task.address + slide +
 				 witnesses->comm.offset_bytes};
 	char name[sizeof(SWAPPER) - 1];
 
-	return !gap_guest_read(guest, comm, name, sizeof(name)) &&
-	       memcmp(name, SWAPPER, sizeof(name)) == 0 &&
-	       (!witnesses->tasks.present || tasks_point_back(witnesses, guest, slide));
+	if (gap_guest_read(guest, comm, name, sizeof(name)) ||
+	    memcmp(name, SWAPPER, sizeof(name)) != 0)
+		return "init_task.comm is not \"" SWAPPER "\"";
+	if (witnesses->tasks.present && !tasks_point_back(witnesses, guest, slide))
+		return "the list of tasks is broken at its head, init_task.tasks: what it leads to "
+		       "does not lead back";
+	return NULL;
 }
 
 /* 1 the same build, 0 another, -1 nothing to tell it by. */
@@ -204,8 +209,10 @@ static int other_banner(const struct gap_witnesses *witnesses, struct gap_guest 
 static enum gap_verdict examine(const struct gap_witnesses *witnesses, struct gap_guest *guest,
 				struct gap_candidate *candidate, char seen[GAP_SEEN_BYTES])
 {
+	const char *fault = NULL;
 	int identity = -1;
 
+	candidate->fault = NULL;
 	if (!root_leads_to_itself(guest, candidate))
 		return GAP_VERDICT_REFUSED;
 	if (candidate->info)
@@ -215,7 +222,11 @@ static enum gap_verdict examine(const struct gap_witnesses *witnesses, struct ga
 	if (witnesses->has_banner && !banner_matches(witnesses, guest, candidate->slide))
 		return other_banner(witnesses, guest, candidate->slide, seen) ? GAP_VERDICT_OTHER
 									      : GAP_VERDICT_REFUSED;
-	if (witnesses->has_init_task && !init_task_matches(witnesses, guest, candidate->slide))
+	if (witnesses->has_init_task)
+		fault = init_task_fault(witnesses, guest, candidate->slide);
+	if (fault && witnesses->has_banner)
+		candidate->fault = fault;
+	if (fault)
 		return GAP_VERDICT_REFUSED;
 	if (identity < 0)
 		identity = compare_notes(witnesses, guest, candidate->slide);

@@ -18,6 +18,7 @@ struct gap_candidate {
 	uint64_t root_symbol;              /* virtual address that must lead to the root; 0 none */
 	const struct gap_vmcoreinfo *info; /* where the guess is from; NULL: elsewhere */
 	int identity_unknown;              /* set when it confirms, but no build-id was met */
+	const char *fault; /* set when the profile's banner was met, but not the rest; static */
 };
 
 enum gap_verdict {

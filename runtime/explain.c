@@ -72,6 +72,10 @@ static enum gap_status explain_none(const struct gap_search *search, struct gap_
 {
 	unsigned count = search->guest->info.candidates;
 
+	if (search->fault)
+		return gap_fail(error, GAP_NOT_FOUND,
+				"the banner of the profile's kernel is in guest memory, but %s",
+				search->fault);
 	if (search->given)
 		return gap_fail(error, GAP_NOT_FOUND,
 				"the profile's kernel is not where the given page-table root, base "

@@ -45,6 +45,8 @@ enum gap_section {
 	GAP_SECTION_EXCEPTIONS,
 	GAP_SECTION_DECLARATIONS,
 	GAP_SECTION_SYMBOL_FILES,
+	GAP_SECTION_MODULES,
+	GAP_SECTION_MODULE_SYMBOLS,
 	GAP_SECTION_KNOWN /* one past the last known kind */
 };
 
@@ -119,6 +121,20 @@ struct gap_format_declaration {
 
 struct gap_format_symbol_file {
 	uint32_t symbol, file;
+};
+
+struct gap_format_module {
+	uint32_t name, build_id, first_symbol;
+	uint8_t build_id_bytes;
+	uint8_t zero[3];
+};
+
+struct gap_format_module_symbol {
+	uint64_t offset;
+	uint32_t name, section, type, size_bytes;
+	uint8_t kind, flags;
+	uint16_t zero;
+	uint32_t zero_too;
 };
 
 /** Hash of a name before its last mixing; see "Indices". */

@@ -50,6 +50,9 @@ static const struct section_rule rules[GAP_SECTION_KNOWN] = {
 		RULE(struct gap_format_declaration, declarations, declaration_count),
 	[GAP_SECTION_SYMBOL_FILES] =
 		RULE(struct gap_format_symbol_file, symbol_files, symbol_file_count),
+	[GAP_SECTION_MODULES] = RULE(struct gap_format_module, modules, module_count),
+	[GAP_SECTION_MODULE_SYMBOLS] =
+		RULE(struct gap_format_module_symbol, module_symbols, module_symbol_count),
 };
 
 static int is_index(unsigned kind)
@@ -322,6 +325,36 @@ static enum gap_status check_symbols(const struct gap_profile *profile, struct g
 	return good ? GAP_OK : corrupt(error, "bad symbol rows");
 }
 
+/* Modules are in the order of their names, and own the symbols in the same order. */
+static enum gap_status check_modules(const struct gap_profile *profile, struct gap_error *error)
+{
+	uint32_t pool = profile->strings_bytes;
+	int good = profile->module_count > 0 || profile->module_symbol_count == 0;
+
+	for (uint32_t i = 0; i < profile->module_count && good; i++) {
+		const struct gap_format_module *module = &profile->modules[i];
+
+		good = module->name != 0 && module->name < pool &&
+		       module->build_id_bytes <= GAP_BUILD_ID_BYTES_MAX && module->zero[0] == 0 &&
+		       module->zero[1] == 0 && module->zero[2] == 0 &&
+		       (uint64_t)module->build_id + module->build_id_bytes <= pool &&
+		       module->first_symbol <= profile->module_symbol_count &&
+		       (i == 0 ? module->first_symbol == 0
+			       : module->first_symbol >= module[-1].first_symbol &&
+					 strcmp(gap_image_string(profile, module[-1].name),
+						gap_image_string(profile, module->name)) < 0);
+	}
+	for (uint32_t i = 0; i < profile->module_symbol_count; i++) {
+		const struct gap_format_module_symbol *symbol = &profile->module_symbols[i];
+
+		good &= (symbol->name < pool) & (symbol->name != 0) & (symbol->section < pool) &
+			(symbol->zero == 0) & (symbol->zero_too == 0) &
+			(symbol->kind <= GAP_SYMBOL_FUNCTION) & (symbol->flags < 16) &
+			((symbol->type < profile->type_count) | (symbol->type == GAP_NONE));
+	}
+	return good ? GAP_OK : corrupt(error, "bad module rows");
+}
+
 static enum gap_status check_provenance(const struct gap_profile *profile, struct gap_error *error)
 {
 	uint32_t pool = profile->strings_bytes;
@@ -372,8 +405,8 @@ static enum gap_status check_indices(const struct gap_profile *profile, struct g
 static enum gap_status validate(struct gap_profile *profile, struct gap_error *error)
 {
 	static enum gap_status (*const checks[])(const struct gap_profile *, struct gap_error *) = {
-		check_identity, check_types,      check_small_rows,
-		check_symbols,  check_provenance, check_indices,
+		check_identity, check_types,      check_small_rows, check_symbols,
+		check_modules,  check_provenance, check_indices,
 	};
 	enum gap_status status = check_header(profile->image, profile->size_bytes, error);
 

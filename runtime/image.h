@@ -33,8 +33,11 @@ struct gap_profile {
 	const struct gap_format_exception *exceptions;
 	const struct gap_format_declaration *declarations;
 	const struct gap_format_symbol_file *symbol_files;
+	const struct gap_format_module *modules;
+	const struct gap_format_module_symbol *module_symbols;
 	uint32_t type_count, member_count, enumerator_count, parameter_count, symbol_count;
 	uint32_t source_count, default_count, exception_count, declaration_count, symbol_file_count;
+	uint32_t module_count, module_symbol_count;
 
 	struct gap_index type_index, member_index, symbol_index, enumerator_index;
 };

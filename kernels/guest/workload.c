@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <pthread.h>
@@ -138,6 +139,30 @@ static void role_ids(const char *name)
 	name_self(name);
 	check(setresgid(2001, 2002, 2003) == 0, "setresgid");
 	check(setresuid(1001, 1002, 1003) == 0, "setresuid");
+	stand_and_sleep();
+}
+
+static void take_root(int signal_number)
+{
+	(void)signal_number;
+	check(setresuid(0, 0, 0) == 0, "setresuid");
+}
+
+/*
+ * On SIGUSR1 a process without any right of root has them all, and executed nothing: to who reads its
+ * credentials that is what an exploit does. A capability that it kept lets it.
+ */
+static void role_rights(const char *name)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {
+		{.effective = 1u << CAP_SETUID, .permitted = 1u << CAP_SETUID}};
+
+	name_self(name);
+	check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "PR_SET_KEEPCAPS");
+	check(setresuid(1000, 1000, 1000) == 0, "setresuid");
+	check(syscall(SYS_capset, &header, kept) == 0, "capset");
+	check(signal(SIGUSR1, take_root) != SIG_ERR, "signal");
 	stand_and_sleep();
 }
 
@@ -651,6 +676,7 @@ static const struct role {
 	{"threads", role_threads, 1},
 	{"dead leader", role_dead_leader, 1},
 	{"ids", role_ids, 1},
+	{"rights", role_rights, 1},
 	{"zombie parent", role_zombie, 1},
 	{"stopped parent", role_stopped, 1},
 	{"tracer", role_tracer, 3},

@@ -14,6 +14,7 @@
 #include "tests/support/dump_file.h"
 #include "tests/support/kallsyms_table.h"
 #include "tests/support/gdb_talk.h"
+#include "tests/support/packing.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
 		       size_t size_bytes)
@@ -294,6 +295,73 @@ static void fill_btf(struct btf *btf)
 	type(btf, NULL, BTF_RESTRICT, 0, 0, 2); /* 19 */
 }
 
+/* ---- packed files and bootable images ---- */
+
+static void write_packed(const char *folder)
+{
+	uint8_t plain[3000], packed[8192];
+
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (uint8_t)(i % 90 < 60 ? i / 90 : i * i);
+	for (size_t i = 0; packings[i]; i++) {
+		size_t length =
+			pack_bytes(packings[i], plain, sizeof(plain), packed, sizeof(packed));
+
+		if (length)
+			write_seed(folder, "unpack", packings[i], packed, length);
+	}
+}
+
+static void put64(uint8_t *bytes, size_t at, uint64_t value)
+{
+	memcpy(bytes + at, &value, sizeof(value));
+}
+
+/* An arm64 Image of one page, BTF, a table of symbols relative to their places, and empty list heads. */
+static void write_raw_image(const char *folder, const uint8_t *btf, size_t btf_bytes)
+{
+	static const struct table_plan plan = {.addressing = GAP_KALLSYMS_PLACE,
+					       .behind = true,
+					       .pointer_bytes = 8,
+					       .align_bytes = 4,
+					       .number_bytes = 4,
+					       .address = 0xffff800080000000,
+					       .sequence_bytes = 3};
+	static struct table_symbol symbols[300];
+	static uint8_t bytes[1 << 16];
+	struct table_places places;
+
+	memcpy(bytes + 0x38, "ARM\x64", 4);
+	for (size_t i = 0; i < 20; i++) {
+		put64(bytes, 0x400 + 16 * i, plan.address + 0x400 + 16 * i);
+		put64(bytes, 0x408 + 16 * i, plan.address + 0x400 + 16 * i);
+	}
+	memcpy(bytes + 0x1000, btf, btf_bytes);
+	make_table_symbols(symbols, 300, 0, plan.address + 0x2000, false);
+	places = write_table(bytes, 0x2000, &plan, symbols, 300);
+	write_seed(folder, "extract", "Image", bytes, places.end);
+}
+
+/* A bzImage whose payload is not packed, and one whose payload is. */
+static void write_bzimages(const char *folder, const uint8_t *btf, size_t btf_bytes)
+{
+	static uint8_t bytes[8192];
+
+	for (unsigned packed = 0; packed < 2; packed++) {
+		size_t length = packed ? pack_bytes("gzip", btf, btf_bytes, bytes + 0xa00,
+						    sizeof(bytes) - 0xa00)
+				       : btf_bytes;
+
+		if (!packed)
+			memcpy(bytes + 0xa00, btf, btf_bytes);
+		bytes[0x1f1] = 4;
+		memcpy(bytes + 0x202, "HdrS\x0f\x02", 6);
+		memcpy(bytes + 0x24c, &(uint32_t){(uint32_t)length}, 4);
+		write_seed(folder, "extract", packed ? "bzImage.gz" : "bzImage", bytes,
+			   0xa00 + length);
+	}
+}
+
 static void write_btf(const char *folder)
 {
 	struct btf btf = {.count = 0};
@@ -311,6 +379,8 @@ static void write_btf(const char *folder)
 	memcpy(bytes + at, btf.strings, btf.string_bytes);
 	write_seed(folder, "btf", "kinds", bytes, at + btf.string_bytes);
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
+	write_raw_image(folder, bytes, at + btf.string_bytes);
+	write_bzimages(folder, bytes, at + btf.string_bytes);
 }
 
 /* ---- the kernel's symbol table ---- */
@@ -542,6 +612,25 @@ static void write_code(const char *folder)
 	}
 }
 
+/* ---- selections ---- */
+
+static void write_selection(const char *folder)
+{
+	static const char text[] =
+		"{\"schema\":\"semgap/selection/1\",\"partial\":false,\"warnings\":[],\"fields\":[{"
+		"\"type\":\"task\",\"declared\":\"struct task___old\",\"base\":\"d_u\","
+		"\"member\":\"pid\",\"also\":\"nr|d_u.nr\",\"c_type\":\"int\",\"form\":\"int\","
+		"\"size_bytes\":4,\"declared_bytes\":4,\"signed\":true,\"required\":true,"
+		"\"read\":true,\"uses\":[{\"file\":\"ps.c\",\"line\":12}]}],\"symbols\":[{"
+		"\"name\":\"init_task\",\"required\":false,\"percpu\":true,\"uses\":[{\"file\":"
+		"\"a\\\"b?*/\",\"line\":1}]}],\"enumerators\":[{\"name\":\"RED\",\"required\":true,"
+		"\"uses\":[{\"file\":\"ps.c\",\"line\":2}]}],\"types\":[{\"name\":\"task\","
+		"\"declared\":\"struct task\",\"required\":true,\"uses\":[{\"file\":\"ps.c\","
+		"\"line\":3}]}]}";
+
+	write_seed(folder, "selection", "all", text, sizeof(text) - 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -551,6 +640,7 @@ int main(int argc, char **argv)
 	write_images(argv[1]);
 	write_guests(argv[1]);
 	write_btf(argv[1]);
+	write_packed(argv[1]);
 	write_kallsyms(argv[1]);
 	write_maps(argv[1]);
 	write_lime(argv[1]);
@@ -559,6 +649,7 @@ int main(int argc, char **argv)
 	write_monitor(argv[1]);
 	write_gdb_talk(argv[1]);
 	write_code(argv[1]);
+	write_selection(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
 	return 0;

@@ -520,7 +520,7 @@ static inline char *fixture_emit(const struct gap_profile *profile, const char *
 				 const struct gap_selection *selection,
 				 struct fixture_warnings *warnings, size_t *size_bytes)
 {
-	struct gap_emit_options options = {fixture_warn, warnings};
+	struct gap_emit_options options = {.warn = fixture_warn, .warn_context = warnings};
 	struct gap_error error = {""};
 	char *text = NULL;
 	FILE *stream = open_memstream(&text, size_bytes);

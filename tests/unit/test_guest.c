@@ -492,10 +492,10 @@ static void init_task_must_look_like_itself(void **state)
 	synthetic_init(&synthetic, 4);
 	task = synthetic_image(&synthetic, SYNTHETIC_INIT_TASK);
 	task[TASK_COMM] = 'S';
-	refuses(&synthetic, NULL, GAP_NOT_FOUND, "none leads", "");
+	refuses(&synthetic, NULL, GAP_NOT_FOUND, "banner", "init_task.comm is not");
 	task[TASK_COMM] = 's';
 	synthetic_put64(task + TASK_TASKS, 0x1234);
-	refuses(&synthetic, NULL, GAP_NOT_FOUND, "none leads", "");
+	refuses(&synthetic, NULL, GAP_NOT_FOUND, "banner", "the list of tasks is broken");
 	synthetic_deinit(&synthetic);
 }
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/graph.h"
+#include "tests/support/objects_graph.h"
 
 #define SURE 100 /* weight of a claim that decides */
 
@@ -242,7 +242,26 @@ static void a_bent_guest_is_not_believed(void **state)
 		}
 }
 
-/* Bytes of chance in the objects: claims may be missing, the work ends. */
+/* Words of chance, and pointers to places of chance, in everything that the guest has. */
+static void disturb(struct graph *graph, uint64_t *chance, unsigned words)
+{
+	uint64_t heap = graph->tasks[1] & ~(uint64_t)0xfffff, used = SYNTHETIC_HEAP_BYTES / 8;
+
+	for (unsigned i = 0; i < words; i++) {
+		uint64_t at, value;
+
+		*chance = *chance * 6364136223846793005u + 1442695040888963407u;
+		at = heap + (*chance >> 24) % used * 8;
+		value = *chance;
+		if (i % 3 == 1)
+			value = heap + (*chance >> 40) % used * 8;
+		else if (i % 3 == 2)
+			value = graph->tasks[(*chance >> 40) % graph->count];
+		graph_put(graph, at, value, 8);
+	}
+}
+
+/* Claims may be missing or wrong; the work ends. */
 static void noise_ends(void **state)
 {
 	struct graph graph;
@@ -250,17 +269,10 @@ static void noise_ends(void **state)
 	uint64_t chance = 7;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 12; seed++) {
+	for (uint64_t seed = 1; seed <= 24; seed++) {
 		graph_init(&graph,
 			   &(struct graph_options){.seed = seed, .mappings_in_tree = seed & 1});
-		for (unsigned i = 0; i < 400; i++) {
-			uint64_t at;
-
-			chance = chance * 6364136223846793005u + 1442695040888963407u;
-			at = graph.tasks[(chance >> 33) % graph.count] + (chance >> 20) % 128 * 8;
-			graph_put(&graph, at,
-				  i % 2 ? chance : graph.tasks[(chance >> 40) % graph.count], 8);
-		}
+		disturb(&graph, &chance, (unsigned)(50 << seed % 8));
 		learn(&graph, &outcome);
 		forget(&outcome);
 		graph_deinit(&graph);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "infer/claims.h"
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 #include "infer/symbols.h"
 
 /* ---- fields ---- */

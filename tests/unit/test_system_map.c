@@ -125,7 +125,6 @@ static void lines_of_every_form(void **state)
 		{"ffffffff81000000 T name",
 		 0xffffffff81000000}, /* the last line may do without an end */
 		{"ffffffff81000000 T name\r\n", 0xffffffff81000000},
-		{"ffffffffc0000000 t name\t[ext4]\n", 0xffffffffc0000000},
 		{"ffffffff81000000 T name\n\n\n", 0xffffffff81000000},
 	};
 
@@ -139,6 +138,116 @@ static void lines_of_every_form(void **state)
 		assert_int_equal(symbol(&frozen, "name").address, cases[i].address);
 		assert_int_equal(gap_profile_count(frozen.profile, GAP_TABLE_SYMBOLS), 2);
 		frozen_deinit(&frozen);
+	}
+}
+
+/* ---- /proc/kallsyms ---- */
+
+static const char linked_map[] = "0000000000000000 D __per_cpu_start\n"
+				 "0000000000001000 D cpu_thing\n"
+				 "0000000000030000 D __per_cpu_end\n"
+				 "ffffffff81000000 T _text\n"
+				 "ffffffff81000010 T start\n"
+				 "ffffffff81000020 t twice\n"
+				 "ffffffff81000030 t twice\n"
+				 "ffffffff82000000 D thing\n";
+static const char slid_kallsyms[] = "0000000000000000 A __per_cpu_start\n"
+				    "0000000000001000 A cpu_thing\n"
+				    "0000000000030000 A __per_cpu_end\n"
+				    "ffffffff95000000 T _text\n"
+				    "ffffffff95000010 T start\n"
+				    "ffffffff95000020 t twice\n"
+				    "ffffffff95000030 t twice\n"
+				    "ffffffff96000000 D thing\n"
+				    "ffffffff96000100 D more\n"
+				    "ffffffffc0000000 t init\t[ext4]\n";
+
+/* The map as the input, with a kallsyms beside it. */
+static enum gap_status extract_beside(const char *map, const char *kallsyms,
+				      struct gap_builder *builder, struct gap_error *error)
+{
+	char beside[80];
+	struct gap_extract_options options = {.symbols_only = true, .kallsyms = beside};
+	enum gap_status status;
+	FILE *file;
+
+	snprintf(beside, sizeof(beside), "%s.kallsyms", path);
+	file = fopen(beside, "wb");
+	assert_non_null(file);
+	fputs(kallsyms, file);
+	assert_int_equal(fclose(file), 0);
+	write_bytes(map, strlen(map));
+	status = gap_extract(builder, path, &options, NULL, error);
+	unlink(beside);
+	return status;
+}
+
+static void a_slide_is_taken_off(void **state)
+{
+	struct gap_builder *builder = make_builder();
+	struct gap_error error = {""};
+	struct frozen frozen;
+
+	(void)state;
+	if (extract_beside(linked_map, slid_kallsyms, builder, &error))
+		fail_msg("%s", error.text);
+	frozen = freeze(builder, 0);
+	/* Eight that both have, and one more; none of the module. */
+	assert_int_equal(gap_profile_count(frozen.profile, GAP_TABLE_SYMBOLS), 9);
+	assert_int_equal(symbol(&frozen, "more").address, 0xffffffff82000100);
+	assert_int_equal(symbol(&frozen, "cpu_thing").address, 0x1000);
+	assert_true(symbol(&frozen, "cpu_thing").flags & GAP_SYMBOL_PERCPU);
+	frozen_deinit(&frozen);
+}
+
+static void a_kallsyms_that_does_not_fit(void **state)
+{
+	static const struct {
+		const char *map, *kallsyms, *words;
+	} cases[] = {
+		{linked_map, "ffffffff95000010 T start\n", "_text"},
+		{linked_map, "0000000000000000 T _text\n0000000000000000 T start\n", "root"},
+		{linked_map, "ffffffff95000000 T _text\nffffffff95000018 T start\n",
+		 "another build"},
+		{"ffffffff81000010 T start\n", "ffffffff95000000 T _text\n", "slid"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct gap_builder *builder = make_builder();
+		struct gap_error error = {""};
+
+		assert_int_not_equal(
+			extract_beside(cases[i].map, cases[i].kallsyms, builder, &error), GAP_OK);
+		if (!strstr(error.text, cases[i].words))
+			fail_msg("case %zu: %s", i, error.text);
+		gap_builder_destroy(builder);
+	}
+}
+
+/* Any global symbol of one name serves to tell builds apart; local ones, and names that repeat, do not. */
+static void what_tells_builds_apart(void **state)
+{
+	static const struct {
+		const char *line;
+		bool fits;
+	} cases[] = {
+		{"ffffffff81000000 T _text\nffffffff82000000 D thing\n", true},
+		{"ffffffff81000000 T _text\nffffffff82000040 D thing\n", false},
+		{"ffffffff81000000 T _text\nffffffff81000050 t twice\n", true},
+		{"ffffffff81000000 T _text\nffffffff81000050 t thing\n", true},
+		{"ffffffff81000000 T _text\nffffffff81000050 W start\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct gap_builder *builder = make_builder();
+		struct gap_error error = {""};
+		enum gap_status status = extract_beside(linked_map, cases[i].line, builder, &error);
+
+		if ((status == GAP_OK) != cases[i].fits)
+			fail_msg("case %zu: %s", i, error.text);
+		gap_builder_destroy(builder);
 	}
 }
 
@@ -300,6 +409,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FILE(letters_have_meanings),
 		WITH_FILE(lines_of_every_form),
+		WITH_FILE(a_slide_is_taken_off),
+		WITH_FILE(a_kallsyms_that_does_not_fit),
+		WITH_FILE(what_tells_builds_apart),
 		WITH_FILE(undefined_symbols_are_left_out),
 		WITH_FILE(names_may_repeat),
 		WITH_FILE(percpu_is_what_lies_between),

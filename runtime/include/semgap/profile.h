@@ -226,6 +226,38 @@ GAP_API enum gap_status gap_profile_find_enumerator(const struct gap_profile *pr
 						    const char *name, uint32_t *row,
 						    struct gap_error *error) GAP_MUST_CHECK;
 
+/** A kernel module that the profile knows of. Modules are in the order of their names. */
+struct gap_module_info {
+	const char *name; /* as the kernel has it: with '_' for '-' */
+	const uint8_t *build_id;
+	uint8_t build_id_bytes; /* 0 unknown */
+	uint32_t first_symbol;  /* row for gap_profile_module_symbol() */
+	uint32_t symbol_count;
+};
+
+/** Where it is in the module's section; where that is, only a running kernel knows. */
+struct gap_module_place {
+	const char *name;
+	const char *section;
+	uint64_t offset;
+	uint64_t size_bytes; /* 0 unknown */
+	gap_type_id type;    /* GAP_NONE unknown */
+	enum gap_symbol_kind kind;
+	uint32_t flags; /* enum gap_symbol_flag */
+};
+
+GAP_API uint32_t gap_profile_module_count(const struct gap_profile *profile);
+/** The @index-th module, its symbol in @row: false past the last. */
+GAP_API int gap_profile_module(const struct gap_profile *profile, uint32_t index,
+			       struct gap_module_info *module);
+GAP_API int gap_profile_module_symbol(const struct gap_profile *profile, uint32_t row,
+				      struct gap_module_place *symbol);
+/** Finds a module's symbol; a global one is preferred to local ones. GAP_NOT_FOUND, GAP_AMBIGUOUS. */
+GAP_API enum gap_status gap_profile_find_module_symbol(const struct gap_profile *profile,
+						       const char *module, const char *name,
+						       struct gap_module_place *symbol,
+						       struct gap_error *error) GAP_MUST_CHECK;
+
 /** Declaring file ("" unknown), line and the number of units that define a type. */
 struct gap_declaration {
 	const char *file;

@@ -3,7 +3,7 @@
  * Reading the list of fields that inference is asked for. Which of a field's names a kernel has is
  * for evidence to find out.
  */
-#include "infer/wanted.h"
+#include "infer/field_list.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <elf.h>
 
-#include "tests/support/graph.h"
+#include "tests/support/objects_graph.h"
 
 #define IMAGE_OBJECTS (SYNTHETIC_TEXT + 0x20000)
 #define USER_AT 0x800000u    /* physical: two megabytes that all programs share */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copying the image. */
-#include "infer/kernel_image.h"
+#include "infer/image_copy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * The kernel's image as its own page tables map it, copied once: tables of symbols and types are
  * read from a copy that a running guest cannot change under the reader.
  */
-#ifndef SEMGAP_INFER_KERNEL_IMAGE_H
-#define SEMGAP_INFER_KERNEL_IMAGE_H
+#ifndef SEMGAP_INFER_IMAGE_COPY_H
+#define SEMGAP_INFER_IMAGE_COPY_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * names that it has had through history separated by '|' (kernels/core-fields.txt is the default).
  * Everything that evidence says is said of a field's number in this table.
  */
-#ifndef SEMGAP_INFER_WANTED_H
-#define SEMGAP_INFER_WANTED_H
+#ifndef SEMGAP_INFER_FIELD_LIST_H
+#define SEMGAP_INFER_FIELD_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
