@@ -397,23 +397,26 @@ static void sort_places(struct sequence *sequence)
 		}
 }
 
-/* Whether a call has this argument and numbers only: not one that was computed in other ways. */
-static bool is_pure(const struct code_matcher *matcher, const struct code_statement *statement,
-		    const struct code_event *call, code_value value)
+/* Whether a call has numbers for this argument, or the same member: nothing computed in other ways. */
+static bool is_pure(struct code_matcher *matcher, const struct code_statement *statement,
+		    const struct code_event *call, uint32_t offset)
 {
 	const struct code_events *events = &matcher->run->events;
 
 	for (uint32_t i = 0; i < events->count; i++) {
 		const struct code_event *event = &events->items[i];
-		code_value other;
+		struct match match = {.matcher = matcher};
+		code_value value;
 
 		if (event->kind != CODE_E_CALL || event->at != call->at)
 			continue;
-		other = code_matcher_argument(matcher, event,
+		value = code_matcher_argument(matcher, event,
 					      code_matcher_prototype_at(matcher, event->target),
 					      statement->argument);
-		if (other && other != value &&
-		    code_matcher_node(matcher, other)->kind != CODE_V_CONST)
+		if (!value || code_matcher_node(matcher, value)->kind == CODE_V_CONST)
+			continue;
+		if (!code_match_expression(&match, &statement->what, value) ||
+		    match.fit.bindings[match.fit.count - 1].offset != offset)
 			return false;
 	}
 	return true;
@@ -438,7 +441,8 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 					      code_rows_prototype(matcher->rows, name),
 					      statement->argument);
 		if (value && code_match_expression(&match, &statement->what, value) &&
-		    is_pure(matcher, statement, event, value))
+		    is_pure(matcher, statement, event,
+			    match.fit.bindings[match.fit.count - 1].offset))
 			add_place(&sequence, event, &match.fit.bindings[match.fit.count - 1]);
 	}
 	if (sequence.count != statement->more_count + 1u)

@@ -12,7 +12,7 @@ enum {
 	ELIMINATION_WEIGHT = 1,
 	STRONG_WEIGHT = 6,
 	SHARING_MAX = 8,
-	VISITS = 8,
+
 	VISITS_FOR_TYPES = 3
 };
 
@@ -333,7 +333,7 @@ static void run_all(struct code_learnt *learnt)
 	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
 		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
 
-		learnt->run.visits_max = row->statement_count ? VISITS : VISITS_FOR_TYPES;
+		learnt->run.visits_max = row->statement_count ? CODE_VISITS : VISITS_FOR_TYPES;
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
 			const char *name = learnt->rows->names.items[row->names + k];
 			const struct infer_symbol *symbol;

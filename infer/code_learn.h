@@ -8,6 +8,9 @@
 
 #include "infer/code_match.h"
 
+/** How often a place is entered in functions with statements. */
+enum { CODE_VISITS = 8 };
+
 /** One function's word on one member. */
 struct code_vote {
 	uint32_t member, offset;

@@ -215,6 +215,7 @@ static void print_function(struct code_learnt *learnt, const struct infer_symbol
 {
 	const struct infer_symbol *symbol = infer_symbols_named(symbols, function, NULL);
 
+	learnt->run.visits_max = CODE_VISITS; /* as functions with statements are looked at */
 	if (!symbol || !code_run_function(&learnt->run, symbol->address))
 		die(function, "no such function, or several");
 	printf("current %s%#llx, %u steps, %u values, %u events\n",
