@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define PAGE 4096u
+#define RIGHT_BEFORE 3.0
 #define AMBIGUOUS_MAX 4
 #define WEIGHT_AMBIGUOUS 60 /* hundredths of a nat: tips nothing alone */
 
@@ -417,10 +418,12 @@ void data_list_deinit(struct data_list *list)
 
 /* ---- claims ---- */
 
-/* Counted: how often the rule was right, on all kernels where it was held against the truth. */
+/* Counted: how often the rule was right, on all kernels where it was held against the truth; rules
+ * of this kind hardly ever are not, so that a new one begins as if it had been. */
 static int32_t weigh(enum data_rule rule)
 {
-	return (int32_t)lround(100 * log((rules[rule].right + 1.0) / (rules[rule].wrong + 1.0)));
+	return (int32_t)lround(100 *
+			       log((rules[rule].right + RIGHT_BEFORE) / (rules[rule].wrong + 1.0)));
 }
 
 static void add_claim(struct data_solver *solver, enum data_rule rule, struct infer_claim *claim,

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/graph.h"
+#include "tests/support/object_graph.h"
 
 #define SURE 100 /* weight of a claim that decides */
 

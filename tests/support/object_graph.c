@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects of a kernel whose layout a seed chooses; see graph.h. */
+/* Objects of a kernel whose layout a seed chooses; see object_graph.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <elf.h>
 
-#include "tests/support/graph.h"
+#include "tests/support/object_graph.h"
 
 #define IMAGE_OBJECTS (SYNTHETIC_TEXT + 0x20000)
 #define USER_AT 0x800000u    /* physical: two megabytes that all programs share */

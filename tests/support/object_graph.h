@@ -5,8 +5,8 @@
  * Made in the synthetic guest's image and heap; its own init_task, which leads to no tasks, is a
  * decoy beside.
  */
-#ifndef SEMGAP_TESTS_GRAPH_H
-#define SEMGAP_TESTS_GRAPH_H
+#ifndef SEMGAP_TESTS_OBJECT_GRAPH_H
+#define SEMGAP_TESTS_OBJECT_GRAPH_H
 
 #include "infer/kernel.h"
 #include "tests/support/synthetic.h"
