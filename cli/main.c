@@ -6,7 +6,7 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_infer, &command_score, &command_info, &command_show,
+	&command_extract, &command_infer, &command_score, &command_info,  &command_show,
 	&command_find,    &command_emit,  &command_scan,  &command_guest,
 };
 
