@@ -12,6 +12,7 @@
 #include "cli/guest_pause.h"
 #include "cli/guest_rows.h"
 #include "cli/guest_view.h"
+#include "profile/output.h"
 #include "runtime/include/semgap/source.h"
 
 enum {
@@ -51,8 +52,8 @@ static const struct {
 	{GUEST_OPTION_OUTPUT, "-o", "-o FILE"},
 };
 
-static const char common_usage[] =
-	"--memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--json]";
+static const char common_usage[] = "--memory SOURCE --profile P.gap [--root PHYS] [--slide N] "
+				   "[--phys-base N] [--pause] [--json]";
 
 /* In the order in which the help lists them. */
 /* clang-format off */
@@ -86,13 +87,34 @@ struct arguments {
 	bool help, pause;
 };
 
-bool guest_parse_number(const char *text, uint64_t *number)
+/* Digits and nothing else: neither signs nor spaces, and a leading zero does not mean octal. */
+size_t guest_number_length(const char *text, uint64_t *number)
 {
-	char *end;
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = text + (hex ? 2 : 0);
+	size_t length = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
 
 	errno = 0;
-	*number = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
-	return end != text && *end == '\0' && errno == 0;
+	*number = length ? strtoull(digits, NULL, hex ? 16 : 10) : 0;
+	return length && errno == 0 ? (size_t)(digits - text) + length : 0;
+}
+
+bool guest_parse_number(const char *text, uint64_t *number)
+{
+	size_t length = guest_number_length(text, number);
+
+	return length > 0 && text[length] == '\0';
+}
+
+/* Slides may go down. */
+static bool parse_signed(const char *text, uint64_t *number)
+{
+	if (*text != '-')
+		return guest_parse_number(text, number);
+	if (!guest_parse_number(text + 1, number) || *number > (uint64_t)INT64_MAX)
+		return false;
+	*number = -*number;
+	return true;
 }
 
 static bool take_view_option(struct guest_request *request, int option)
@@ -139,10 +161,10 @@ static bool take_option(struct arguments *arguments, int option)
 		return guest_parse_number(optarg, &arguments->options.root.value);
 	case OPTION_SLIDE:
 		arguments->options.has_virtual_slide = 1;
-		return guest_parse_number(optarg, &arguments->options.virtual_slide);
+		return parse_signed(optarg, &arguments->options.virtual_slide);
 	case OPTION_PHYS_BASE:
 		arguments->options.has_phys_base = 1;
-		return guest_parse_number(optarg, &arguments->options.phys_base);
+		return parse_signed(optarg, &arguments->options.phys_base);
 	default:
 		return take_view_option(&arguments->request, option);
 	}
@@ -202,6 +224,23 @@ static int GAP_PRINTF(2, 3) say_view_usage(const struct guest_view *view, const 
 
 /* ---- arguments ---- */
 
+/* The file that a source names is written to in no case: raw:FILE,split=SIZE is one too. */
+static bool is_memory_file(const char *memory, const char *output)
+{
+	const char *name = strncmp(memory, "raw:", 4) == 0 ? memory + 4 : memory;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(name, ","), name);
+	return gap_output_same_file(output, memory) || gap_output_same_file(output, name) ||
+	       gap_output_same_file(output, path);
+}
+
+static bool is_input(const struct arguments *arguments, const char *output)
+{
+	return gap_output_same_file(output, arguments->profile) ||
+	       is_memory_file(arguments->memory, output);
+}
+
 static int check_view(const struct arguments *arguments)
 {
 	const struct guest_view *view = arguments->view;
@@ -218,6 +257,9 @@ static int check_view(const struct arguments *arguments)
 				      request->operands[view->operand_max]);
 	if (!arguments->memory || !arguments->profile)
 		return say_view_usage(view, "--memory and --profile are required");
+	if (is_input(arguments, request->output))
+		return say_view_usage(view, "%s is an input and would be overwritten",
+				      request->output);
 	if (view->check && !view->check(request))
 		return EXIT_UNUSABLE;
 	return EXIT_DONE;
@@ -226,11 +268,17 @@ static int check_view(const struct arguments *arguments)
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
 	struct guest_request *request = &arguments->request;
-	int option;
+	int option, index = -1;
 
-	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
-		if (!take_option(arguments, option))
+	while ((option = getopt_long(argc, argv, "o:h", options, &index)) != -1) {
+		if (option == '?')
 			return say_usage(command, "guest: wrong arguments");
+		if (!take_option(arguments, option))
+			return say_usage(command,
+					 "guest: --%s wants a number, decimal or 0x…, not \"%s\"",
+					 index < 0 ? "?" : options[index].name, optarg);
+		index = -1;
+	}
 	if (optind == argc)
 		return arguments->help ? EXIT_DONE : say_usage(command, "guest: name a view");
 	arguments->view = find_view(argv[optind]);
@@ -289,30 +337,39 @@ static int view_source(struct arguments *arguments, struct gap_source_memory *so
 	return arguments->pause ? look_paused(source, look, &context) : look(&context);
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int view_inputs(struct arguments *arguments)
 {
-	struct arguments arguments = {0};
+	struct gap_profile *profile = open_profile(arguments->profile);
 	struct gap_source_memory *source;
-	struct gap_profile *profile;
 	struct gap_error error = {{0}};
-	int result = parse(command, argc, argv, &arguments);
 	enum gap_status status;
+	int result;
 
-	if (result)
-		return result;
-	if (arguments.help)
-		return arguments.view ? print_view_help(arguments.view) : print_guest_help(command);
-	profile = open_profile(arguments.profile);
 	if (!profile)
 		return EXIT_UNUSABLE;
-	status = gap_source_memory_open(arguments.memory, &source, &error);
+	status = gap_source_memory_open(arguments->memory, &source, &error);
 	if (!status) {
-		result = view_source(&arguments, source, profile);
+		result = view_source(arguments, source, profile);
 		gap_source_memory_close(source);
 	} else {
 		result = say_failure(status, &error);
 	}
 	gap_profile_close(profile);
+	return result;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	int result = parse(command, argc, argv, &arguments);
+
+	if (result)
+		return result;
+	if (arguments.help)
+		return arguments.view ? print_view_help(arguments.view) : print_guest_help(command);
+	result = view_inputs(&arguments);
+	if (result == EXIT_UNUSABLE)
+		gap_output_discard(arguments.request.output);
 	return result;
 }
 

@@ -2,27 +2,33 @@
 /*
  * semgap guest dump-process: the memory of a process as an ELF core file, a segment for each of its
  * mappings. Pages that are not in memory (never touched, swapped out) are zeros in the file and
- * counted beside it.
+ * counted beside it; large holes, of which mappings that are only reserved consist, are not in it.
  */
 #include <elf.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/guest_out.h"
 #include "cli/guest_place.h"
 #include "cli/guest_process.h"
+#include "profile/output.h"
 #include "profile/vector.h"
 #include "runtime/include/semgap/maps.h"
 
 #define PAGE_BYTES 4096
 #define SEGMENTS_MAX 65000          /* more the file format cannot count, nor Linux map */
-#define DUMP_BYTES_MAX (1ull << 40) /* absurd mappings are passed over */
+#define HOLE_BYTES_MAX (1ull << 30) /* a larger one is not in the file */
+#define SHARED_MAX 8                /* how often a process maps what the guest has, at most */
 
+/* A mapping, or as much of one as there is between two large holes. */
 struct segment {
-	uint64_t start, end, missing_bytes, offset;
+	uint64_t start, end, present_bytes;
+	uint64_t offset, file_bytes; /* in the file: from the start on */
 	char flags[5];
 	char *path;
 };
@@ -34,7 +40,13 @@ struct dump {
 	struct gap_address_space space;
 	struct segment_rows segments;
 	FILE *file;
-	bool is_narrow; /* a 32-bit file */
+	uint64_t file_at, file_end;        /* where it stands, and how far it goes */
+	bool is_regular;                   /* holes are passed over; else they are written */
+	bool is_narrow;                    /* a 32-bit file */
+	uint64_t memory_bytes;             /* of the guest */
+	uint64_t steps_left, present_left; /* of page tables, in which anything may stand */
+	enum gap_status status;
+	struct gap_error error; /* the first thing that went wrong */
 };
 
 static void dump_deinit(struct dump *dump)
@@ -44,47 +56,109 @@ static void dump_deinit(struct dump *dump)
 	free(dump->segments.items);
 }
 
+static void GAP_PRINTF(3, 4)
+	note(struct dump *dump, enum gap_status status, const char *format, ...)
+{
+	va_list arguments;
+
+	if (dump->status && (dump->status != GAP_PARTIAL || status == GAP_PARTIAL))
+		return;
+	dump->status = status;
+	va_start(arguments, format);
+	vsnprintf(dump->error.text, sizeof(dump->error.text), format, arguments);
+	va_end(arguments);
+}
+
+/* Tables of a process are no larger than the guest's memory, and a page of it is not mapped without end. */
+static void set_bounds(struct dump *dump)
+{
+	dump->steps_left = dump->memory_bytes / sizeof(uint64_t) + 1;
+	dump->present_left = dump->memory_bytes * SHARED_MAX;
+}
+
+/* The next mapped piece before @end, or false. */
+static bool next_present(struct dump *dump, uint64_t *at, uint64_t end, uint64_t *size_bytes)
+{
+	struct gap_vaddr address = {*at};
+
+	if (!gap_space_next_mapped(&dump->space, &address, end, size_bytes, &dump->steps_left)) {
+		if (!dump->steps_left)
+			note(dump, GAP_PARTIAL, "the page tables hold more than memory can");
+		return false;
+	}
+	*at = address.value;
+	if (*size_bytes > dump->present_left) {
+		note(dump, GAP_PARTIAL,
+		     "the page tables lead more than %d times to all memory: what comes "
+		     "behind 0x%llx is left out",
+		     SHARED_MAX, (unsigned long long)*at);
+		return false;
+	}
+	dump->present_left -= *size_bytes;
+	return true;
+}
+
 /* ---- what there is ---- */
 
-static enum gap_status take_map(struct dump *dump, const struct gap_map *map, uint64_t *total,
-				struct gap_error *error)
+static struct segment *add_segment(struct dump *dump, const struct gap_map *map, uint64_t start)
 {
 	struct segment *segment;
 
-	if (map->end <= map->start || map->end - map->start > DUMP_BYTES_MAX - *total)
-		return gap_fail(error, GAP_PARTIAL, "the mapping at 0x%llx is absurdly large",
-				(unsigned long long)map->start);
-	if (dump->segments.count >= SEGMENTS_MAX)
-		return gap_fail(error, GAP_PARTIAL, "there are more than %d mappings",
-				SEGMENTS_MAX);
+	if (dump->segments.count >= SEGMENTS_MAX) {
+		note(dump, GAP_PARTIAL, "there are more than %d mappings", SEGMENTS_MAX);
+		return NULL;
+	}
 	segment = segment_rows_push(&dump->segments);
-	if (!segment)
-		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
-	*segment = (struct segment){.start = map->start, .end = map->end};
-	memcpy(segment->flags, map->flags, sizeof(segment->flags));
-	segment->path = strndup(map->path.bytes, map->path.length);
-	*total += map->end - map->start;
-	return segment->path ? GAP_OK : gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	if (segment) {
+		*segment = (struct segment){.start = start, .end = map->end};
+		memcpy(segment->flags, map->flags, sizeof(segment->flags));
+		segment->path = strndup(map->path.bytes, map->path.length);
+	}
+	if (!segment || !segment->path)
+		note(dump, GAP_NO_MEMORY, "out of memory");
+	return segment && segment->path ? segment : NULL;
 }
 
-static enum gap_status take_maps(struct dump *dump, struct gap_vaddr mm, struct gap_error *error)
+/* A large hole ends what the file has of a segment; what comes behind it is one of its own. */
+static void take_map(struct dump *dump, const struct gap_map *map)
+{
+	uint64_t at = map->start, end = map->start, size_bytes;
+	struct segment *segment;
+
+	if (map->end <= map->start) {
+		note(dump, GAP_PARTIAL, "the mapping at 0x%llx ends before it begins",
+		     (unsigned long long)map->start);
+		return;
+	}
+	segment = add_segment(dump, map, map->start);
+	while (segment && next_present(dump, &at, map->end, &size_bytes)) {
+		if (at - end > HOLE_BYTES_MAX) {
+			segment->end = at;
+			segment->file_bytes = end - segment->start;
+			segment = add_segment(dump, map, at);
+		}
+		end = at += size_bytes;
+	}
+	if (segment)
+		segment->file_bytes =
+			(map->end - end > HOLE_BYTES_MAX ? end : map->end) - segment->start;
+}
+
+static enum gap_status take_maps(struct dump *dump, struct gap_vaddr mm)
 {
 	static struct gap_maps maps; /* of the size of a path */
 	static struct gap_map map;
-	enum gap_status status = gap_maps_init(&maps, dump->guest, error), outcome = GAP_OK;
-	uint64_t total = 0;
+	enum gap_status status = gap_maps_init(&maps, dump->guest, &dump->error);
 
 	if (status)
 		return status;
+	set_bounds(dump);
 	gap_maps_begin(&maps, mm);
-	while (status != GAP_NO_MEMORY && gap_maps_next(&maps, &map)) {
-		status = take_map(dump, &map, &total, error);
-		if (status)
-			outcome = status;
-	}
-	if (!outcome && maps.status)
-		outcome = gap_fail(error, maps.status, "%s", maps.reason);
-	return outcome;
+	while (dump->status != GAP_NO_MEMORY && gap_maps_next(&maps, &map))
+		take_map(dump, &map);
+	if (maps.status)
+		note(dump, maps.status, "%s", maps.reason);
+	return dump->status;
 }
 
 /* ---- the file ---- */
@@ -110,13 +184,14 @@ static bool place_segments(struct dump *dump, uint64_t headers_bytes)
 		struct segment *segment = &dump->segments.items[i];
 
 		segment->offset = offset;
-		offset += whole_pages(segment->end - segment->start);
+		offset += whole_pages(segment->file_bytes);
 	}
 	if (dump->is_narrow && offset > UINT32_MAX) {
 		errno = EFBIG;
 		return false;
 	}
-	return ftruncate(fileno(dump->file), (off_t)offset) == 0;
+	dump->file_end = offset;
+	return !dump->is_regular || ftruncate(fileno(dump->file), (off_t)offset) == 0;
 }
 
 /* The headers of a class of ELF: both have the same members, of other widths. */
@@ -140,18 +215,18 @@ static bool place_segments(struct dump *dump, uint64_t headers_bytes)
 		fwrite(&header, sizeof(header), 1, dump->file);                                    \
 		for (uint32_t i = 0; i < count; i++) {                                             \
 			const struct segment *segment = &dump->segments.items[i];                  \
-			width size_bytes = (width)(segment->end - segment->start);                 \
 			row_type row = {                                                           \
 				.p_type = PT_LOAD,                                                 \
 				.p_flags = segment_flags(segment->flags),                          \
 				.p_offset = (width)segment->offset,                                \
 				.p_vaddr = (width)segment->start,                                  \
-				.p_filesz = size_bytes,                                            \
-				.p_memsz = size_bytes,                                             \
+				.p_filesz = (width)segment->file_bytes,                            \
+				.p_memsz = (width)(segment->end - segment->start),                 \
 				.p_align = PAGE_BYTES,                                             \
 			};                                                                         \
 			fwrite(&row, sizeof(row), 1, dump->file);                                  \
 		}                                                                                  \
+		dump->file_at = sizeof(header) + (uint64_t)count * sizeof(row_type);               \
 		return true;                                                                       \
 	}
 
@@ -169,48 +244,94 @@ static bool write_headers(struct dump *dump)
 			       : write_wide(dump, target.machine);
 }
 
-/* A page that is not there stays a hole of the file. */
-static bool write_segment(struct dump *dump, struct segment *segment)
+/* Moves on to @offset of the file: what lies between is zeros. */
+static bool go_to(struct dump *dump, uint64_t offset)
 {
-	for (uint64_t at = segment->start; at < segment->end; at += PAGE_BYTES) {
-		uint64_t left = segment->end - at;
-		size_t part = left < PAGE_BYTES ? (size_t)left : PAGE_BYTES;
-		struct gap_vaddr address = {at};
-		unsigned char page[PAGE_BYTES];
+	static const unsigned char zeros[PAGE_BYTES];
 
-		if (gap_space_read(&dump->space, address, page, part)) {
-			segment->missing_bytes += part;
-			continue;
-		}
-		if (fseeko(dump->file, (off_t)(segment->offset + at - segment->start), SEEK_SET) ||
-		    fwrite(page, 1, part, dump->file) != part)
+	if (dump->is_regular && offset != dump->file_at &&
+	    fseeko(dump->file, (off_t)offset, SEEK_SET))
+		return false;
+	while (!dump->is_regular && dump->file_at < offset) {
+		uint64_t left = offset - dump->file_at;
+		size_t part = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
+
+		if (fwrite(zeros, 1, part, dump->file) != part)
 			return false;
+		dump->file_at += part;
 	}
+	dump->file_at = offset;
 	return true;
 }
 
-static int write_file(struct dump *dump, const char *path)
+/* Pages of zeros stay holes, as do those that are not there. */
+static bool write_page(struct dump *dump, struct segment *segment, uint64_t at, size_t size_bytes)
 {
-	bool good = true;
+	static const unsigned char zeros[PAGE_BYTES];
+	unsigned char page[PAGE_BYTES];
 
-	dump->file = fopen(path, "wbe");
-	if (!dump->file) {
-		say("cannot write %s: %s", path, strerror(errno));
-		return EXIT_UNUSABLE;
-	}
+	if (gap_space_read(&dump->space, (struct gap_vaddr){at}, page, size_bytes))
+		return true;
+	segment->present_bytes += size_bytes;
+	if (memcmp(page, zeros, size_bytes) == 0)
+		return true;
+	if (!go_to(dump, segment->offset + at - segment->start) ||
+	    fwrite(page, 1, size_bytes, dump->file) != size_bytes)
+		return false;
+	dump->file_at += size_bytes;
+	return true;
+}
+
+static bool write_segment(struct dump *dump, struct segment *segment)
+{
+	uint64_t at = segment->start, end = segment->start + segment->file_bytes, size_bytes;
+
+	while (next_present(dump, &at, end, &size_bytes))
+		for (uint64_t piece_end = at + size_bytes; at < piece_end;) {
+			uint64_t left = piece_end - at;
+			size_t part = left < PAGE_BYTES ? (size_t)left : PAGE_BYTES;
+
+			if (!write_page(dump, segment, at, part))
+				return false;
+			at += part;
+		}
+	return true;
+}
+
+static bool write_all(struct dump *dump)
+{
+	struct stat file;
+	bool good;
+
+	dump->is_regular = fstat(fileno(dump->file), &file) == 0 && S_ISREG(file.st_mode);
+	set_bounds(dump);
 	good = write_headers(dump);
 	for (uint32_t i = 0; i < dump->segments.count && good; i++)
 		good = write_segment(dump, &dump->segments.items[i]);
-	good = good && !ferror(dump->file);
-	good = fclose(dump->file) == 0 && good;
-	if (good)
-		return EXIT_DONE;
-	say("cannot write %s: %s", path, strerror(errno));
-	unlink(path);
-	return EXIT_UNUSABLE;
+	return good && (dump->is_regular || go_to(dump, dump->file_end));
+}
+
+static enum gap_status write_file(struct dump *dump, const char *path, struct gap_error *error)
+{
+	struct gap_output output;
+	enum gap_status status = gap_output_begin(&output, path, error);
+
+	if (status)
+		return status;
+	dump->file = output.stream;
+	if (write_all(dump))
+		return gap_output_commit(&output, error);
+	gap_fail(error, GAP_IO, "cannot write %s: %s", path, strerror(errno));
+	gap_output_abort(&output);
+	return GAP_IO;
 }
 
 /* ---- what was written ---- */
+
+static uint64_t missing_bytes(const struct segment *segment)
+{
+	return segment->end - segment->start - segment->present_bytes;
+}
 
 static void print_table(const struct dump *dump)
 {
@@ -221,19 +342,18 @@ static void print_table(const struct dump *dump)
 
 		printf("%014llx %014llx %-4s %12llu %12llu ", (unsigned long long)segment->start,
 		       (unsigned long long)segment->end, segment->flags,
-		       (unsigned long long)(segment->end - segment->start - segment->missing_bytes),
-		       (unsigned long long)segment->missing_bytes);
+		       (unsigned long long)segment->present_bytes,
+		       (unsigned long long)missing_bytes(segment));
 		out_text(segment->path, strlen(segment->path));
 		putchar('\n');
 	}
 }
 
-static void print_json(const struct dump *dump, enum gap_status status,
-		       const struct gap_error *error)
+static void print_json(const struct dump *dump)
 {
 	struct gap_json json;
 
-	out_json_begin(&json, "semgap/dump-process/1", status, error, "segments");
+	out_json_begin(&json, "semgap/dump-process/1", dump->status, &dump->error, "segments");
 	for (uint32_t i = 0; i < dump->segments.count; i++) {
 		const struct segment *segment = &dump->segments.items[i];
 
@@ -243,7 +363,8 @@ static void print_json(const struct dump *dump, enum gap_status status,
 		out_json_hex(&json, "end", true, segment->end);
 		gap_json_key_name(&json, "flags", segment->flags);
 		out_json_hex(&json, "offset", true, segment->offset);
-		out_json_hex(&json, "missing_bytes", true, segment->missing_bytes);
+		out_json_hex(&json, "file_bytes", true, segment->file_bytes);
+		out_json_hex(&json, "missing_bytes", true, missing_bytes(segment));
 		gap_json_key_text(&json, "path", segment->path, strlen(segment->path));
 		gap_json_close(&json, '}');
 	}
@@ -256,40 +377,53 @@ static int dump_task(struct dump *dump, const struct guest_request *request,
 	struct gap_error error = {{0}};
 	enum gap_status status =
 		place_open_space(dump->guest, (uint64_t)task->pid, &dump->space, &error);
-	int result;
 
-	if (!status)
-		status = take_maps(dump, task->mm, &error);
-	if (status && status != GAP_PARTIAL)
+	if (status)
 		return say_failure(status, &error);
-	result = write_file(dump, request->output);
-	if (result)
-		return result;
+	status = take_maps(dump, task->mm);
+	if (status && status != GAP_PARTIAL)
+		return say_failure(status, &dump->error);
+	status = write_file(dump, request->output, &error);
+	if (status)
+		return say_failure(status, &error);
 	if (request->json)
-		print_json(dump, status, &error);
+		print_json(dump);
 	else
 		print_table(dump);
-	return out_finish(status, &error);
+	return out_finish(dump->status, &dump->error);
+}
+
+static uint64_t size_of_memory(const struct gap_memory *memory)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < memory->range_count; i++)
+		total += memory->ranges[i].size_bytes;
+	return total;
 }
 
 static int run(struct gap_guest *guest, const struct guest_request *request)
 {
-	struct dump dump = {.guest = guest};
+	struct dump dump = {.guest = guest, .memory_bytes = size_of_memory(request->memory)};
 	struct gap_error error = {{0}};
 	struct gap_task task;
-	enum gap_status status;
+	enum gap_status status = find_process(guest, request->operands[0], &task, &error);
 	int result;
 
-	if (!request->output) {
-		say("guest dump-process: -o FILE is required");
-		return EXIT_UNUSABLE;
-	}
-	status = find_process(guest, request->operands[0], &task, &error);
 	if (status)
 		return say_failure(status, &error);
 	result = dump_task(&dump, request, &task);
 	dump_deinit(&dump);
 	return result;
+}
+
+/* Standard output has the table. */
+static bool check(const struct guest_request *request)
+{
+	if (request->output && strcmp(request->output, "-") != 0)
+		return true;
+	say("guest dump-process: -o FILE is required");
+	return false;
 }
 
 const struct guest_view guest_view_dump_process = {
@@ -298,9 +432,12 @@ const struct guest_view guest_view_dump_process = {
 	.summary = "the memory of a process, as an ELF core file",
 	.help = "  -o FILE   the file to write; it has holes where memory is missing\n"
 		"\n"
-		"Pages that were never touched or are swapped out are counted as missing.\n",
+		"Pages that were never touched or are swapped out are counted as missing. Where "
+		"more than\n"
+		"1 GiB of a mapping is missing, it goes on in a segment of its own.\n",
 	.operand_min = 1,
 	.operand_max = 1,
 	.options = GUEST_OPTION_OUTPUT,
+	.check = check,
 	.run = run,
 };

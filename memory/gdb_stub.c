@@ -249,12 +249,19 @@ static void take_register(const char *tag, const char *end, uint32_t *next, uint
 	++*next;
 }
 
+/* Registers in comments are not counted: QEMU has some (cs_base and its like). */
 void gap_gdb_number_registers(const char *text, uint32_t *next, uint32_t *numbers)
 {
 	const char *tag = text, *end;
 
-	while ((tag = strstr(tag, "<reg ")) && (end = strchr(tag, '>'))) {
-		take_register(tag, end, next, numbers);
+	while ((tag = strchr(tag, '<'))) {
+		int comment = strncmp(tag, "<!--", 4) == 0;
+
+		end = comment ? strstr(tag, "-->") : strchr(tag, '>');
+		if (!end)
+			break;
+		if (strncmp(tag, "<reg ", 5) == 0)
+			take_register(tag, end, next, numbers);
 		tag = end;
 	}
 }

@@ -14,6 +14,9 @@
 #define ADDRESS_48 UINT64_C(0x0000fffffffff000)
 
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 53) /* privileged */
+/* Of an entry that is not valid: a page in memory that its owner may not touch. Bit 58 until 6.11,
+ * then bit 11 (2f1fa5a3f4ba, PTE_PRESENT_INVALID); an entry of swap space has no bit 1. */
+#define ENTRY_PROTNONE (UINT64_C(1) << 58 | UINT64_C(1) << 11)
 
 #define PAGE_SHIFT_64K 16
 #define VA_BITS_LARGE                                                                              \
@@ -101,6 +104,11 @@ static int block_allowed(const struct gap_paging *paging, int level)
 	return level <= (is_lpa2(paging) || paging->page_shift == PAGE_SHIFT_64K ? 3 : 2);
 }
 
+static int is_protected(const struct gap_space *space, uint64_t entry)
+{
+	return space->is_process && entry & ENTRY_TABLE && entry & ENTRY_PROTNONE;
+}
+
 /*
  * Output addresses that are not aligned to what they lead to are refused: no kernel writes such, and
  * they show that tables are being read in a shape that is not theirs.
@@ -125,7 +133,9 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 		at = table + ((address >> shift) & (((uint64_t)1 << width) - 1)) * 8;
 		if (span_bytes)
 			*span_bytes = (uint64_t)1 << shift;
-		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_VALID))
+		if (!gap_entry_read(memory, at, &entry))
+			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_VALID) && !(level == 1 && is_protected(space, entry)))
 			return GAP_UNREADABLE;
 		output = address_of(entry, space);
 		if (level == 1 || !(entry & ENTRY_TABLE))

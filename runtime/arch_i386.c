@@ -7,7 +7,7 @@
  */
 #include <elf.h>
 
-#include "runtime/arch.h"
+#include "runtime/arch_x86.h"
 
 #define ENTRY_PRESENT 0x1u
 #define ENTRY_ACCESSED 0x20u
@@ -100,10 +100,11 @@ static enum gap_status walk_narrow(const struct gap_memory *memory, const struct
 	}
 	*span_bytes = GAP_PAGE_BYTES;
 	entry = narrow_entry(memory, (entry & 0xfffff000u) + (address >> 12 & 1023) * 4, &found);
-	if (!(entry & ENTRY_PRESENT))
+	/* Without PAE addresses are not inverted. */
+	if (!(entry & ENTRY_PRESENT) && !(space->is_process && entry & GAP_X86_PROTNONE))
 		return GAP_UNREADABLE;
 	*translation = found;
-	return leaf(address, entry, 12, translation);
+	return leaf(address, entry & 0xfffff000u, 12, translation);
 }
 
 static enum gap_status walk_pae(const struct gap_memory *memory, const struct gap_space *space,
@@ -117,8 +118,18 @@ static enum gap_status walk_pae(const struct gap_memory *memory, const struct ga
 	for (int i = 0; i < 3; i++) {
 		at = table + (address >> shifts[i] & (i ? 511 : 3)) * 8;
 		*span_bytes = (uint64_t)1 << shifts[i];
-		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_PRESENT))
+		if (!gap_entry_read(memory, at, &entry))
 			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_PRESENT)) {
+			uint64_t output, inside = ((uint64_t)1 << shifts[i]) - 1;
+
+			if (!space->is_process || i == 0 || (i == 1 && !(entry & ENTRY_LARGE)) ||
+			    !gap_x86_protected(memory, entry, mask & ~inside, &output))
+				return GAP_UNREADABLE;
+			*translation =
+				(struct gap_translation){output | (address & inside), at, entry};
+			return GAP_OK;
+		}
 		if (i == 2 || (i == 1 && entry & ENTRY_LARGE)) {
 			translation->leaf_at = at;
 			translation->leaf = entry;

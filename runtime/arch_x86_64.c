@@ -6,7 +6,7 @@
  */
 #include <elf.h>
 
-#include "runtime/arch.h"
+#include "runtime/arch_x86.h"
 
 #define ENTRY_PRESENT 0x1u
 #define ENTRY_LARGE 0x80u
@@ -100,10 +100,19 @@ static inline __attribute__((always_inline)) enum gap_status descend(
 		at = table + ((address >> shift) & INDEX_MASK) * 8;
 		if (span_bytes)
 			*span_bytes = inside + 1;
-		if (!(near ? gap_near_entry(near, at, &entry)
-			   : gap_entry_read(memory, at, &entry)) ||
-		    !(entry & ENTRY_PRESENT))
+		if (!(near ? gap_near_entry(near, at, &entry) : gap_entry_read(memory, at, &entry)))
 			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_PRESENT)) {
+			uint64_t output;
+
+			if (near || !space->is_process || level > LEVEL_LARGE_MAX ||
+			    (level > 1 && !(entry & ENTRY_LARGE)) ||
+			    !gap_x86_protected(memory, entry, mask & ~inside, &output))
+				return GAP_UNREADABLE;
+			*translation =
+				(struct gap_translation){output | (address & inside), at, entry};
+			return GAP_OK;
+		}
 		if (level == 1 || entry & ENTRY_LARGE)
 			break;
 		table = entry & mask;

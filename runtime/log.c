@@ -133,6 +133,7 @@ static enum gap_status init_ring(struct gap_log *log, struct gap_guest *guest,
 	status = gap_guest_read_pointer(guest, ring, &ring);
 	if (status)
 		return gap_fail(error, status, "the pointer prb cannot be read");
+	begun.ring = ring;
 	status = read_ring(&begun, ring, error);
 	if (!status)
 		*log = begun;
@@ -156,16 +157,48 @@ enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *guest, struc
 
 /* ---- one record ---- */
 
-/* Whether the descriptor is that of @id and holds a record; its state is read again at the end. */
+/* Whether the ring went on over @id since it was begun. */
+static int was_overwritten(struct gap_log *log, uint64_t id)
+{
+	uint64_t tail;
+
+	return !read_number(log, log->ring, TAIL, &tail) ||
+	       ((id - tail) & log->id_mask) > log->count_mask;
+}
+
+/*
+ * Whether the descriptor is that of @id and holds a record; its state is read again at the end. The
+ * oldest ones may have lost their text already (REUSABLE), the newest be on its way (RESERVED):
+ * whatever else there is means that a record is lost.
+ */
 static int is_written(struct gap_log *log, struct gap_vaddr desc, uint64_t id)
 {
 	uint32_t state_shift = log->word_bytes * 8 - 2;
-	uint64_t value;
+	uint64_t value, state;
 
 	if (!read_number(log, desc, STATE, &value))
 		return 0;
-	return (value & log->id_mask) == id &&
-	       (value >> state_shift == COMMITTED || value >> state_shift == FINALIZED);
+	state = value >> state_shift;
+	if ((value & log->id_mask) == id && (state == COMMITTED || state == FINALIZED))
+		return 1;
+	if (((value & log->id_mask) != id || (state == REUSABLE && log->is_begun)) &&
+	    !was_overwritten(log, id))
+		NOTE(log,
+		     "a record is lost: the descriptor at 0x%" PRIx64 " is not that of 0x%" PRIx64,
+		     desc.value, id);
+	return 0;
+}
+
+/* Sequence numbers go with ids (desc_reserve()). */
+static void check_sequence(struct gap_log *log, uint64_t id, uint64_t sequence)
+{
+	uint64_t first = (sequence - id) & log->id_mask;
+
+	if (log->is_begun && first != log->sequence)
+		NOTE(log, "record %" PRIu64 " of the log stands where %" PRIu64 " should", sequence,
+		     (log->sequence + id) & log->id_mask);
+	log->sequence = first;
+	log->is_begun = 1;
 }
 
 /* Where the text lies in the data ring, and how long it can be. An odd position stands for none. A
@@ -230,7 +263,10 @@ static int read_record(struct gap_log *log, uint64_t id, struct gap_log_record *
 		return 0;
 	record->level = (uint8_t)level;
 	record->facility = (uint8_t)facility;
-	return is_written(log, desc, id);
+	if (!is_written(log, desc, id))
+		return 0;
+	check_sequence(log, id, record->sequence);
+	return 1;
 }
 
 int gap_log_next(struct gap_log *log, struct gap_log_record *record)

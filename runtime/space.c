@@ -31,8 +31,9 @@ enum gap_status gap_guest_user_space(struct gap_guest *guest, struct gap_vaddr p
 	return GAP_OK;
 }
 
-static enum gap_status walk(const struct gap_address_space *space, uint64_t address,
-			    struct gap_translation *translation)
+/* @span_bytes as in gap_arch.walk(); untouched for what is no address of the user half. */
+static enum gap_status walk_span(const struct gap_address_space *space, uint64_t address,
+				 struct gap_translation *translation, uint64_t *span_bytes)
 {
 	const struct gap_guest *guest = space->guest;
 	struct gap_space tables = guest->space;
@@ -41,7 +42,13 @@ static enum gap_status walk(const struct gap_address_space *space, uint64_t addr
 	tables.is_process = 1;
 	if (!guest->arch->is_user(&tables, address))
 		return GAP_UNREADABLE;
-	return guest->arch->walk(guest->memory, &tables, address, translation, NULL);
+	return guest->arch->walk(guest->memory, &tables, address, translation, span_bytes);
+}
+
+static enum gap_status walk(const struct gap_address_space *space, uint64_t address,
+			    struct gap_translation *translation)
+{
+	return walk_span(space, address, translation, NULL);
 }
 
 static int still_there(const struct gap_address_space *space, const struct gap_space_page *entry)
@@ -100,6 +107,30 @@ enum gap_status gap_space_read(struct gap_address_space *space, struct gap_vaddr
 		address.value += part;
 	}
 	return GAP_OK;
+}
+
+int gap_space_next_mapped(const struct gap_address_space *space, struct gap_vaddr *address,
+			  uint64_t end, uint64_t *size_bytes, uint64_t *steps_left)
+{
+	struct gap_translation translation;
+
+	while (address->value < end && *steps_left &&
+	       space->guest->arch->is_user(&space->guest->space, address->value)) {
+		uint64_t span_bytes = GAP_PAGE_BYTES, left;
+		enum gap_status status =
+			walk_span(space, address->value, &translation, &span_bytes);
+
+		--*steps_left;
+		left = span_bytes - (address->value & (span_bytes - 1));
+		if (left > end - address->value)
+			left = end - address->value;
+		if (!status) {
+			*size_bytes = left;
+			return 1;
+		}
+		address->value += left;
+	}
+	return 0;
 }
 
 enum gap_status gap_space_read_string(struct gap_address_space *space, struct gap_vaddr address,

@@ -8,8 +8,10 @@
  */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile/builder.h"
+#include "signing/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
 #include "tests/support/kallsyms_table.h"
@@ -144,6 +146,35 @@ static void add_symbols(struct gap_builder *builder, gap_type_id type)
 		gap_builder_symbol_add(builder, &symbols[i]);
 }
 
+/* The private key of RFC 8032's second test vector. */
+static const char test_key[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
+			       "-----END PRIVATE KEY-----\n";
+
+/* An image without and, where this build can sign, with a signature. */
+static void write_signed(const char *folder, const char *name, const void *image, size_t size_bytes)
+{
+	char path[] = "/tmp/semgap-seed-XXXXXX";
+	int file = mkstemp(path);
+	void *signed_image;
+	size_t signed_bytes;
+	struct gap_error error;
+
+	write_seed(folder, "signature", name, image, size_bytes);
+	if (file >= 0 && write(file, test_key, sizeof(test_key) - 1) == sizeof(test_key) - 1 &&
+	    gap_sign_image(image, size_bytes, path, &signed_image, &signed_bytes, &error) ==
+		    GAP_OK) {
+		char signed_name[64];
+
+		snprintf(signed_name, sizeof(signed_name), "signed_%s", name);
+		write_seed(folder, "signature", signed_name, signed_image, signed_bytes);
+		free(signed_image);
+	}
+	if (file >= 0)
+		close(file);
+	unlink(path);
+}
+
 static void write_images(const char *folder)
 {
 	static const uint8_t build_id[20] = {1, 2, 3};
@@ -177,6 +208,7 @@ static void write_images(const char *folder)
 
 		need(gap_builder_freeze(builder, flags, &image, &size_bytes, &error), &error);
 		write_seed(folder, "image", flags ? "minimal" : "full", image, size_bytes);
+		write_signed(folder, flags ? "minimal" : "full", image, size_bytes);
 		free(image);
 	}
 	gap_builder_destroy(builder);
@@ -312,6 +344,61 @@ static void write_packed(const char *folder)
 	}
 }
 
+/* A tar archive of one file, as in a .deb, and what follows it. */
+static size_t write_tar(uint8_t *tar, const char *path, const uint8_t *data, size_t size_bytes)
+{
+	unsigned sum = 0;
+
+	memset(tar, 0, 1536 + size_bytes + 512);
+	snprintf((char *)tar, 100, "%s", path);
+	snprintf((char *)tar + 100, 8, "%07o", 0644u);
+	snprintf((char *)tar + 108, 8, "%07o", 0u);
+	snprintf((char *)tar + 116, 8, "%07o", 0u);
+	snprintf((char *)tar + 124, 12, "%011o", (unsigned)size_bytes);
+	snprintf((char *)tar + 136, 12, "%011o", 0u);
+	memset(tar + 148, ' ', 8);
+	tar[156] = '0';
+	memcpy(tar + 257, "ustar", 6);
+	memcpy(tar + 263, "00", 2);
+	for (size_t i = 0; i < 512; i++)
+		sum += tar[i];
+	snprintf((char *)tar + 148, 8, "%06o", sum);
+	memcpy(tar + 512, data, size_bytes);
+	return 512 + (size_bytes + 511) / 512 * 512 + 1024;
+}
+
+static size_t add_ar_member(uint8_t *ar, size_t at, const char *name, const uint8_t *data,
+			    size_t size_bytes)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "%-16s%-12u%-6u%-6u%-8o%-10zu`\n", name, 0u, 0u, 0u, 0100644u,
+		 size_bytes);
+	memcpy(ar + at, head, 60);
+	memcpy(ar + at + 60, data, size_bytes);
+	ar[at + 60 + size_bytes] = '\n';
+	return at + 60 + size_bytes + size_bytes % 2;
+}
+
+/* Packages whose kernel is BTF, which is no kernel, and a tar alone. */
+static void write_packages(const char *folder, const uint8_t *btf, size_t btf_bytes)
+{
+	static uint8_t tar[8192], packed[8192], deb[16384];
+	size_t tar_bytes = write_tar(tar, "./boot/vmlinuz-1", btf, btf_bytes);
+	size_t packed_bytes = pack_bytes("gzip", tar, tar_bytes, packed, sizeof(packed));
+	size_t at;
+
+	write_seed(folder, "package", "tar", tar, tar_bytes);
+	memcpy(deb, "!<arch>\n", 8);
+	at = add_ar_member(deb, 8, "debian-binary", (const uint8_t *)"2.0\n", 4);
+	at = add_ar_member(deb, at, "data.tar", tar, tar_bytes);
+	write_seed(folder, "package", "deb", deb, at);
+	write_seed(folder, "extract", "deb", deb, at);
+	at = add_ar_member(deb, 8, "debian-binary", (const uint8_t *)"2.0\n", 4);
+	at = add_ar_member(deb, at, "data.tar.gz", packed, packed_bytes);
+	write_seed(folder, "package", "deb.gz", deb, at);
+}
+
 static void put64(uint8_t *bytes, size_t at, uint64_t value)
 {
 	memcpy(bytes + at, &value, sizeof(value));
@@ -381,6 +468,7 @@ static void write_btf(const char *folder)
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
 	write_raw_image(folder, bytes, at + btf.string_bytes);
 	write_bzimages(folder, bytes, at + btf.string_bytes);
+	write_packages(folder, bytes, at + btf.string_bytes);
 }
 
 /* ---- the kernel's symbol table ---- */

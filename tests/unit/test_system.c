@@ -603,13 +603,61 @@ static void the_log_is_read(void **state)
 	assert_int_equal(record.text_bytes, 0);
 	assert_false(gap_log_next(&log, &record));
 	assert_int_equal(log.status, GAP_OK);
-	/* One that is being written, and one of another id, are passed over. */
-	put64(&fixture->synthetic, parts.descs + DESC_BYTES, 0, 5);
-	put64(&fixture->synthetic, parts.descs + 2 * DESC_BYTES, 0, (uint64_t)2 << 62 | 10);
+	/* One that lost its text, and one that is being written, are passed over. */
+	put64(&fixture->synthetic, parts.descs + DESC_BYTES, 0, (uint64_t)3 << 62 | 5);
+	put64(&fixture->synthetic, parts.descs + 2 * DESC_BYTES, 0, 6);
 	log = begin_log(fixture);
 	assert_true(gap_log_next(&log, &record) && record.sequence == 7);
 	assert_false(gap_log_next(&log, &record));
 	assert_int_equal(log.status, GAP_OK);
+}
+
+static void a_log_may_go_on_meanwhile(void **state)
+{
+	struct guest_fixture *fixture = *state;
+	struct log_parts parts = make_log(fixture);
+	struct gap_log log = begin_log(fixture);
+	struct gap_log_record record;
+
+	put_record(fixture, &parts, 9, 3, 3, ""); /* over 5 */
+	put64(&fixture->synthetic, parts.ring, 24, 9);
+	put64(&fixture->synthetic, parts.ring, 32, 6);
+	assert_true(gap_log_next(&log, &record) && record.sequence == 6);
+	assert_true(gap_log_next(&log, &record) && record.sequence == 7);
+	assert_false(gap_log_next(&log, &record));
+	assert_int_equal(log.status, GAP_OK);
+}
+
+/* Records that are not there, though nothing else is wrong: what stands in a descriptor, or in place of a sequence number. */
+static void lost_records_are_told(void **state)
+{
+	static const struct {
+		uint64_t state, sequence;
+		int count;
+		const char *word;
+	} cases[] = {
+		{(uint64_t)2 << 62 | 10, 6, 2, "lost"},
+		{(uint64_t)3 << 62 | 6, 6, 2, "lost"},
+		{(uint64_t)2 << 62 | 6, 60, 3, "record 60"},
+		{(uint64_t)1 << 62 | 6, 6, 3, NULL},
+	};
+	struct guest_fixture *fixture = *state;
+	struct log_parts parts = make_log(fixture);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gap_log log = begin_log(fixture);
+		struct gap_log_record record;
+		int count = 0;
+
+		put64(&fixture->synthetic, parts.descs + 2 * DESC_BYTES, 0, cases[i].state);
+		put64(&fixture->synthetic, parts.infos + 2 * INFO_BYTES, 0, cases[i].sequence);
+		while (gap_log_next(&log, &record))
+			count++;
+		assert_int_equal(count, cases[i].count);
+		assert_int_equal(log.status, cases[i].word ? GAP_PARTIAL : GAP_OK);
+		if (cases[i].word)
+			says(log.reason, cases[i].word);
+	}
 }
 
 static void bent_logs_are_told(void **state)
@@ -649,7 +697,8 @@ int main(void)
 		TEST(bent_modules_are_told),       TEST(sockets_are_read),
 		TEST(bent_sockets_are_told),       TEST(files_lead_to_sockets),
 		TEST(every_cpu_runs_something),    TEST(the_log_is_read),
-		TEST(bent_logs_are_told),
+		TEST(bent_logs_are_told),          TEST(lost_records_are_told),
+		TEST(a_log_may_go_on_meanwhile),
 #undef TEST
 	};
 

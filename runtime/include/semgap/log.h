@@ -26,11 +26,11 @@ struct gap_log_record {
 struct gap_log {
 	struct gap_guest *guest;
 	struct gap_field fields[16];
-	struct gap_vaddr descs, infos, data;
+	struct gap_vaddr ring, descs, infos, data;
 	uint64_t next, last, id_mask, count_mask, size_bytes;
-	uint64_t sequence; /* of the next record, in a buffer of records */
+	uint64_t sequence; /* of the next record, in a buffer of records; of id 0, in a ring */
 	uint32_t desc_bytes, info_bytes, word_bytes;
-	int ended, is_buffer;
+	int ended, is_buffer, is_begun; /* begun: there was a record */
 	enum gap_status status;
 	char reason[160];
 };
@@ -45,7 +45,7 @@ GAP_API enum gap_status gap_log_init(struct gap_log *log, struct gap_guest *gues
 
 /**
  * Next record, or false at the end. Records that are being written, and those that a running guest
- * overwrote meanwhile, are passed over.
+ * overwrote meanwhile, are passed over; any other that is not where it should be makes @status GAP_PARTIAL.
  */
 GAP_API int gap_log_next(struct gap_log *log, struct gap_log_record *record);
 

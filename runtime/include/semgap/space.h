@@ -53,6 +53,15 @@ GAP_API enum gap_status gap_space_translate(struct gap_address_space *space,
 GAP_API enum gap_status gap_space_read(struct gap_address_space *space, struct gap_vaddr address,
 				       void *buffer, size_t size_bytes) GAP_MUST_CHECK;
 
+/**
+ * Moves @address on to the first mapped place before @end and sets @size_bytes to how much from there on
+ * one entry of the tables maps. What has no table is passed over as a whole, so that the time goes with the tables, not with
+ * the addresses. Each entry looked at takes one of @steps_left. False: nothing more is mapped,
+ * or no steps are left.
+ */
+GAP_API int gap_space_next_mapped(const struct gap_address_space *space, struct gap_vaddr *address,
+				  uint64_t end, uint64_t *size_bytes, uint64_t *steps_left);
+
 /** As gap_guest_read_string(): always ends @text; GAP_PARTIAL when no zero byte came within the
  * capacity; on GAP_UNREADABLE @text holds what came before the page that is not there. */
 GAP_API enum gap_status gap_space_read_string(struct gap_address_space *space,
