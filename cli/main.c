@@ -6,8 +6,9 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_info,         &command_show,   &command_find,  &command_emit,
-	&command_scan,    &command_check_header, &command_verify, &command_guest,
+	&command_extract,      &command_infer,  &command_score, &command_info,
+	&command_show,         &command_find,   &command_emit,  &command_scan,
+	&command_check_header, &command_verify, &command_guest,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

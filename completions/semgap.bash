@@ -5,7 +5,7 @@ _semgap() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-} words=''
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "extract info show find emit scan check-header verify guest --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "extract infer score info show find emit scan check-header verify guest --help --version" -- "$current")
         return
     fi
     case $command:$previous in
@@ -30,6 +30,10 @@ _semgap() {
     if [[ $current == -* ]]; then
         case $command in
             extract) words="--headers --config --field --fields --dwarf --btf --system-map --kallsyms --module --modules --symbols-only --with-rust --digest --cross-check --json --output --help" ;;
+            infer)
+                words="--no-btf --no-vmcoreinfo --no-kallsyms --no-ksymtab --prior --fields --require --min-confidence --explain --output --help"
+                ;;
+            score) words="--truth --fields --json --help" ;;
             info | show) words="--json --help" ;;
             find) words="--json --types --members --enumerators --symbols --help" ;;
             emit) words="--abi --prefix --format --field --symbol --fields --select --bind --sign --output --help" ;;

@@ -14,8 +14,8 @@
 #include "signing/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
-#include "tests/support/gdb_talk.h"
 #include "tests/support/kallsyms_table.h"
+#include "tests/support/gdb_talk.h"
 #include "tests/support/packing.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
@@ -623,12 +623,81 @@ static void write_monitor(const char *folder)
 	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
 }
 
+/* ---- guests to be inferred from ---- */
+
+enum {
+	INFER_PAGE = 4096,
+	INFER_ROOT = 1,
+	INFER_IMAGE_UPPER,
+	INFER_IMAGE_TABLE,
+	INFER_LINEAR_UPPER,
+	INFER_LINEAR_TABLE,
+	INFER_IMAGE,
+	INFER_PAGES = INFER_IMAGE + 4
+};
+
+static void put_entry(uint8_t *memory, unsigned page, unsigned index, uint64_t entry)
+{
+	memcpy(memory + (size_t)page * INFER_PAGE + 8 * (size_t)index, &entry, sizeof(entry));
+}
+
+/* A few pages with x86-64's tables, in which a kernel is met: its image runs over all of memory. */
+static void write_guests(const char *folder)
+{
+	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
+	static const char list[] = "task_struct.__state|state\nmodule.mem|core_layout.base # why\n";
+	static uint8_t memory[INFER_PAGES * INFER_PAGE];
+
+	put_entry(memory, INFER_ROOT, 511, INFER_IMAGE_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_UPPER, 510, INFER_IMAGE_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_TABLE, 8, 0xe3);
+	for (unsigned i = 1; i < 4; i++) /* not part of the image, to keep it small */
+		put_entry(memory, INFER_IMAGE_TABLE, 8 + 2 * i,
+			  UINT64_C(0x8000000000000000) | (uint64_t)i << 21 | 0xe3);
+	put_entry(memory, INFER_ROOT, 273, INFER_LINEAR_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_UPPER, 0, INFER_LINEAR_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_TABLE, 0, UINT64_C(0x80000000000000e3));
+	memcpy(memory + INFER_IMAGE * INFER_PAGE + 64, banner, sizeof(banner));
+	write_seed(folder, "infer", "guest", memory, sizeof(memory));
+	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
+}
+
 static void write_gdb_talk(const char *folder)
 {
 	struct gdb_talk talk;
 
 	gdb_talk_honest(&talk);
 	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
+}
+
+/* Functions as fuzz_code.c places them: a member that is returned, and three system calls that meet the
+ * running task. The first byte is the architecture. */
+static void write_code(const char *folder)
+{
+	static const struct {
+		const char *name, *member, *call;
+		size_t member_bytes, call_bytes;
+	} rows[] = {
+		{"x86_64", "\x48\x8b\x87\xe0\x08\x00\x00\xc3",
+		 "\x65\x48\x8b\x04\x25\x80\xfb\x01\x00\x48\x8b\x80\x90\x0b\x00\x00\x8b\x40\x08\x74"
+		 "\x02\x31\xc0\xc3",
+		 8, 24},
+		{"i386", "\x8b\x80\xf0\x03\x00\x00\xc3",
+		 "\x64\xa1\x08\x08\xe8\xc1\x8b\x80\x90\x05\x00\x00\x8b\x40\x04\x75\x02\x31\xc0\xc3",
+		 7, 20},
+		{"arm64", "\x00\x08\x40\xf9\xc0\x03\x5f\xd6",
+		 "\x00\x41\x38\xd5\x00\x0c\x40\xf9\x00\x08\x40\xb9\x40\x00\x00\x54\xc0\x03\x5f\xd6",
+		 8, 20},
+	};
+
+	for (uint8_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t seed[1 + 8 * 192] = {i};
+
+		memcpy(seed + 1, rows[i].member, rows[i].member_bytes);
+		for (unsigned k = 1; k < 8; k++)
+			memcpy(seed + 1 + (size_t)k * 192, rows[i].call, rows[i].call_bytes);
+		write_seed(folder, "code", rows[i].name, seed, sizeof(seed));
+	}
 }
 
 /* ---- selections ---- */
@@ -657,6 +726,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	write_images(argv[1]);
+	write_guests(argv[1]);
 	write_btf(argv[1]);
 	write_packed(argv[1]);
 	write_kallsyms(argv[1]);
@@ -666,6 +736,7 @@ int main(int argc, char **argv)
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
 	write_gdb_talk(argv[1]);
+	write_code(argv[1]);
 	write_selection(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);
