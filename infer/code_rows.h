@@ -52,7 +52,7 @@ enum code_base {
 	CODE_B_MADE,     /* what the function returns, got from a call */
 	CODE_B_OBJECT,   /* the address of one */
 	CODE_B_VARIABLE, /* what one holds */
-	CODE_B_LOCAL,	 /* the address of a variable of the function's own */
+	CODE_B_LOCAL,    /* the address of a variable of the function's own */
 	CODE_B_VALUE,
 	CODE_B_CONST
 };
