@@ -134,6 +134,29 @@ static size_t most_frequent(const struct banners *banners)
 	return best;
 }
 
+static void explain_own(const struct gap_search *search, struct gap_paddr at,
+			struct gap_error *error)
+{
+	unsigned count = search->guest->info.candidates;
+
+	if (search->given)
+		gap_fail(error, GAP_NOT_FOUND,
+			 "the banner of the profile's kernel is in guest memory (at 0x%llx), but "
+			 "the "
+			 "given page-table root, base and slide do not lead to it (%u combinations "
+			 "tried): check --root and --slide; or the tables lie in a part of memory "
+			 "that "
+			 "is missing here",
+			 ULL(at.value), count);
+	else
+		gap_fail(
+			error, GAP_NOT_FOUND,
+			"the banner of the profile's kernel is in guest memory (at 0x%llx), but no "
+			"page tables that lead to it (%u candidates): they are broken, or lie in a "
+			"part of memory that is missing here",
+			ULL(at.value), count);
+}
+
 /* Whether the texts in memory explain it; without a banner in the profile none can. */
 static int explain_by_banners(const struct gap_search *search, struct gap_error *error)
 {
@@ -147,12 +170,7 @@ static int explain_by_banners(const struct gap_search *search, struct gap_error 
 	if (gap_memory_scan(search->guest->memory, GAP_BANNER_START, take_banner, banners)) {
 		banners->own = 0;
 	} else if (banners->own) {
-		gap_fail(error, GAP_NOT_FOUND,
-			 "the banner of the profile's kernel is in guest memory (at 0x%llx), but "
-			 "no page tables that lead to it (%u candidates): they lie in a part of "
-			 "memory that is missing here, or are broken%s",
-			 ULL(banners->own_at.value), search->guest->info.candidates,
-			 search->given ? "; check --root and --slide, or leave them out" : "");
+		explain_own(search, banners->own_at, error);
 		explained = 1;
 	} else if (banners->count) {
 		gap_fail(error, GAP_MISMATCH,
