@@ -28,6 +28,14 @@ enum gap_status gap_cfront_records(struct gap_cfront_unit *unit, gap_cfront_reco
 	return gap_fail(error, GAP_UNSUPPORTED, "built without libclang");
 }
 
+enum gap_status gap_cfront_graph(struct gap_cfront_unit *unit,
+				 const struct gap_cfront_graph *request, struct gap_error *error)
+{
+	(void)unit;
+	(void)request;
+	return gap_fail(error, GAP_UNSUPPORTED, "built without libclang");
+}
+
 void gap_cfront_enumerators(struct gap_cfront_unit *unit, gap_cfront_enumerator_visit *visit,
 			    void *context)
 {
@@ -55,4 +63,13 @@ enum gap_status gap_cfront_arguments_find(const char *database, const char *sour
 	(void)arguments;
 	return gap_fail(error, GAP_UNSUPPORTED, "%.300s: this semgap was built without libclang",
 			database);
+}
+
+void gap_cfront_macros(struct gap_cfront_unit *unit, const char *prefix,
+		       gap_cfront_macro_visit *visit, void *context)
+{
+	(void)unit;
+	(void)prefix;
+	(void)visit;
+	(void)context;
 }

@@ -20,6 +20,9 @@ struct gap_cfront_options {
 	bool skip_bodies; /* of functions: types only, in half the time */
 	/** Headers with this ending that are not there are taken as empty; NULL: none. */
 	const char *absent_ending;
+	bool macros; /* are kept, for gap_cfront_macros() */
+	/** The source itself, where @path only names it in complaints; NULL: what is in the file. */
+	const char *text;
 	/** Called with each error of the source, "file:line:column: words"; may be NULL. */
 	void (*complain)(void *context, const char *text);
 	void *context;
@@ -64,6 +67,7 @@ struct gap_cfront_record {
 	bool is_union;
 	bool is_tag; /* the name is the tag */
 	uint64_t size_bytes, align_bytes;
+	bool of_system; /* in a header of the compiler's or the C library's */
 	const char *file;
 	unsigned line;
 };
@@ -90,6 +94,35 @@ typedef bool gap_cfront_record_visit(void *context, const struct gap_cfront_reco
 enum gap_status gap_cfront_records(struct gap_cfront_unit *unit, gap_cfront_record_visit *visit,
 				   void *context, struct gap_error *error) GAP_MUST_CHECK;
 
+/* ---- whole types ---- */
+
+struct gap_builder;
+struct gap_unit;
+
+/** A structure or union, by its tag. */
+struct gap_cfront_root {
+	const char *name;
+	bool found; /* filled in: the unit defines it */
+};
+
+struct gap_cfront_graph {
+	struct gap_cfront_root *roots;
+	size_t root_count;
+	const char *const *trees; /* folders that names of declaring files begin below */
+	size_t tree_count;
+	uint8_t pointer_bytes;
+	struct gap_builder *builder; /* whose texts @unit refers to */
+	struct gap_unit *unit;       /* profile/units.h; added to */
+};
+
+/**
+ * Adds the roots that the unit defines, and all types that these lead to. GAP_NO_MEMORY, GAP_UNSUPPORTED
+ * (types nested deeper than any kernel's).
+ */
+enum gap_status gap_cfront_graph(struct gap_cfront_unit *unit,
+				 const struct gap_cfront_graph *request,
+				 struct gap_error *error) GAP_MUST_CHECK;
+
 /* ---- monitors ---- */
 
 /**
@@ -108,6 +141,7 @@ struct gap_cfront_enumerator {
 	const char *name, *type; /* type: name of the enum; "" */
 	uint64_t value;
 	bool is_signed;
+	bool of_system;
 	const char *file;
 	unsigned line;
 };
@@ -116,5 +150,20 @@ typedef bool gap_cfront_enumerator_visit(void *context,
 					 const struct gap_cfront_enumerator *enumerator);
 void gap_cfront_enumerators(struct gap_cfront_unit *unit, gap_cfront_enumerator_visit *visit,
 			    void *context);
+
+/* ---- macros ---- */
+
+struct gap_cfront_macro {
+	const char *name;
+	uint64_t value; /* two's complement */
+	const char *file;
+	unsigned line;
+};
+
+typedef bool gap_cfront_macro_visit(void *context, const struct gap_cfront_macro *macro);
+
+/** Visits the macros that begin with @prefix and stand for one number; the unit was opened with @macros. */
+void gap_cfront_macros(struct gap_cfront_unit *unit, const char *prefix,
+		       gap_cfront_macro_visit *visit, void *context);
 
 #endif

@@ -172,6 +172,7 @@ static void tell_record(struct walking *walking, CXCursor record)
 		.is_tag = is_tag(clang, record, name),
 		.size_bytes = (uint64_t)size,
 		.align_bytes = (uint64_t)clang->Type_getAlignOf(type),
+		.of_system = clang->Location_isInSystemHeader(clang->getCursorLocation(record)),
 		.file = place.file,
 		.line = place.line,
 	};
@@ -238,6 +239,8 @@ static void tell_enumerator(struct enumerating *enumerating, CXCursor cursor, CX
 			.value = is_signed ? (uint64_t)clang->getEnumConstantDeclValue(cursor)
 					   : clang->getEnumConstantDeclUnsignedValue(cursor),
 			.is_signed = is_signed,
+			.of_system =
+				clang->Location_isInSystemHeader(clang->getCursorLocation(cursor)),
 			.file = place.file,
 			.line = place.line,
 		});

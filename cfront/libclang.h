@@ -34,11 +34,19 @@
 	_(getCursorKind)                                                                           \
 	_(getCursorSpelling)                                                                       \
 	_(getCursorLocation)                                                                       \
+	_(getCursorExtent)                                                                         \
+	_(tokenize)                                                                                \
+	_(getTokenKind)                                                                            \
+	_(getTokenSpelling)                                                                        \
+	_(disposeTokens)                                                                           \
+	_(Cursor_isMacroFunctionLike)                                                              \
 	_(getCursorReferenced)                                                                     \
 	_(getCursorSemanticParent)                                                                 \
 	_(getCursorDefinition)                                                                     \
+	_(getCanonicalCursor)                                                                      \
 	_(getNullCursor)                                                                           \
 	_(equalCursors)                                                                            \
+	_(hashCursor)                                                                              \
 	_(isCursorDefinition)                                                                      \
 	_(getCursorType)                                                                           \
 	_(getCanonicalType)                                                                        \
@@ -47,6 +55,13 @@
 	_(getTypedefName)                                                                          \
 	_(getTypedefDeclUnderlyingType)                                                            \
 	_(getPointeeType)                                                                          \
+	_(getResultType)                                                                           \
+	_(getNumArgTypes)                                                                          \
+	_(getArgType)                                                                              \
+	_(isFunctionTypeVariadic)                                                                  \
+	_(isConstQualifiedType)                                                                    \
+	_(isVolatileQualifiedType)                                                                 \
+	_(isRestrictQualifiedType)                                                                 \
 	_(getArrayElementType)                                                                     \
 	_(getArraySize)                                                                            \
 	_(getEnumDeclIntegerType)                                                                  \

@@ -14,7 +14,7 @@
 #define ABSENT_MAX 16
 #define COMPLAINT_BYTES 800
 
-/* Headers that are yet to be made, and are read as empty meanwhile. */
+/* Headers that are yet to be made, and are read as empty meanwhile; a source without a file. */
 struct absent {
 	struct CXUnsavedFile files[ABSENT_MAX];
 	unsigned count;
@@ -78,6 +78,17 @@ static bool absent_add(struct absent *absent, const struct gap_cfront_unit *unit
 	return absent->count > before;
 }
 
+/* A source that is in memory only. */
+static bool absent_take(struct absent *absent, const char *path, const char *text)
+{
+	char *kept = strdup(path);
+
+	if (kept)
+		absent->files[absent->count++] = (struct CXUnsavedFile){
+			.Filename = kept, .Contents = text, .Length = strlen(text)};
+	return kept != NULL;
+}
+
 /* ---- complaints ---- */
 
 static void complaint_write(const struct gap_clang *clang, CXDiagnostic diagnostic, char *text,
@@ -131,6 +142,8 @@ static enum gap_status parse_once(struct gap_cfront_unit *unit, const char *path
 	unsigned flags = options->skip_bodies ? CXTranslationUnit_SkipFunctionBodies : 0;
 	enum CXErrorCode code;
 
+	if (options->macros)
+		flags |= CXTranslationUnit_DetailedPreprocessingRecord;
 	if (unit->unit)
 		unit->clang.disposeTranslationUnit(unit->unit);
 	unit->unit = NULL;
@@ -150,6 +163,8 @@ static enum gap_status parse(struct gap_cfront_unit *unit, const char *path,
 	struct absent absent = {.count = 0};
 	enum gap_status status;
 
+	if (options->text && !absent_take(&absent, path, options->text))
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	do
 		status = parse_once(unit, path, options, &absent, error);
 	while (!status && absent_add(&absent, unit, options->absent_ending));
@@ -163,7 +178,7 @@ enum gap_status gap_cfront_open(const char *path, const struct gap_cfront_option
 	struct gap_cfront_unit *opened;
 	enum gap_status status;
 
-	if (access(path, R_OK) != 0)
+	if (!options->text && access(path, R_OK) != 0)
 		return gap_fail(error, GAP_IO, "%.500s: %s", path, strerror(errno));
 	opened = calloc(1, sizeof(*opened));
 	if (!opened)

@@ -16,7 +16,8 @@
 #define TEXT_BYTES 1024
 #define DEPTH_MAX 16
 
-/* A member that C itself reads: wrong if it is of a structure that the monitor wants of the kernel. */
+/* A member that C itself reads, or (member "") a sizeof: wrong if it is of a structure that the monitor
+ * wants of the kernel. */
 struct direct {
 	char declared[NAME_BYTES], member[NAME_BYTES];
 	struct gap_clang_place place;
@@ -24,6 +25,7 @@ struct direct {
 
 struct scanning {
 	const struct gap_clang *clang;
+	CXTranslationUnit unit;
 	struct gap_wanted *wanted;
 	void (*complain)(void *context, const char *text);
 	void *context;
@@ -566,10 +568,9 @@ static bool take_mark(struct scanning *scanning, CXCursor call)
 
 /* ---- the walk ---- */
 
-static void note_direct(struct scanning *scanning, CXCursor member)
+static void note_direct(struct scanning *scanning, CXCursor record, CXCursor at, const char *member)
 {
 	char base[NAME_BYTES];
-	CXCursor field = scanning->clang->getCursorReferenced(member);
 	struct direct *direct;
 	void *rows = grow(scanning, scanning->directs, &scanning->direct_capacity,
 			  scanning->direct_count, sizeof(*scanning->directs));
@@ -578,12 +579,57 @@ static void note_direct(struct scanning *scanning, CXCursor member)
 		return;
 	scanning->directs = rows;
 	direct = &scanning->directs[scanning->direct_count];
-	if (!name_owner(scanning, owner_of(scanning, field), direct->declared, base))
+	if (!name_owner(scanning, record, direct->declared, base))
 		return;
-	spelling(scanning, field, direct->member);
-	gap_clang_place(scanning->clang, scanning->clang->getCursorLocation(member),
-			&direct->place);
+	snprintf(direct->member, sizeof(direct->member), "%s", member);
+	gap_clang_place(scanning->clang, scanning->clang->getCursorLocation(at), &direct->place);
 	scanning->direct_count++;
+}
+
+static void note_member(struct scanning *scanning, CXCursor member)
+{
+	CXCursor field = scanning->clang->getCursorReferenced(member);
+	char name[NAME_BYTES];
+
+	spelling(scanning, field, name);
+	note_direct(scanning, owner_of(scanning, field), member, name);
+}
+
+/* "sizeof(struct task_struct *)" is of a pointer, which libclang does not tell. */
+static bool has_star(const struct scanning *scanning, CXCursor expression)
+{
+	const struct gap_clang *clang = scanning->clang;
+	bool found = false;
+	CXToken *tokens = NULL;
+	unsigned count = 0;
+
+	clang->tokenize(scanning->unit, clang->getCursorExtent(expression), &tokens, &count);
+	for (unsigned i = 0; i < count && !found; i++) {
+		char text[8];
+
+		gap_clang_text(clang, clang->getTokenSpelling(scanning->unit, tokens[i]), text,
+			       sizeof(text));
+		found = strcmp(text, "*") == 0;
+	}
+	clang->disposeTokens(scanning->unit, tokens, count);
+	return found;
+}
+
+/* The monitor's own size of a structure is of no use; that of a member, as sizeof(task->comm), may be. */
+static void note_sizeof(struct scanning *scanning, CXCursor expression)
+{
+	const struct gap_clang *clang = scanning->clang;
+	CXCursor reference, member;
+	CXType type;
+
+	if (find_below(scanning, expression, CXCursor_MemberRefExpr, CXCursor_FirstInvalid, NULL,
+		       &member) ||
+	    !find_below(scanning, expression, CXCursor_TypeRef, CXCursor_FirstInvalid, NULL,
+			&reference))
+		return;
+	type = clang->getCanonicalType(clang->getCursorType(reference));
+	if (type.kind == CXType_Record && !has_star(scanning, expression))
+		note_direct(scanning, clang->getTypeDeclaration(type), expression, "");
 }
 
 static void note_optional(struct scanning *scanning, CXCursor variable, const char *name)
@@ -649,7 +695,12 @@ static enum CXChildVisitResult walk_visit(CXCursor cursor, CXCursor parent, CXCl
 		return CXChildVisit_Continue;
 	case CXCursor_MemberRefExpr:
 		if (!inside)
-			note_direct(scanning, cursor);
+			note_member(scanning, cursor);
+		break;
+	case CXCursor_UnaryExpr: /* sizeof; reads nothing */
+		if (!inside)
+			note_sizeof(scanning, cursor);
+		inside = true;
 		break;
 	default:
 		break;
@@ -697,10 +748,16 @@ static void refuse_directs(struct scanning *scanning)
 
 		if (!is_of_the_kernel(scanning->wanted, direct->declared))
 			continue;
-		snprintf(words, sizeof(words),
-			 "%.200s.%.200s is read by C itself, from this process's memory: "
-			 "GAP_READ(m, …, %.200s) reads the guest's",
-			 direct->declared, direct->member, direct->member);
+		if (*direct->member)
+			snprintf(words, sizeof(words),
+				 "%.200s.%.200s is read by C itself, from this process's memory: "
+				 "GAP_READ(m, …, %.200s) reads the guest's",
+				 direct->declared, direct->member, direct->member);
+		else
+			snprintf(words, sizeof(words),
+				 "this is the size of the monitor's own %.200s: GAP_SIZE(m, "
+				 "%.200s) is the kernel's",
+				 direct->declared, direct->declared);
 		wrong(scanning, GAP_INVALID, &direct->place, words);
 	}
 }
@@ -710,6 +767,7 @@ enum gap_status gap_cfront_uses(struct gap_cfront_unit *unit, struct gap_wanted 
 				struct gap_error *error)
 {
 	struct scanning scanning = {.clang = &unit->clang,
+				    .unit = unit->unit,
 				    .wanted = wanted,
 				    .complain = complain,
 				    .context = context,

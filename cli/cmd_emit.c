@@ -2,18 +2,26 @@
 /* semgap emit: a profile, or a selection of it, in a format that others read. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "emit/emit.h"
 #include "profile/output.h"
+#include "signing/sign.h"
 
 static const struct option options[] = {
-	{"format", required_argument, NULL, 'f'}, {"field", required_argument, NULL, 'F'},
-	{"symbol", required_argument, NULL, 'S'}, {"fields", required_argument, NULL, 'L'},
-	{"abi", required_argument, NULL, 'A'},    {"prefix", required_argument, NULL, 'P'},
-	{"select", required_argument, NULL, 'W'}, {"bind", required_argument, NULL, 'B'},
-	{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0},
+	{"format", required_argument, NULL, 'f'},
+	{"field", required_argument, NULL, 'F'},
+	{"symbol", required_argument, NULL, 'S'},
+	{"fields", required_argument, NULL, 'L'},
+	{"abi", required_argument, NULL, 'A'},
+	{"prefix", required_argument, NULL, 'P'},
+	{"select", required_argument, NULL, 'W'},
+	{"bind", required_argument, NULL, 'B'},
+	{"sign", required_argument, NULL, 'K'},
+	{"output", required_argument, NULL, 'o'},
+	{NULL, 0, NULL, 0},
 };
 
 struct arguments {
@@ -23,6 +31,7 @@ struct arguments {
 	const char *prefix;
 	bool native_abi;
 	const char *select, *bind;
+	const char *key; /* to sign with */
 	struct gap_wanted wanted;
 };
 
@@ -33,6 +42,18 @@ static int unknown_format(const struct command *command, const char *name)
 	for (const struct gap_emit_format *row = gap_emit_formats; row->name; row++)
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), " %s", row->name);
 	return say_usage(command, "emit: there is no format \"%s\"; there are:%s", name, known);
+}
+
+static int check_sign(const struct command *command, const struct arguments *arguments)
+{
+	if (!arguments->key)
+		return EXIT_DONE;
+	if (strcmp(arguments->format->name, "gap") != 0)
+		return say_usage(command, "emit: --sign is for --format gap");
+	if (gap_output_same_file(arguments->output, arguments->key))
+		return say_usage(command, "emit: %s is an input and would be overwritten",
+				 arguments->output);
+	return EXIT_DONE;
 }
 
 static int check_bind(const struct command *command, const struct arguments *arguments)
@@ -79,6 +100,8 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 			arguments->select = optarg;
 		if (option == 'B')
 			arguments->bind = optarg;
+		if (option == 'K')
+			arguments->key = optarg;
 	}
 	if (optind + 1 != argc && !(is_table(arguments) && optind == argc))
 		return say_usage(command, "emit: name one profile");
@@ -96,6 +119,8 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	    gap_output_same_file(arguments->output, arguments->fields))
 		return say_usage(command, "emit: %s is an input and would be overwritten",
 				 arguments->output);
+	if (check_sign(command, arguments))
+		return EXIT_UNUSABLE;
 	return check_bind(command, arguments);
 }
 
@@ -118,6 +143,34 @@ static enum gap_status select_parts(struct gap_selection *selection, int argc, c
 	return status;
 }
 
+/* The image as the format writes it, then signed. */
+static enum gap_status write_signed(const struct arguments *arguments,
+				    const struct gap_profile *profile,
+				    const struct gap_selection *selection,
+				    const struct gap_emit_options *emit_options, FILE *stream,
+				    struct gap_error *error)
+{
+	void *signed_image = NULL;
+	size_t size_bytes, signed_bytes;
+	char *image = NULL;
+	FILE *memory = open_memstream(&image, &size_bytes);
+	enum gap_status status;
+
+	if (!memory)
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	status = arguments->format->write(profile, selection, emit_options, memory, error);
+	if (fclose(memory) != 0 && !status)
+		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	if (!status)
+		status = gap_sign_image(image, size_bytes, arguments->key, &signed_image,
+					&signed_bytes, error);
+	if (!status)
+		fwrite(signed_image, 1, signed_bytes, stream);
+	free(signed_image);
+	free(image);
+	return status;
+}
+
 static enum gap_status write_format(const struct arguments *arguments,
 				    const struct gap_profile *profile,
 				    const struct gap_selection *selection, struct gap_error *error)
@@ -134,7 +187,12 @@ static enum gap_status write_format(const struct arguments *arguments,
 
 	if (status)
 		return status;
-	status = arguments->format->write(profile, selection, &emit_options, output.stream, error);
+	if (arguments->key)
+		status = write_signed(arguments, profile, selection, &emit_options, output.stream,
+				      error);
+	else
+		status = arguments->format->write(profile, selection, &emit_options, output.stream,
+						  error);
 	if (!status)
 		return gap_output_commit(&output, error);
 	gap_output_abort(&output);
@@ -209,7 +267,7 @@ const struct command command_emit = {
 	"[--symbol S]...\n"
 	"       [--fields F] [--select SEL] [--bind constants|table] [--abi guest|native] "
 	"[--prefix TEXT] "
-	"[-o OUT] P.gap\n"
+	"[--sign KEY.pem] [-o OUT] P.gap\n"
 	"\n"
 	"  --format F     gap: an image (of a selection: the minimal one), header: C constants and "
 	"typed\n"
@@ -227,6 +285,7 @@ const struct command command_emit = {
 	"  --bind B       header of a monitor: constants (of this kernel), or table (bound at "
 	"open,\n"
 	"                 for every kernel: P.gap may be left out)\n"
+	"  --sign KEY     sign the image (gap) with a private key of Ed25519 in PEM\n"
 	"  -o, --output   the file to write (else: standard output); written whole or not at all\n",
 	run,
 };

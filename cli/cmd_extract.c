@@ -9,13 +9,15 @@
 #include "extract/extract.h"
 #include "profile/output.h"
 
+#define FIELDS_MAX 256 /* of --field; a file takes more */
 #define MODULES_MAX 1024
 
 struct arguments {
 	struct gap_extract_options options;
 	const char *input, *output;
 	const char *modules[MODULES_MAX], *folders[MODULES_MAX];
-	bool dwarf, btf, too_many, check, json;
+	const char *fields[FIELDS_MAX];
+	bool dwarf, btf, too_many, too_many_headers, check, json;
 };
 
 enum {
@@ -29,7 +31,11 @@ enum {
 	OPTION_WITH_RUST,
 	OPTION_DIGEST,
 	OPTION_CROSS_CHECK,
-	OPTION_JSON
+	OPTION_JSON,
+	OPTION_HEADERS,
+	OPTION_CONFIG,
+	OPTION_FIELD,
+	OPTION_FIELDS
 };
 
 static const struct option options[] = {
@@ -41,6 +47,10 @@ static const struct option options[] = {
 	{"modules", required_argument, NULL, OPTION_MODULES},
 	{"symbols-only", no_argument, NULL, OPTION_SYMBOLS_ONLY},
 	{"with-rust", no_argument, NULL, OPTION_WITH_RUST},
+	{"headers", required_argument, NULL, OPTION_HEADERS},
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"field", required_argument, NULL, OPTION_FIELD},
+	{"fields", required_argument, NULL, OPTION_FIELDS},
 	{"digest", no_argument, NULL, OPTION_DIGEST},
 	{"cross-check", no_argument, NULL, OPTION_CROSS_CHECK},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -56,6 +66,34 @@ static bool add_path(struct arguments *arguments, const char **paths, size_t *co
 	else
 		paths[(*count)++] = optarg;
 	return true;
+}
+
+/* What says where headers are and what is wanted of them. */
+static bool take_header_option(struct arguments *arguments, int option)
+{
+	struct gap_extract_options *asked = &arguments->options;
+
+	switch (option) {
+	case OPTION_HEADERS:
+		if (asked->headers[1])
+			arguments->too_many_headers = true;
+		asked->headers[asked->headers[0] ? 1 : 0] = optarg;
+		return true;
+	case OPTION_CONFIG:
+		asked->config = optarg;
+		return true;
+	case OPTION_FIELD:
+		if (asked->field_count == FIELDS_MAX)
+			arguments->too_many_headers = true;
+		else
+			arguments->fields[asked->field_count++] = optarg;
+		return true;
+	case OPTION_FIELDS:
+		asked->fields_file = optarg;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool take_option(struct arguments *arguments, int option)
@@ -98,25 +136,52 @@ static bool take_option(struct arguments *arguments, int option)
 		arguments->output = optarg;
 		return true;
 	default:
-		return false;
+		return take_header_option(arguments, option);
 	}
+}
+
+/* Headers are an input of their own: nothing that is said of a file goes with them, and none of
+ * what is said of them with a file. */
+static int check_headers(const struct command *command, const struct arguments *arguments,
+			 int inputs)
+{
+	const struct gap_extract_options *asked = &arguments->options;
+
+	if (arguments->too_many_headers)
+		return say_usage(command, "extract: at most two --headers and %d --field",
+				 FIELDS_MAX);
+	if (!asked->headers[0] && (asked->config || asked->field_count || asked->fields_file))
+		return say_usage(command, "extract: --config, --field and --fields go with "
+					  "--headers; of a file all is extracted");
+	if (!asked->headers[0] && inputs != 1)
+		return say_usage(command, "extract: name one input, not %d", inputs);
+	if (asked->headers[0] && inputs != 0)
+		return say_usage(command, "extract: name an input or --headers, not both");
+	if (asked->headers[0] &&
+	    (arguments->dwarf || arguments->btf || asked->symbols_only || asked->with_rust ||
+	     asked->module_count || asked->folder_count || asked->digest || arguments->check))
+		return say_usage(command, "extract: of the other options only --system-map, "
+					  "--kallsyms and -o go with --headers");
+	return EXIT_DONE;
 }
 
 /* EXIT_DONE when the arguments are complete. */
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
-	int option;
+	int option, wrong;
 
+	arguments->options.fields = arguments->fields;
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		if (!take_option(arguments, option))
 			return say_usage(command, "extract: wrong arguments");
+	wrong = check_headers(command, arguments, argc - optind);
+	if (wrong)
+		return wrong;
 	if (arguments->too_many)
 		return say_usage(command,
 				 "extract: more than %d modules; --modules takes a folder of "
 				 "them",
 				 MODULES_MAX);
-	if (optind + 1 != argc)
-		return say_usage(command, "extract: name one input, not %d", argc - optind);
 	if (arguments->json && !arguments->check)
 		return say_usage(command, "extract: --json goes with --cross-check");
 	if (!arguments->output && !arguments->check)
@@ -128,7 +193,9 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 		return say_usage(command, "extract: --dwarf and --btf exclude each other");
 	if (gap_output_same_file(arguments->output, arguments->input) ||
 	    gap_output_same_file(arguments->output, arguments->options.system_map) ||
-	    gap_output_same_file(arguments->output, arguments->options.kallsyms))
+	    gap_output_same_file(arguments->output, arguments->options.kallsyms) ||
+	    gap_output_same_file(arguments->output, arguments->options.config) ||
+	    gap_output_same_file(arguments->output, arguments->options.fields_file))
 		return say_usage(command, "extract: %s is an input and would be overwritten",
 				 arguments->output);
 	return EXIT_DONE;
@@ -167,6 +234,18 @@ static void tell(const struct arguments *arguments, const struct gap_extract_rep
 			report->unresolved);
 }
 
+/* What is told is what is in the image: symbols of several sources that are the same are there once. */
+static void count_rows(const void *image, size_t size_bytes, struct gap_extract_report *report)
+{
+	struct gap_profile *profile;
+
+	if (gap_profile_open_image(image, size_bytes, &profile, NULL) != GAP_OK)
+		return;
+	report->types = gap_profile_count(profile, GAP_TABLE_TYPES) - 1;
+	report->symbols = gap_profile_count(profile, GAP_TABLE_SYMBOLS);
+	gap_profile_close(profile);
+}
+
 static enum gap_status extract(const struct arguments *arguments, struct gap_builder *builder,
 			       struct gap_error *error)
 {
@@ -180,6 +259,7 @@ static enum gap_status extract(const struct arguments *arguments, struct gap_bui
 		status = gap_builder_freeze(builder, 0, &image, &size_bytes, error);
 	if (status)
 		return status;
+	count_rows(image, size_bytes, &report);
 	status = write_image(arguments->output, image, size_bytes, error);
 	free(image);
 	if (!status)
@@ -223,9 +303,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_extract = {
 	"extract",
-	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF or a symbol table",
+	"makes a profile of a kernel, as a vmlinux, an image, a package, BTF, headers or a symbol "
+	"table",
 	"[--dwarf|--btf] [--system-map F] [--kallsyms F] [--module F]... [--modules DIR]... "
-	"[--symbols-only] [--with-rust] [--digest] [--cross-check [--json]] -o OUT.gap INPUT\n"
+	"[--symbols-only] [--with-rust] [--digest] [--cross-check [--json]] -o OUT.gap INPUT |\n"
+	"       --headers FLAVOUR_DIR --headers COMMON_DIR [--config F] [--field T.m]... "
+	"[--fields F] [--system-map F] [--kallsyms F] -o OUT.gap\n"
 	"\n"
 	"INPUT is whatever holds the kernel: a vmlinux or any ELF file with DWARF or BTF, a "
 	"bootable\n"
@@ -245,6 +328,15 @@ const struct command command_extract = {
 	"other;\n"
 	"                        status 1 when they disagree (without -o nothing else is done)\n"
 	"  --json                disagreements as JSON\n"
-	"  --digest              keep the SHA-256 of the input as its source's\n",
+	"  --digest              keep the SHA-256 of the input as its source's\n"
+	"  --headers DIR         types from the packages that modules are built with, "
+	"linux-headers-…:\n"
+	"                        the folder of the flavour, and the one common to all\n"
+	"  --config F            refuse headers that were prepared for another configuration than "
+	"F\n"
+	"  --field T.m           of headers: this structure and all that it leads to "
+	"(repeatable);\n"
+	"                        none: those of all fields that semgap itself uses\n"
+	"  --fields F            of headers: the structures in the lines of F\n",
 	run,
 };

@@ -109,6 +109,49 @@ static void found_symbol(struct finding *finding, const struct gap_symbol *symbo
 	print_row(finding, kinds[symbol->kind], symbol->name, detail);
 }
 
+/* A module's symbol: where it is, only a running kernel knows. */
+static void found_module_symbol(struct finding *finding, const struct gap_module_info *module,
+				const struct gap_module_place *symbol)
+{
+	static const char *const kinds[] = {"symbol", "data", "function"};
+	char declaration[DECLARATION_BYTES] = "", detail[DECLARATION_BYTES + 300];
+
+	if (symbol->type != GAP_NONE)
+		gap_cdecl_write(finding->profile, symbol->type, "", declaration,
+				sizeof(declaration));
+	if (finding->json) {
+		begin_json_row(finding, kinds[symbol->kind], symbol->name);
+		gap_json_key_name(finding->json, "module", module->name);
+		gap_json_key_name(finding->json, "section", symbol->section);
+		gap_json_key(finding->json, "offset");
+		gap_json_hex(finding->json, symbol->offset);
+		if (symbol->type != GAP_NONE)
+			gap_json_key_name(finding->json, "type", declaration);
+		gap_json_close(finding->json, '}');
+		return;
+	}
+	snprintf(detail, sizeof(detail), "[%.128s] %.64s + 0x%llx%s%s", module->name,
+		 symbol->section, (unsigned long long)symbol->offset, *declaration ? "  " : "",
+		 declaration);
+	print_row(finding, kinds[symbol->kind], symbol->name, detail);
+}
+
+static void find_module_symbols(struct finding *finding)
+{
+	struct gap_module_info module;
+
+	for (uint32_t i = 0; gap_profile_module(finding->profile, i, &module); i++) {
+		struct gap_module_place symbol;
+
+		for (uint32_t row = 0; row < module.symbol_count; row++) {
+			gap_profile_module_symbol(finding->profile, module.first_symbol + row,
+						  &symbol);
+			if (matches(finding, symbol.name))
+				found_module_symbol(finding, &module, &symbol);
+		}
+	}
+}
+
 static void find_enumerators(struct finding *finding, const struct gap_type *type)
 {
 	for (uint32_t i = 0; i < type->count; i++) {
@@ -193,8 +236,10 @@ static int find(struct finding *finding, bool as_json)
 	}
 	if (finding->types || finding->members || finding->enumerators)
 		find_types(finding);
-	if (finding->symbols)
+	if (finding->symbols) {
 		find_symbols(finding);
+		find_module_symbols(finding);
+	}
 	if (as_json)
 		json_end(&json);
 	else if (finding->found == 0)

@@ -52,8 +52,8 @@ static const struct {
 	{GUEST_OPTION_OUTPUT, "-o", "-o FILE"},
 };
 
-static const char common_usage[] =
-	"--memory SOURCE --profile P.gap [--root PHYS] [--slide N] [--phys-base N] [--json]";
+static const char common_usage[] = "--memory SOURCE --profile P.gap [--root PHYS] [--slide N] "
+				   "[--phys-base N] [--pause] [--json]";
 
 /* In the order in which the help lists them. */
 /* clang-format off */
@@ -87,13 +87,34 @@ struct arguments {
 	bool help, pause;
 };
 
-bool guest_parse_number(const char *text, uint64_t *number)
+/* Digits and nothing else: neither signs nor spaces, and a leading zero does not mean octal. */
+size_t guest_number_length(const char *text, uint64_t *number)
 {
-	char *end;
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = text + (hex ? 2 : 0);
+	size_t length = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
 
 	errno = 0;
-	*number = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
-	return end != text && *end == '\0' && errno == 0;
+	*number = length ? strtoull(digits, NULL, hex ? 16 : 10) : 0;
+	return length && errno == 0 ? (size_t)(digits - text) + length : 0;
+}
+
+bool guest_parse_number(const char *text, uint64_t *number)
+{
+	size_t length = guest_number_length(text, number);
+
+	return length > 0 && text[length] == '\0';
+}
+
+/* Slides may go down. */
+static bool parse_signed(const char *text, uint64_t *number)
+{
+	if (*text != '-')
+		return guest_parse_number(text, number);
+	if (!guest_parse_number(text + 1, number) || *number > (uint64_t)INT64_MAX)
+		return false;
+	*number = -*number;
+	return true;
 }
 
 static bool take_view_option(struct guest_request *request, int option)
@@ -140,10 +161,10 @@ static bool take_option(struct arguments *arguments, int option)
 		return guest_parse_number(optarg, &arguments->options.root.value);
 	case OPTION_SLIDE:
 		arguments->options.has_virtual_slide = 1;
-		return guest_parse_number(optarg, &arguments->options.virtual_slide);
+		return parse_signed(optarg, &arguments->options.virtual_slide);
 	case OPTION_PHYS_BASE:
 		arguments->options.has_phys_base = 1;
-		return guest_parse_number(optarg, &arguments->options.phys_base);
+		return parse_signed(optarg, &arguments->options.phys_base);
 	default:
 		return take_view_option(&arguments->request, option);
 	}
@@ -250,11 +271,17 @@ static int check_view(const struct arguments *arguments)
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
 	struct guest_request *request = &arguments->request;
-	int option;
+	int option, index = -1;
 
-	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1)
-		if (!take_option(arguments, option))
+	while ((option = getopt_long(argc, argv, "o:h", options, &index)) != -1) {
+		if (option == '?')
 			return say_usage(command, "guest: wrong arguments");
+		if (!take_option(arguments, option))
+			return say_usage(command,
+					 "guest: --%s wants a number, decimal or 0x…, not \"%s\"",
+					 index < 0 ? "?" : options[index].name, optarg);
+		index = -1;
+	}
 	if (optind == argc)
 		return arguments->help ? EXIT_DONE : say_usage(command, "guest: name a view");
 	arguments->view = find_view(argv[optind]);

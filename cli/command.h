@@ -17,8 +17,9 @@ struct command {
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
+extern const struct command command_infer, command_score;
 extern const struct command command_extract, command_info, command_show, command_find, command_emit,
-	command_scan, command_guest;
+	command_scan, command_check_header, command_verify, command_guest;
 
 /** Says "semgap: text" on stderr. */
 void say(const char *format, ...) GAP_PRINTF(1, 2);

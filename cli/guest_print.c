@@ -160,7 +160,7 @@ static enum gap_status find_place(struct gap_guest *guest, const struct guest_re
 				  struct asked *asked, struct gap_error *error)
 {
 	const char *at = find_at(asked->text);
-	char *end;
+	size_t length;
 
 	if (!at && strchr(asked->text, '@'))
 		return find_at_symbol(guest, request, asked, error);
@@ -168,8 +168,11 @@ static enum gap_status find_place(struct gap_guest *guest, const struct guest_re
 		return find_variable(guest, request, asked, error);
 	if (request->given & GUEST_OPTION_CPU)
 		return no_cpu(error);
-	asked->value.address = strtoull(at + 1, &end, 0);
-	asked->path = end;
+	length = guest_number_length(at + 1, &asked->value.address);
+	if (length == 0)
+		return gap_fail(error, GAP_INVALID, "\"%s\" does not begin with a 64-bit number",
+				at + 1);
+	asked->path = at + 1 + length;
 	return parse_type(guest, asked->text, (size_t)(at - asked->text), &asked->value.type,
 			  error);
 }

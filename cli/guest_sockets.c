@@ -329,7 +329,7 @@ static void json_row(struct gap_json *json, const struct guest_rows *rows, const
 		json_link(json, socket);
 	else
 		json_addresses(json, socket);
-	out_json_number(json, "inode", socket->known & GAP_SOCKET_INODE, socket->inode);
+	out_json_hex(json, "inode", socket->known & GAP_SOCKET_INODE, socket->inode);
 	out_json_number(json, "uid", socket->known & GAP_SOCKET_UID, socket->uid);
 	out_json_number(json, "net_ns", socket->known & GAP_SOCKET_NET, socket->net_inum);
 	json_owners(json, rows->state, socket->address.value);

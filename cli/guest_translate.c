@@ -54,7 +54,11 @@ static int run(struct gap_guest *guest, const struct guest_request *request)
 		printf("0x%llx\n", (unsigned long long)physical.value);
 	if (!status)
 		return EXIT_DONE;
-	say("0x%llx is not mapped", (unsigned long long)address.value);
+	if (request->given & GUEST_OPTION_PID && !gap_guest_translate(guest, address, &physical))
+		say("0x%llx is an address of the kernel, not of process %llu: leave out --pid",
+		    (unsigned long long)address.value, (unsigned long long)request->pid);
+	else
+		say("0x%llx is not mapped", (unsigned long long)address.value);
 	return EXIT_FINDING;
 }
 

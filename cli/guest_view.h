@@ -62,5 +62,7 @@ extern const struct guest_view guest_view_maps, guest_view_files, guest_view_mou
 
 /** A number in hexadecimal (0x…) or decimal; a slide may be negative. */
 bool guest_parse_number(const char *text, uint64_t *number);
+/** How many characters of @text are such a number; 0: none, or one of more than 64 bits. */
+size_t guest_number_length(const char *text, uint64_t *number);
 
 #endif

@@ -6,8 +6,9 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-	&command_extract, &command_info, &command_show,  &command_find,
-	&command_emit,    &command_scan, &command_guest,
+	&command_extract,      &command_infer,  &command_score, &command_info,
+	&command_show,         &command_find,   &command_emit,  &command_scan,
+	&command_check_header, &command_verify, &command_guest,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -20,7 +21,7 @@ static void print_commands(FILE *stream)
 	      "from outside.\n\n",
 	      stream);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(stream, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(stream, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nsemgap COMMAND --help tells of each; man semgap of all.\n", stream);
 }
 

@@ -99,17 +99,6 @@ static void write_default_sources(struct writing *writing)
 	gap_json_close(json, '}');
 }
 
-/* A confidence with six digits, whatever the locale. */
-static void write_confidence(struct gap_json *json, double confidence)
-{
-	uint64_t millionths = (uint64_t)(confidence * 1000000 + 0.5);
-
-	gap_json_key(json, "confidence");
-	gap_json_number(json, millionths / 1000000);
-	if (millionths % 1000000)
-		fprintf(json->stream, ".%06u", (unsigned)(millionths % 1000000));
-}
-
 /* Only for a row that was learnt otherwise than its table. */
 static void write_provenance(struct writing *writing, enum gap_table table, uint32_t row)
 {
@@ -125,7 +114,8 @@ static void write_provenance(struct writing *writing, enum gap_table table, uint
 		gap_json_key_number(json, "source", provenance.source);
 	if (provenance.method)
 		gap_json_key_number(json, "method", provenance.method);
-	write_confidence(json, provenance.confidence);
+	gap_json_key(json, "confidence");
+	gap_json_share(json, provenance.confidence);
 	if (provenance.runner_up != GAP_NONE)
 		gap_json_key_number(json, "runner_up_offset_bytes", provenance.runner_up);
 	write_known_name(json, "witnesses", provenance.witnesses);

@@ -165,6 +165,17 @@ void gap_json_number(struct gap_json *json, uint64_t value)
 	put_number(json, value);
 }
 
+/* Whatever the locale. */
+void gap_json_share(struct gap_json *json, double value)
+{
+	uint64_t millionths = (uint64_t)(value * 1000000 + 0.5);
+
+	separate(json);
+	put_number(json, millionths / 1000000);
+	if (millionths % 1000000)
+		fprintf(json->stream, ".%06u", (unsigned)(millionths % 1000000));
+}
+
 void gap_json_signed(struct gap_json *json, int64_t value)
 {
 	separate(json);

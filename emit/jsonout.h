@@ -28,6 +28,8 @@ void gap_json_key(struct gap_json *json, const char *key);
 bool gap_json_text(struct gap_json *json, const void *bytes, size_t length);
 void gap_json_name(struct gap_json *json, const char *text);
 void gap_json_number(struct gap_json *json, uint64_t value);
+/** A share or probability, with up to six decimals. */
+void gap_json_share(struct gap_json *json, double value);
 void gap_json_signed(struct gap_json *json, int64_t value);
 void gap_json_bool(struct gap_json *json, bool value);
 void gap_json_null(struct gap_json *json);

@@ -13,6 +13,7 @@
 
 #define DEFINITIONS_MAX 64
 #define NESTING_MAX 32
+#define PATCH_BYTES_MAX 16
 
 struct check {
 	void (*tell)(void *context, const struct gap_disagreement *disagreement);
@@ -324,18 +325,41 @@ struct variables {
 	const struct gap_profile *symtab;
 };
 
-/* The compiler's copies of a part of a function, or for known arguments, are called NAME.part.0 and the like; DWARF calls
- * them by the function's name. */
-static bool copy_at(const struct gap_profile *profile, const char *name, uint64_t address)
+/*
+ * Whether a symbol stands for what DWARF calls @name. The compiler's copies of a part of a function, or for known
+ * arguments, are called NAME.part.0 and the like; parts of a kernel that run at other addresses get a prefix from objcopy
+ * (__pi_NAME, __kvm_nvhe_NAME).
+ */
+static bool stands_for(const struct gap_symbol *symbol, const char *name)
+{
+	size_t length = strlen(name), whole = strlen(symbol->name);
+
+	if (strncmp(symbol->name, name, length) == 0 &&
+	    (whole == length || symbol->name[length] == '.'))
+		return true;
+	return whole > length && symbol->name[whole - length - 1] == '_' &&
+	       strcmp(symbol->name + whole - length, name) == 0;
+}
+
+static bool stands_at(const struct gap_profile *profile, const char *name, uint64_t address,
+		      bool functions)
 {
 	uint32_t row = gap_profile_symbol_at(profile, address);
-	size_t length = strlen(name);
 	struct gap_symbol symbol;
 
 	for (; row != GAP_NONE && gap_profile_symbol(profile, row, &symbol) &&
 	       symbol.address == address;
 	     row = row ? row - 1 : GAP_NONE)
-		if (strncmp(symbol.name, name, length) == 0 && symbol.name[length] == '.')
+		if ((!functions || symbol.kind == GAP_SYMBOL_FUNCTION) && stands_for(&symbol, name))
+			return true;
+	return false;
+}
+
+/* Under another name; or, for gcc, behind the nops that -fpatchable-function-entry puts at a function's symbol. */
+static bool is_explained(const struct gap_profile *profile, const char *name, uint64_t address)
+{
+	for (uint64_t behind = 0; behind <= PATCH_BYTES_MAX; behind += 4)
+		if (stands_at(profile, name, address - behind, behind > 0))
 			return true;
 	return false;
 }
@@ -347,7 +371,7 @@ static void check_variable(void *context, const char *name, uint64_t address)
 	bool any;
 
 	if (symbol_at(variables->symtab, name, address, &other, &any) ||
-	    (any && copy_at(variables->symtab, name, address))) {
+	    (any && is_explained(variables->symtab, name, address))) {
 		variables->check->report->variables++;
 		return;
 	}
@@ -403,7 +427,8 @@ static enum gap_status witness_ask(struct witness *witness, const char *path,
 		status = gap_extract(witness->builder, path, &asked, NULL, error);
 	if (!status)
 		return witness_finish(witness, error);
-	return status == GAP_NOT_FOUND ? GAP_OK : status;
+	/* GAP_INVALID: a file of BTF alone is asked for DWARF. */
+	return status == GAP_NOT_FOUND || status == GAP_INVALID ? GAP_OK : status;
 }
 
 static uint32_t symbol_count(const struct witness *witness)

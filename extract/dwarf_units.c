@@ -27,6 +27,27 @@ struct far_node {
 GAP_VECTOR(far_nodes, struct far_node);
 GAP_VECTOR(offsets, uint64_t);
 
+/*
+ * DIEs are known by their offset, and by where that counts: in .debug_info of the file itself, in its .debug_types (DWARF 4),
+ * or in the other file that dwz -m put common parts into.
+ */
+#define PLACE_TYPES (1ull << 62)
+#define PLACE_OTHER (1ull << 61)
+#define PLACES (PLACE_TYPES | PLACE_OTHER)
+
+/* A type unit: its signature, and its type. */
+struct signature {
+	Dwarf_Sig8 signature;
+	uint64_t offset;
+};
+GAP_VECTOR(signatures, struct signature);
+
+/* A file of split DWARF that a skeleton names. */
+struct companion {
+	gap_text name, folder;
+};
+GAP_VECTOR(companions, struct companion);
+
 #define TEXT_CACHE_LOG2 16
 
 struct known_text {
@@ -37,8 +58,15 @@ struct known_text {
 struct reader {
 	const struct gap_extraction *run;
 	struct gap_elf *elf;
-	uint32_t module; /* whose symbols these are; 0: the kernel's */
-	Dwarf_Debug debug;
+	uint32_t module;        /* whose symbols these are; 0: the kernel's */
+	Dwarf_Debug debug;      /* of the place that is read */
+	Dwarf_Debug own, other; /* of the file, and of dwz's other one */
+	uint64_t place;
+	struct signatures signatures;
+	struct companions companions;
+	bool split;            /* a file of split DWARF */
+	bool strings_by_index; /* of DWARF 5 in such a file: looked up here */
+	uint64_t strings_base; /* of the unit, in .debug_str_offsets.dwo */
 	struct gap_unit unit;
 	uint64_t unit_start, unit_end, info_bytes;
 	uint8_t address_bytes;
@@ -75,8 +103,9 @@ struct facts {
 	bool has_byte_size, has_bit_size, has_count, has_upper_bound, has_member_location;
 	bool has_bit_offset, has_data_bit_offset, has_type, has_origin, has_address, has_value;
 	bool value_signed, declaration, external, vector;
-	bool has_ranges;
-	bool elsewhere; /* a member whose place is computed at run time (a virtual base) */
+	bool has_ranges, has_signature;
+	uint64_t signature; /* offset of the type that is meant */
+	bool elsewhere;     /* a member whose place is computed at run time (a virtual base) */
 };
 
 static enum gap_status fail(struct reader *reader, enum gap_status status, const char *what)
@@ -174,26 +203,86 @@ static bool is_foreign(Dwarf_Half form)
 	return form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 || form == DW_FORM_ref_sup8;
 }
 
+static bool find_signature(struct reader *reader, Dwarf_Attribute attribute, uint64_t *offset)
+{
+	Dwarf_Sig8 wanted;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_formsig8(attribute, &wanted, &error) != DW_DLV_OK) {
+		fail_dwarf(reader, error);
+		return false;
+	}
+	for (uint32_t i = 0; i < reader->signatures.count; i++)
+		if (memcmp(&reader->signatures.items[i].signature, &wanted, sizeof(wanted)) == 0) {
+			*offset = reader->signatures.items[i].offset;
+			return true;
+		}
+	fail(reader, GAP_CORRUPT,
+	     "damaged DWARF: it refers to a type unit (-fdebug-types-section) that is not in it");
+	return false;
+}
+
+/* Sets the offset with its place. */
 static bool get_reference(struct reader *reader, Dwarf_Attribute attribute, uint64_t *offset)
 {
 	Dwarf_Half form = form_of(attribute);
+	uint64_t place = is_foreign(form) ? PLACE_OTHER : reader->place;
 	Dwarf_Off global;
 	Dwarf_Error error = NULL;
 
 	if (form == DW_FORM_ref_sig8)
+		return find_signature(reader, attribute, offset);
+	if (is_foreign(form) && !reader->other)
 		fail(reader, GAP_UNSUPPORTED,
-		     "types lie in type units (-fdebug-types-section), which this version does not "
-		     "read; compile with -fno-debug-types-section, or pass BTF (--btf)");
-	else if (is_foreign(form))
-		fail(reader, GAP_UNSUPPORTED,
-		     "some types lie in a supplementary file (dwz -m), which this version does not "
-		     "read; pass the file as it was before dwz, or BTF (--btf)");
+		     "some types lie in a supplementary file (dwz -m) that it does not name; pass "
+		     "the file as it was before dwz, or BTF (--btf)");
 	else if (dwarf_global_formref(attribute, &global, &error) != DW_DLV_OK)
 		fail(reader, GAP_CORRUPT, "damaged DWARF: a reference cannot be read");
+	else if (global & PLACES)
+		fail(reader, GAP_CORRUPT, "damaged DWARF: a reference leads nowhere");
 	else
-		*offset = global;
+		*offset = global | place;
 	drop_error(reader, error);
 	return reader->status == GAP_OK;
+}
+
+static uint32_t word_at(const struct gap_elf_section *section, uint64_t at)
+{
+	uint32_t word;
+
+	memcpy(&word, section->data + at, sizeof(word));
+	return word;
+}
+
+/*
+ * The text of an index, in a file of split DWARF 5. libdwarf 20210528 takes the offsets from where they begin, header and
+ * all, and gives other texts.
+ */
+static const char *get_indexed_string(struct reader *reader, Dwarf_Attribute attribute)
+{
+	const struct gap_elf_section *offsets = gap_elf_find(reader->elf, ".debug_str_offsets.dwo");
+	const struct gap_elf_section *texts = gap_elf_find(reader->elf, ".debug_str.dwo");
+	Dwarf_Unsigned index;
+	Dwarf_Error error = NULL;
+	uint64_t at;
+
+	if (dwarf_get_debug_str_index(attribute, &index, &error) != DW_DLV_OK) {
+		fail_dwarf(reader, error);
+		return NULL;
+	}
+	at = reader->strings_base + index * 4;
+	if (!offsets || !offsets->data || !texts || !texts->data || index > UINT32_MAX ||
+	    at + 4 > offsets->size_bytes || word_at(offsets, at) >= texts->size_bytes ||
+	    texts->data[texts->size_bytes - 1] != '\0') {
+		fail(reader, GAP_CORRUPT, "damaged DWARF: a text that is not there");
+		return NULL;
+	}
+	return (const char *)texts->data + word_at(offsets, at);
+}
+
+static bool is_indexed(Dwarf_Half form)
+{
+	return form == DW_FORM_strx || (form >= DW_FORM_strx1 && form <= DW_FORM_strx4);
 }
 
 static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
@@ -201,6 +290,8 @@ static const char *get_string(struct reader *reader, Dwarf_Attribute attribute)
 	char *text;
 	Dwarf_Error error = NULL;
 
+	if (reader->strings_by_index && is_indexed(form_of(attribute)))
+		return get_indexed_string(reader, attribute);
 	if (dwarf_formstring(attribute, &text, &error) == DW_DLV_OK)
 		return text;
 	drop_error(reader, error);
@@ -360,6 +451,9 @@ static void take_attribute(struct reader *reader, Dwarf_Attribute attribute, str
 	case DW_AT_specification:
 		facts->has_origin = get_reference(reader, attribute, &facts->origin);
 		break;
+	case DW_AT_signature:
+		facts->has_signature = get_reference(reader, attribute, &facts->signature);
+		break;
 	case DW_AT_declaration:
 		facts->declaration = get_flag(reader, attribute);
 		break;
@@ -416,11 +510,30 @@ static enum gap_status read_facts(struct reader *reader, Dwarf_Die die, struct f
 
 /* ---- walking ---- */
 
-static uint64_t offset_of(Dwarf_Die die)
+static uint64_t offset_of(const struct reader *reader, Dwarf_Die die)
 {
 	Dwarf_Off offset = 0;
 
-	return dwarf_dieoffset(die, &offset, NULL) == DW_DLV_OK ? offset : 0;
+	return dwarf_dieoffset(die, &offset, NULL) == DW_DLV_OK ? offset | reader->place : 0;
+}
+
+static void set_place(struct reader *reader, uint64_t place)
+{
+	reader->place = place;
+	reader->debug = place == PLACE_OTHER ? reader->other : reader->own;
+}
+
+/* The DIE at an offset, and from now on its place is read: set the one before again afterwards. */
+static bool open_die(struct reader *reader, uint64_t offset, Dwarf_Die *die)
+{
+	Dwarf_Error error = NULL;
+
+	set_place(reader, offset & PLACES);
+	if (dwarf_offdie_b(reader->debug, offset & ~PLACES, reader->place != PLACE_TYPES, die,
+			   &error) == DW_DLV_OK)
+		return true;
+	fail_dwarf(reader, error);
+	return false;
 }
 
 static Dwarf_Half tag_of(Dwarf_Die die)
@@ -446,7 +559,8 @@ static void for_each_child(struct reader *reader, Dwarf_Die parent, visit *visit
 			dwarf_dealloc(reader->debug, child, DW_DLA_DIE);
 			return;
 		}
-		result = dwarf_siblingof_b(reader->debug, child, 1, &next, &error);
+		result = dwarf_siblingof_b(reader->debug, child, reader->place != PLACE_TYPES,
+					   &next, &error);
 		dwarf_dealloc(reader->debug, child, DW_DLA_DIE);
 		child = next;
 	}
@@ -1058,6 +1172,21 @@ static void set_common(struct reader *reader, uint32_t node, enum gap_kind kind,
 	reader->filled[node] = 1;
 }
 
+static void read_type_as(struct reader *reader, Dwarf_Die die, uint32_t node, int nesting);
+
+/* A type that stands in a type unit: what is here is but a reference to it. */
+static void read_signed_type(struct reader *reader, uint64_t offset, uint32_t node, int nesting)
+{
+	uint64_t place = reader->place;
+	Dwarf_Die die;
+
+	if (open_die(reader, offset, &die)) {
+		read_type_as(reader, die, node, nesting + 1);
+		dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+	}
+	set_place(reader, place);
+}
+
 static void read_type_as(struct reader *reader, Dwarf_Die die, uint32_t node, int nesting)
 {
 	enum gap_kind kind = kind_of_tag(tag_of(die));
@@ -1070,6 +1199,10 @@ static void read_type_as(struct reader *reader, Dwarf_Die die, uint32_t node, in
 	}
 	if (reader->filled[node] || read_facts(reader, die, &facts))
 		return;
+	if (facts.has_signature) {
+		read_signed_type(reader, facts.signature, node, nesting);
+		return;
+	}
 	set_common(reader, node, kind, &facts);
 	switch (kind) {
 	case GAP_KIND_STRUCT:
@@ -1099,7 +1232,7 @@ static void read_type(struct reader *reader, Dwarf_Die die, int nesting)
 
 	if (kind == GAP_KIND_VOID || kind == GAP_KIND_FUNCTION)
 		return;
-	node = node_for(reader, offset_of(die));
+	node = node_for(reader, offset_of(reader, die));
 	if (node != GAP_NONE)
 		read_type_as(reader, die, node, nesting);
 }
@@ -1120,15 +1253,18 @@ static void add_symbol(struct reader *reader, const char *name, uint32_t node, u
 static enum gap_status complete_facts(struct reader *reader, struct facts *facts, uint64_t *offset)
 {
 	for (int steps = 0; facts->has_origin && steps < 8; steps++) {
-		struct facts origin;
+		uint64_t place = reader->place;
+		struct facts origin = {0};
 		Dwarf_Die die;
-		Dwarf_Error error = NULL;
 
-		if (dwarf_offdie_b(reader->debug, facts->origin, 1, &die, &error) != DW_DLV_OK)
-			return fail_dwarf(reader, error);
 		*offset = facts->origin;
-		read_facts(reader, die, &origin);
-		dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+		if (open_die(reader, facts->origin, &die)) {
+			read_facts(reader, die, &origin);
+			dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+		}
+		set_place(reader, place);
+		if (reader->status)
+			return reader->status;
 		if (!facts->name)
 			facts->name = origin.name;
 		if (!facts->has_type) {
@@ -1198,7 +1334,7 @@ static void visit_body(struct reader *reader, Dwarf_Die die, void *context)
 /* Only a function that has code becomes a symbol: the many inline ones are nobody's. */
 static void read_function(struct reader *reader, Dwarf_Die die)
 {
-	uint64_t offset = offset_of(die);
+	uint64_t offset = offset_of(reader, die);
 	int nesting = 0;
 	struct facts facts;
 	uint32_t node;
@@ -1234,14 +1370,13 @@ static void visit_top(struct reader *reader, Dwarf_Die die, void *context)
 static void read_wanted(struct reader *reader)
 {
 	for (uint32_t node = 0; node < reader->unit.types.count && !reader->status; node++) {
+		uint64_t place = reader->place;
 		Dwarf_Die die;
-		Dwarf_Error error = NULL;
 
 		if (reader->filled[node])
 			continue;
-		if (dwarf_offdie_b(reader->debug, reader->wanted.items[node], 1, &die, &error) !=
-		    DW_DLV_OK) {
-			fail_dwarf(reader, error);
+		if (!open_die(reader, reader->wanted.items[node], &die)) {
+			set_place(reader, place);
 			return;
 		}
 		if (kind_of_tag(tag_of(die)) == GAP_KIND_VOID)
@@ -1250,6 +1385,7 @@ static void read_wanted(struct reader *reader)
 			read_type_as(reader, die, node, 0);
 		reader->filled[node] = 1;
 		dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
+		set_place(reader, place);
 	}
 }
 
@@ -1292,8 +1428,6 @@ static bool prepare_unit(struct reader *reader, uint64_t start, uint64_t end)
 /* Whether a unit is to be left out; counts why. */
 static bool skip_unit(struct reader *reader, const struct facts *facts)
 {
-	char what[512];
-
 	if (is_rust(facts)) {
 		reader->rust_units++;
 		return !reader->run->options->with_rust;
@@ -1302,12 +1436,14 @@ static bool skip_unit(struct reader *reader, const struct facts *facts)
 		reader->randomised_units++;
 		return true;
 	}
-	if (facts->companion) {
-		snprintf(what, sizeof(what),
-			 "split DWARF: the types are in %.300s, which this version does not read; "
-			 "compile without -gsplit-dwarf, or pass BTF (--btf)",
-			 facts->companion);
-		fail(reader, GAP_UNSUPPORTED, what);
+	/* A skeleton: the unit itself is read when all skeletons are known. */
+	if (facts->companion && !reader->split) {
+		struct companion *companion = companions_push(&reader->companions);
+
+		if (!companion)
+			return fail_memory(reader), true;
+		companion->name = gap_builder_name(reader->run->builder, facts->companion);
+		companion->folder = gap_builder_name(reader->run->builder, facts->folder);
 		return true;
 	}
 	return false;
@@ -1331,6 +1467,53 @@ static void read_unit(struct reader *reader, Dwarf_Die die)
 		reader->status = gap_merger_add(reader->run->session->merger, &reader->unit,
 						reader->run->error);
 	}
+}
+
+/*
+ * Where a unit's part of .debug_str_offsets.dwo begins in a package (.dwp): its index is a hash table of signatures, each
+ * with a row of offsets, a column a section. 0 in a file that has no index.
+ */
+static uint64_t part_in_package(struct reader *reader, const char *index_name,
+				const Dwarf_Sig8 *signature)
+{
+	enum { HEADER = 16, COLUMN_STR_OFFSETS = 6 };
+	const struct gap_elf_section *index = gap_elf_find(reader->elf, index_name);
+	uint64_t columns, units, slots, rows, ids;
+
+	if (!index || !index->data || index->size_bytes < HEADER)
+		return 0;
+	columns = word_at(index, 4);
+	units = word_at(index, 8);
+	slots = word_at(index, 12);
+	rows = HEADER + slots * 8;
+	ids = rows + slots * 4;
+	if (ids + columns * 4 + units * columns * 4 > index->size_bytes || columns > 16)
+		return fail(reader, GAP_CORRUPT, "damaged DWARF: the index of the package"), 0;
+	for (uint64_t slot = 0; slot < slots; slot++) {
+		uint64_t row = word_at(index, rows + slot * 4);
+
+		if (memcmp(index->data + HEADER + slot * 8, signature, 8) != 0 || row == 0 ||
+		    row > units)
+			continue;
+		for (uint64_t column = 0; column < columns; column++)
+			if (word_at(index, ids + column * 4) == COLUMN_STR_OFFSETS)
+				return word_at(index, ids + columns * 4 +
+							      ((row - 1) * columns + column) * 4);
+	}
+	return 0;
+}
+
+/* In DWARF 5 the offsets of a unit follow a header of eight bytes. */
+static void find_strings(struct reader *reader, Dwarf_Half version, Dwarf_Half kind,
+			 const Dwarf_Sig8 *signature)
+{
+	bool type = kind == DW_UT_type || kind == DW_UT_split_type;
+
+	reader->strings_by_index = reader->split && version >= 5;
+	if (reader->strings_by_index)
+		reader->strings_base =
+			8 + part_in_package(reader, type ? ".debug_tu_index" : ".debug_cu_index",
+					    signature);
 }
 
 /* Reads the next unit; false at the end or on failure. */
@@ -1357,11 +1540,12 @@ static bool next_unit(struct reader *reader, uint64_t *start)
 	reader->address_bytes = address_bytes == 4 ? 4 : 8;
 	reader->zero_based_files = version >= 5;
 	reader->unit_die = die;
-	if (kind == DW_UT_type || kind == DW_UT_split_type)
+	find_strings(reader, version, kind, &signature);
+	if (reader->strings_by_index && offset_bytes != 4)
 		fail(reader, GAP_UNSUPPORTED,
-		     "types lie in type units (-fdebug-types-section), which this version does not "
-		     "read; compile with -fno-debug-types-section, or pass BTF (--btf)");
-	else if (prepare_unit(reader, *start, next))
+		     "split DWARF in the 64-bit format, which this version does not read; pass BTF "
+		     "(--btf)");
+	if (!reader->status && prepare_unit(reader, *start, next))
 		read_unit(reader, die);
 	drop_files(reader);
 	dwarf_dealloc(reader->debug, die, DW_DLA_DIE);
@@ -1475,6 +1659,64 @@ static enum gap_status finish(struct reader *reader)
 	return GAP_OK;
 }
 
+/* ---- files, opened and read ---- */
+
+static enum gap_status open_with_libdwarf(struct reader *reader,
+					  Dwarf_Obj_Access_Interface *interface, Dwarf_Debug *debug)
+{
+	Dwarf_Error error = NULL;
+	unsigned group = reader->split ? DW_GROUPNUMBER_DWO : DW_GROUPNUMBER_BASE;
+	int result;
+
+	/* We give back everything ourselves; libdwarf's own book-keeping would double the time. */
+	dwarf_set_de_alloc_flag(0);
+	result = dwarf_object_init_b(interface, NULL, NULL, group, debug, &error);
+	if (result == DW_DLV_OK)
+		return GAP_OK;
+	if (result == DW_DLV_NO_ENTRY)
+		return fail(reader, GAP_NOT_FOUND, "no DWARF in it");
+	dwarf_dealloc_error(NULL, error);
+	return fail(reader, GAP_CORRUPT, "damaged DWARF: libdwarf cannot open it");
+}
+
+/* All type units, of .debug_info (DWARF 5) or .debug_types (DWARF 4). */
+static enum gap_status collect_signatures(struct reader *reader, bool info)
+{
+	Dwarf_Unsigned length, type_offset, next = 0, start = 0;
+	Dwarf_Half version, address_bytes, offset_bytes, extension, kind;
+	Dwarf_Off abbreviations;
+	Dwarf_Sig8 signature;
+	Dwarf_Error error = NULL;
+	int result;
+
+	while ((result = dwarf_next_cu_header_d(reader->own, info, &length, &version,
+						&abbreviations, &address_bytes, &offset_bytes,
+						&extension, &signature, &type_offset, &next, &kind,
+						&error)) == DW_DLV_OK) {
+		struct signature *row;
+
+		if (!info || kind == DW_UT_type || kind == DW_UT_split_type) {
+			row = signatures_push(&reader->signatures);
+			if (!row)
+				return fail_memory(reader);
+			*row = (struct signature){signature,
+						  (start + type_offset) | (info ? 0 : PLACE_TYPES)};
+		}
+		start = next;
+	}
+	return result == DW_DLV_ERROR ? fail_dwarf(reader, error) : GAP_OK;
+}
+
+static enum gap_status read_own_units(struct reader *reader)
+{
+	enum gap_status status = collect_signatures(reader, true);
+
+	if (!status &&
+	    gap_elf_find(reader->elf, reader->split ? ".debug_types.dwo" : ".debug_types"))
+		status = collect_signatures(reader, false);
+	return status ? status : read_units(reader);
+}
+
 static void deinit(struct reader *reader)
 {
 	drop_files(reader);
@@ -1484,43 +1726,149 @@ static void deinit(struct reader *reader)
 	free(reader->wanted.items);
 	free(reader->filled);
 	free(reader->known_texts);
+	free(reader->signatures.items);
+	free(reader->companions.items);
 }
 
-static enum gap_status read_with_libdwarf(struct reader *reader)
+static enum gap_status prepare(struct reader *reader)
 {
-	Dwarf_Obj_Access_Interface interface = {reader->elf, &methods};
-	Dwarf_Error error = NULL;
+	enum gap_status status = load_sections(reader);
+
+	reader->known_texts = calloc((size_t)1 << TEXT_CACHE_LOG2, sizeof(*reader->known_texts));
+	return !status && !reader->known_texts ? fail_memory(reader) : status;
+}
+
+/* ---- split DWARF ---- */
+
+/* One .dwo, or a .dwp of many. Addresses stand in the file with the skeletons, @reader's. */
+static enum gap_status read_split_file(struct reader *reader, const struct gap_content *content)
+{
+	struct gap_extraction run = *reader->run;
+	struct gap_elf elf;
+	struct reader inner = {.run = &run, .elf = &elf, .module = reader->module, .split = true};
+	Dwarf_Obj_Access_Interface interface = {&elf, &methods};
+	const struct gap_elf_section *info;
 	enum gap_status status;
-	int result;
 
-	/* We give back everything ourselves; libdwarf's own book-keeping would double the time. */
-	dwarf_set_de_alloc_flag(0);
-	result = dwarf_object_init_b(&interface, NULL, NULL, 1, &reader->debug, &error);
-	if (result == DW_DLV_NO_ENTRY)
-		return fail(reader, GAP_NOT_FOUND, "no DWARF in it");
-	if (result != DW_DLV_OK) {
-		dwarf_dealloc_error(NULL, error);
-		return fail(reader, GAP_CORRUPT, "damaged DWARF: libdwarf cannot open it");
+	run.path = content->name;
+	status = gap_elf_open(&elf, content, run.error);
+	if (status)
+		return status;
+	info = gap_elf_find(&elf, ".debug_info.dwo");
+	inner.info_bytes = info ? info->size_bytes : 0;
+	status = prepare(&inner);
+	if (!status)
+		status = open_with_libdwarf(&inner, &interface, &inner.own);
+	if (!status) {
+		set_place(&inner, 0);
+		dwarf_set_tied_dbg(inner.own, reader->own, NULL);
+		status = read_own_units(&inner);
+		dwarf_object_finish(inner.own, NULL);
 	}
-	status = read_units(reader);
-	dwarf_object_finish(reader->debug, NULL);
-	return status ? status : finish(reader);
+	if (!status && inner.units + inner.rust_units + inner.randomised_units == 0)
+		status = gap_fail(
+			run.error, GAP_CORRUPT,
+			"%.600s: no units of split DWARF in it (of DWARF 5, dwp makes empty "
+			"packages; llvm-dwp does not)",
+			content->name);
+	reader->units += inner.units;
+	reader->rust_units += inner.rust_units;
+	reader->randomised_units += inner.randomised_units;
+	deinit(&inner);
+	gap_elf_close(&elf);
+	return status;
 }
 
-/* dwz -m moves what several files share into another one, which it names here. */
-static enum gap_status check_supplement(const struct gap_extraction *run, struct gap_elf *elf)
+static enum gap_status read_split_units(struct reader *reader)
 {
-	const struct gap_elf_section *link = gap_elf_find(elf, ".gnu_debugaltlink");
+	struct gap_builder *builder = reader->run->builder;
+	struct gap_content content;
+	enum gap_status status = GAP_OK;
+
+	if (reader->companions.count && gap_companion_package(reader->run, &content)) {
+		status = read_split_file(reader, &content);
+		gap_content_close(&content);
+		return status;
+	}
+	for (uint32_t i = 0; i < reader->companions.count && !status; i++) {
+		const struct companion *companion = &reader->companions.items[i];
+
+		status = gap_companion_open(reader->run,
+					    gap_builder_string(builder, companion->folder),
+					    gap_builder_string(builder, companion->name), &content);
+		if (status)
+			break;
+		status = read_split_file(reader, &content);
+		gap_content_close(&content);
+	}
+	return status;
+}
+
+/* ---- the other file of dwz -m ---- */
+
+struct other_file {
+	struct gap_content content;
+	struct gap_elf elf;
+	Dwarf_Obj_Access_Interface interface;
+	bool open;
+};
+
+/* dwz -m moves what several files share into another one, which the file names. */
+static enum gap_status open_other(struct reader *reader, struct other_file *other)
+{
+	const struct gap_elf_section *link = gap_elf_find(reader->elf, ".gnu_debugaltlink");
+	struct reader shown = {.run = reader->run, .elf = &other->elf};
+	enum gap_status status;
 	size_t length;
 
 	if (!link || !link->data)
 		return GAP_OK;
 	length = strnlen((const char *)link->data, link->size_bytes);
-	return gap_fail(
-		run->error, GAP_UNSUPPORTED,
-		"%.400s: a part of its DWARF lies in \"%.*s\" (dwz -m), which this version does "
-		"not read; pass the file as it was before dwz, or BTF (--btf)",
-		run->path, (int)(length < 300 ? length : 300), (const char *)link->data);
+	if (length == link->size_bytes)
+		return fail(reader, GAP_CORRUPT, "damaged DWARF: .gnu_debugaltlink is cut");
+	status = gap_companion_open(reader->run, NULL, (const char *)link->data, &other->content);
+	if (status)
+		return status;
+	status = gap_elf_open(&other->elf, &other->content, reader->run->error);
+	other->open = status == GAP_OK;
+	if (!status)
+		status = load_sections(&shown);
+	other->interface = (Dwarf_Obj_Access_Interface){&other->elf, &methods};
+	if (!status)
+		status = open_with_libdwarf(&shown, &other->interface, &reader->other);
+	if (!status)
+		dwarf_set_tied_dbg(reader->own, reader->other, NULL);
+	return status;
+}
+
+static void close_other(struct reader *reader, struct other_file *other)
+{
+	if (reader->other)
+		dwarf_object_finish(reader->other, NULL);
+	if (other->open)
+		gap_elf_close(&other->elf);
+	gap_content_close(&other->content);
+}
+
+/* ---- a whole file ---- */
+
+static enum gap_status read_file(struct reader *reader)
+{
+	Dwarf_Obj_Access_Interface interface = {reader->elf, &methods};
+	struct other_file other = {.open = false};
+	enum gap_status status = open_with_libdwarf(reader, &interface, &reader->own);
+
+	if (status)
+		return status;
+	status = open_other(reader, &other);
+	set_place(reader, 0);
+	if (!status)
+		status = read_own_units(reader);
+	if (!status)
+		status = read_split_units(reader);
+	close_other(reader, &other);
+	dwarf_object_finish(reader->own, NULL);
+	return status ? status : finish(reader);
 }
 
 enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf *elf,
@@ -1532,17 +1880,12 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf 
 
 	if (!info || !info->data)
 		return gap_fail(run->error, GAP_NOT_FOUND, "%.600s: no DWARF in it", run->path);
-	status = check_supplement(run, elf);
-	if (!status)
-		status = load_sections(&reader);
-	reader.known_texts = calloc((size_t)1 << TEXT_CACHE_LOG2, sizeof(*reader.known_texts));
-	if (!status && !reader.known_texts)
-		status = fail_memory(&reader);
+	status = prepare(&reader);
 	if (!status && !run->session->merger)
 		status = gap_merger_create(run->builder, &run->session->merger, run->error);
 	reader.info_bytes = info->size_bytes;
 	if (!status)
-		status = read_with_libdwarf(&reader);
+		status = read_file(&reader);
 	deinit(&reader);
 	return status;
 }

@@ -358,6 +358,17 @@ static enum gap_status read_map_input(const struct gap_extraction *run,
 	return status;
 }
 
+/* ---- headers ---- */
+
+static enum gap_status read_headers(const struct gap_extraction *run)
+{
+	enum gap_status status = gap_headers_read(run);
+
+	if (!status)
+		gap_extraction_source(run, GAP_SOURCE_HEADERS, NULL, 0, false);
+	return status;
+}
+
 /* ---- what is it? ---- */
 
 static bool begins(const struct gap_content *content, size_t at, const char *magic, size_t length)
@@ -483,8 +494,11 @@ static enum gap_status read_content(const struct gap_extraction *run,
 static enum gap_status read_input(const struct gap_extraction *run)
 {
 	struct gap_content content;
-	enum gap_status status = gap_content_open(&content, run->path, run->error);
+	enum gap_status status;
 
+	if (run->options->headers[0])
+		return read_headers(run);
+	status = gap_content_open(&content, run->path, run->error);
 	if (status)
 		return status;
 	take_digest(run, &content);
@@ -527,7 +541,8 @@ enum gap_status gap_extract(struct gap_builder *builder, const char *path,
 		.options = options,
 		.report = report ? report : &unused,
 		.error = error,
-		.path = path,
+		.path = path ? path : options->headers[0],
+		.file = path,
 	};
 	struct gap_build_target tool = {.tool_version = "semgap " SEMGAP_VERSION};
 	enum gap_status status;

@@ -24,6 +24,13 @@ struct gap_extract_options {
 	bool symbols_only;
 	bool own_table; /* symbols from the kernel's own table (kallsyms), whatever else there is */
 	bool with_rust;
+	/* Kernel headers instead of a file: folders of the flavour and of what is common to all
+	 * (the second NULL: one tree); the configuration that they must have, NULL any. */
+	const char *headers[2], *config;
+	/* Of headers: whose structures, "TYPE.member|other"; none and NULL: kernels/fields.def's. */
+	const char *const *fields;
+	size_t field_count;
+	const char *fields_file;
 	bool digest; /* keep SHA-256 of the files as those of the sources */
 	/* Progress: @done of @total units of work; returns false to cancel. May be NULL. */
 	bool (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
@@ -42,7 +49,7 @@ struct gap_extract_report {
 };
 
 /**
- * Reads @path into @builder. Errors name the file, what is wrong and what to do next: GAP_IO,
+ * Reads @path (NULL with headers) into @builder. Errors name the file, what is wrong and what to do next: GAP_IO,
  * GAP_CORRUPT, GAP_UNSUPPORTED, GAP_NOT_FOUND (no types in it), GAP_MISMATCH (System.map of another
  * build), GAP_CANCELLED.
  */

@@ -61,7 +61,8 @@ struct gap_extraction {
 	struct gap_extract_report *report;
 	struct gap_session *session;
 	struct gap_error *error;
-	const char *path;
+	const char *path; /* what is read, for words */
+	const char *file; /* the file that it is, or is in */
 };
 
 void gap_extraction_warn(const struct gap_extraction *run, const char *format, ...)
@@ -77,6 +78,13 @@ enum gap_status gap_dwarf_read(const struct gap_extraction *run, struct gap_elf 
 /** All that was read so, into the builder. */
 enum gap_status gap_dwarf_finish(const struct gap_extraction *run) GAP_MUST_CHECK;
 
+/** Opens a file that holds a part of another's DWARF, by the name that that gives it; @folder: of compilation, or NULL.
+ * GAP_NOT_FOUND names it. */
+enum gap_status gap_companion_open(const struct gap_extraction *run, const char *folder,
+				   const char *name, struct gap_content *content) GAP_MUST_CHECK;
+/** Opens FILE.dwp, if it is there. */
+bool gap_companion_package(const struct gap_extraction *run, struct gap_content *content);
+
 /** The modules that the options name. */
 enum gap_status gap_modules_read(const struct gap_extraction *run) GAP_MUST_CHECK;
 
@@ -84,6 +92,9 @@ enum gap_status gap_modules_read(const struct gap_extraction *run) GAP_MUST_CHEC
  * added. */
 enum gap_status gap_symtab_read(const struct gap_extraction *run, struct gap_elf *elf,
 				uint32_t *count) GAP_MUST_CHECK;
+
+/** Layouts from kernel headers through libclang, and what they tell of identity. */
+enum gap_status gap_headers_read(const struct gap_extraction *run) GAP_MUST_CHECK;
 
 /** Symbols of a kernel that has only its own table of them (kallsyms), found in the file's sections; the banner too. @count
  * 0: no such table. */

@@ -159,13 +159,36 @@ static void search_banner(const struct gap_extraction *run, const struct gap_elf
 		gap_identity_from_banner(run->builder, best, best_length);
 }
 
-/* Without applied relocations the base is 0; the banner's text is where the banner's symbol must be. */
-static void find_base(const struct gap_kallsyms_input *input, struct gap_kallsyms_found *found)
+/* The value that a relocation of the kernel itself (RELATIVE) puts at @address; 0: none does. */
+static uint64_t relocated_value(const struct gap_elf *elf, uint64_t address)
+{
+	for (uint32_t i = 1; i < elf->section_count; i++) {
+		const struct gap_elf_section *section = &elf->sections[i];
+		Elf64_Rela row;
+
+		if (section->type != SHT_RELA || !(section->flags & SHF_ALLOC) || !section->data)
+			continue;
+		for (uint64_t at = 0; at + sizeof(row) <= section->size_bytes; at += sizeof(row)) {
+			memcpy(&row, section->data + at, sizeof(row));
+			if (row.r_offset == address && ELF64_R_SYM(row.r_info) == 0)
+				return (uint64_t)row.r_addend;
+		}
+	}
+	return 0;
+}
+
+/* Without applied relocations the base is 0: the relocation tells it, or the banner, whose symbol must be where its text is. */
+static void find_base(const struct gap_elf *elf, const struct gap_kallsyms_input *input,
+		      struct gap_kallsyms_found *found)
 {
 	size_t length;
 	uint64_t text = gap_banner_find(input->bytes, input->size_bytes, &length), symbol;
 
-	if (found->base_offset && found->base == 0 && length &&
+	if (found->base_offset == 0 || found->base != 0)
+		return;
+	if (elf->pointer_bytes == 8)
+		found->base = relocated_value(elf, input->address + found->base_offset);
+	if (found->base == 0 && length &&
 	    gap_kallsyms_lookup(input, found, "linux_banner", &symbol))
 		found->base = input->address + text - symbol;
 }
@@ -187,7 +210,7 @@ enum gap_status gap_kallsyms_read_elf(const struct gap_extraction *run, struct g
 
 		if (!may_hold_data(section) || gap_kallsyms_find(&input, &found, NULL) != GAP_OK)
 			continue;
-		find_base(&input, &found);
+		find_base(elf, &input, &found);
 		status = gap_kallsyms_read(run, &input, &found, count);
 		if (!status && gap_kallsyms_lookup(&input, &found, "linux_banner", &banner))
 			take_banner(run, elf, banner);

@@ -260,6 +260,7 @@ static enum gap_status read_module(struct adding *adding, const struct gap_conte
 	char name[128];
 
 	run.path = content->name;
+	run.file = path;
 	if (!module_name(path, name, sizeof(name)))
 		return gap_fail(run.error, GAP_INVALID, "%.600s: not a module's name", path);
 	if (gap_builder_module_known(run.builder, name))

@@ -22,7 +22,7 @@
 
 #include "extract/content.h"
 
-#define XZ_MEMORY_BYTES (512u << 20) /* for dictionaries: xz -9 needs 65 MB, a kernel's 32 MB */
+#define XZ_MEMORY_BYTES (128u << 20) /* for dictionaries: xz -9 needs 65 MB, a kernel's 32 MB */
 #define ZSTD_WINDOW_LOG 27           /* 128 MB, as a kernel's `zstd -22 --ultra` */
 #define LZ4_BLOCK_BYTES (8u << 20)   /* of the legacy format, always */
 #define LZO_BLOCK_BYTES_MAX (64u << 20)

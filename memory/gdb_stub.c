@@ -249,26 +249,19 @@ static void take_register(const char *tag, const char *end, uint32_t *next, uint
 	++*next;
 }
 
-/* The next tag that begins with @start, or NULL. Comments are passed over: QEMU has registers in them. */
-static const char *find_tag(const char *text, const char *start)
-{
-	for (;;) {
-		const char *tag = strstr(text, start), *comment = strstr(text, "<!--");
-
-		if (!tag || !comment || tag < comment)
-			return tag;
-		text = strstr(comment + 4, "-->");
-		if (!text)
-			return NULL;
-	}
-}
-
+/* Registers in comments are not counted: QEMU has some (cs_base and its like). */
 void gap_gdb_number_registers(const char *text, uint32_t *next, uint32_t *numbers)
 {
 	const char *tag = text, *end;
 
-	while ((tag = find_tag(tag, "<reg ")) && (end = strchr(tag, '>'))) {
-		take_register(tag, end, next, numbers);
+	while ((tag = strchr(tag, '<'))) {
+		int comment = strncmp(tag, "<!--", 4) == 0;
+
+		end = comment ? strstr(tag, "-->") : strchr(tag, '>');
+		if (!end)
+			break;
+		if (strncmp(tag, "<reg ", 5) == 0)
+			take_register(tag, end, next, numbers);
 		tag = end;
 	}
 }
@@ -282,7 +275,7 @@ static enum gap_status number_all(struct stub *stub, const char *target, uint32_
 	int count = 0;
 
 	gap_gdb_number_registers(target, &next, numbers);
-	while ((tag = find_tag(tag, "<xi:include ")) && (end = strchr(tag, '>')) &&
+	while ((tag = strstr(tag, "<xi:include ")) && (end = strchr(tag, '>')) &&
 	       count++ < FEATURES_MAX) {
 		size_t length = 0;
 		const char *file = attribute(tag, end, "href", &length);

@@ -196,6 +196,27 @@ static bool give_types_by_name(struct freezing *freezing)
 	return true;
 }
 
+#define EM_AARCH64 183
+#define PATCH_BYTES_MAX 16
+
+/* What is said of a symbol. On arm64 gcc lets a function begin, for DWARF, behind the nops that -fpatchable-function-entry
+ * puts at its symbol. */
+static const struct gap_row_typing *find_typing(const struct gap_builder *builder,
+						const struct gap_build_symbol *symbol)
+{
+	const struct gap_typings *typings = &builder->typings;
+	bool patched = builder->target.machine == EM_AARCH64 && symbol->kind == GAP_SYMBOL_FUNCTION;
+	const struct gap_row_typing *found = NULL;
+
+	for (uint64_t behind = 0; !found && behind <= (patched ? PATCH_BYTES_MAX : 0);
+	     behind += 4) {
+		struct gap_row_typing key = {symbol->address + behind, symbol->name, 0};
+
+		found = bsearch(&key, typings->items, typings->count, sizeof(key), compare_typings);
+	}
+	return found;
+}
+
 static void give_types(struct gap_builder *builder)
 {
 	struct gap_typings *typings = &builder->typings;
@@ -203,9 +224,7 @@ static void give_types(struct gap_builder *builder)
 	sort_typings(typings);
 	for (uint32_t i = 0; typings->count && i < builder->symbols.count; i++) {
 		struct gap_build_symbol *symbol = &builder->symbols.items[i];
-		struct gap_row_typing key = {symbol->address, symbol->name, 0};
-		const struct gap_row_typing *found =
-			bsearch(&key, typings->items, typings->count, sizeof(key), compare_typings);
+		const struct gap_row_typing *found = find_typing(builder, symbol);
 
 		if (found && symbol->type == GAP_NONE)
 			symbol->type = found->type;

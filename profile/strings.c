@@ -74,7 +74,7 @@ static char *store(struct gap_strings *strings, const char *text, size_t length)
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static uint32_t *find_slot(struct gap_strings *strings, const char *text, size_t length,
+static uint32_t *find_slot(const struct gap_strings *strings, const char *text, size_t length,
 			   uint32_t hash)
 {
 	uint32_t mask = strings->slot_count - 1;
@@ -141,4 +141,11 @@ bool gap_strings_intern(struct gap_strings *strings, const char *text, size_t le
 	*id = strings->rows.count - 1;
 	*slot = *id + 1;
 	return true;
+}
+
+uint32_t gap_strings_find(const struct gap_strings *strings, const char *text, size_t length)
+{
+	uint32_t slot = *find_slot(strings, text, length, hash_text(text, length));
+
+	return slot ? slot - 1 : 0;
 }

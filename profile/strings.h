@@ -29,4 +29,7 @@ void gap_strings_deinit(struct gap_strings *strings);
 /** Interns @length bytes; false without memory. */
 bool gap_strings_intern(struct gap_strings *strings, const char *text, size_t length, uint32_t *id);
 
+/** The id of @length bytes, or 0 when they were never interned. */
+uint32_t gap_strings_find(const struct gap_strings *strings, const char *text, size_t length);
+
 #endif

@@ -90,6 +90,17 @@ struct gap_arch {
 	int (*from_registers)(const struct gap_vcpu *vcpu, unsigned index, struct gap_space *space);
 	/** Encryption bits that a root's own entries show, or 0; NULL: none exist. */
 	uint64_t (*guess_ignored)(const struct gap_memory *memory, const struct gap_space *space);
+	/** All that the kernel's half of the tables can map. */
+	struct gap_window (*kernel_half)(const struct gap_paging *paging);
+	/** The part of it in which an image may run; NULL: anywhere. */
+	struct gap_window (*image_area)(const struct gap_paging *paging);
+	/** Where the image's first byte is linked by default, given where it runs. */
+	uint64_t (*default_base)(const struct gap_paging *paging, uint64_t runs_at);
+	/** Does a last entry allow instructions to be fetched? NULL: all do. */
+	int (*is_executable)(uint64_t leaf);
+	int shared_root; /* user half and kernel's half have one root */
+	/** Could a root of the kernel's own tables begin here, by its first page alone? */
+	int (*may_be_root)(const struct gap_memory *memory, const struct gap_space *space);
 	/** Could these be a kernel's tables, by their form alone? NULL: that cannot be told. */
 	int (*looks_like_root)(const struct gap_memory *memory, const struct gap_space *space);
 };

@@ -13,6 +13,11 @@
 #define ENTRY_TABLE 0x2u /* at the last level: a page; above: a table, not a block */
 #define ADDRESS_48 UINT64_C(0x0000fffffffff000)
 
+#define ENTRY_NO_EXECUTE (UINT64_C(1) << 53) /* privileged */
+/* Of an entry that is not valid: a page in memory that its owner may not touch. Bit 58 until 6.11,
+ * then bit 11 (2f1fa5a3f4ba, PTE_PRESENT_INVALID); an entry of swap space has no bit 1. */
+#define ENTRY_PROTNONE (UINT64_C(1) << 58 | UINT64_C(1) << 11)
+
 #define PAGE_SHIFT_64K 16
 #define VA_BITS_LARGE                                                                              \
 	52 /* with granules below 64 KiB, these come with LPA2's format of entries                 \
@@ -51,6 +56,28 @@ static struct gap_window window(const struct gap_paging *paging, uint64_t linked
 	return (struct gap_window){linked & ~(half - 1), half};
 }
 
+static struct gap_window kernel_half(const struct gap_paging *paging)
+{
+	uint64_t bytes = (uint64_t)1 << paging->va_bits;
+
+	return (struct gap_window){0 - bytes, bytes};
+}
+
+/*
+ * KIMAGE_VADDR: behind the modules' region at the lower end of the image's half. The region has
+ * been of 128 MiB and, since 3e35d303ab7d (6.5), of 2 GiB; KASLR goes far beyond both, so that
+ * where the image runs does not tell which it was.
+ */
+static uint64_t default_base(const struct gap_paging *paging, uint64_t runs_at)
+{
+	return window(paging, runs_at).start + (UINT64_C(2) << 30);
+}
+
+static int is_executable(uint64_t leaf)
+{
+	return !(leaf & ENTRY_NO_EXECUTE);
+}
+
 static int is_user(const struct gap_space *space, uint64_t address)
 {
 	return address >> space->paging.va_bits == 0;
@@ -77,6 +104,11 @@ static int block_allowed(const struct gap_paging *paging, int level)
 	return level <= (is_lpa2(paging) || paging->page_shift == PAGE_SHIFT_64K ? 3 : 2);
 }
 
+static int is_protected(const struct gap_space *space, uint64_t entry)
+{
+	return space->is_process && entry & ENTRY_TABLE && entry & ENTRY_PROTNONE;
+}
+
 /*
  * Output addresses that are not aligned to what they lead to are refused: no kernel writes such, and
  * they show that tables are being read in a shape that is not theirs.
@@ -101,7 +133,9 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 		at = table + ((address >> shift) & (((uint64_t)1 << width) - 1)) * 8;
 		if (span_bytes)
 			*span_bytes = (uint64_t)1 << shift;
-		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_VALID))
+		if (!gap_entry_read(memory, at, &entry))
+			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_VALID) && !(level == 1 && is_protected(space, entry)))
 			return GAP_UNREADABLE;
 		output = address_of(entry, space);
 		if (level == 1 || !(entry & ENTRY_TABLE))
@@ -154,6 +188,39 @@ static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct ga
 	return 1;
 }
 
+/* Whether a table holds nothing but valid entries, and one at least; above @depth, of tables. */
+static int is_table(const struct gap_memory *memory, const struct gap_space *space, uint64_t at,
+		    uint64_t count, int depth)
+{
+	uint64_t entry, output, page = (UINT64_C(1) << space->paging.page_shift) - 1;
+	unsigned used = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!gap_entry_read(memory, at + 8 * i, &entry))
+			return 0;
+		if (!entry)
+			continue;
+		output = address_of(entry, space);
+		if (!(entry & ENTRY_VALID) || output & page)
+			return 0;
+		if (depth && (!(entry & ENTRY_TABLE) ||
+			      !is_table(memory, space, output, (page + 1) / 8, depth - 1)))
+			return 0;
+		used++;
+	}
+	return used != 0;
+}
+
+/* A root of the kernel's leads to tables, which lead somewhere. */
+static int may_be_root(const struct gap_memory *memory, const struct gap_space *space)
+{
+	unsigned shift = space->paging.page_shift;
+	unsigned top = shift + (shift - 3u) * (space->paging.levels - 1u);
+
+	return is_table(memory, space, space->root, UINT64_C(1) << (space->paging.va_bits - top),
+			1);
+}
+
 /* The shallow before the deep: a block under few levels passes for a larger one under more, and the
  * whole image with it. */
 static const struct gap_paging pagings[] = {
@@ -174,4 +241,8 @@ const struct gap_arch gap_arch_arm64 = {
 	.is_user = is_user,
 	.walk = walk,
 	.from_registers = from_registers,
+	.kernel_half = kernel_half,
+	.default_base = default_base,
+	.is_executable = is_executable,
+	.may_be_root = may_be_root,
 };

@@ -7,12 +7,15 @@
  */
 #include <elf.h>
 
-#include "runtime/arch.h"
+#include "runtime/arch_x86.h"
 
 #define ENTRY_PRESENT 0x1u
+#define ENTRY_ACCESSED 0x20u
 #define ENTRY_LARGE 0x80u
 #define ENTRY_ADDRESS 0x000ffffffffff000u
 #define IMAGE_WINDOW_BYTES ((uint64_t)512 << 20) /* KERNEL_IMAGE_SIZE_DEFAULT */
+
+#define LINK_OFFSET 0x1000000u /* CONFIG_PHYSICAL_START's default */
 
 #define CR0_PAGING (UINT64_C(1) << 31)
 #define CR4_PAE (UINT64_C(1) << 5)
@@ -34,6 +37,18 @@ static struct gap_window window(const struct gap_paging *paging, uint64_t linked
 {
 	(void)paging;
 	return (struct gap_window){page_offset(linked), IMAGE_WINDOW_BYTES};
+}
+
+static struct gap_window kernel_half(const struct gap_paging *paging)
+{
+	(void)paging;
+	return (struct gap_window){0x40000000, 0xc0000000};
+}
+
+static uint64_t default_base(const struct gap_paging *paging, uint64_t runs_at)
+{
+	(void)paging;
+	return page_offset(runs_at) + LINK_OFFSET;
 }
 
 static int is_canonical(const struct gap_space *space, uint64_t address)
@@ -85,10 +100,11 @@ static enum gap_status walk_narrow(const struct gap_memory *memory, const struct
 	}
 	*span_bytes = GAP_PAGE_BYTES;
 	entry = narrow_entry(memory, (entry & 0xfffff000u) + (address >> 12 & 1023) * 4, &found);
-	if (!(entry & ENTRY_PRESENT))
+	/* Without PAE addresses are not inverted. */
+	if (!(entry & ENTRY_PRESENT) && !(space->is_process && entry & GAP_X86_PROTNONE))
 		return GAP_UNREADABLE;
 	*translation = found;
-	return leaf(address, entry, 12, translation);
+	return leaf(address, entry & 0xfffff000u, 12, translation);
 }
 
 static enum gap_status walk_pae(const struct gap_memory *memory, const struct gap_space *space,
@@ -102,8 +118,18 @@ static enum gap_status walk_pae(const struct gap_memory *memory, const struct ga
 	for (int i = 0; i < 3; i++) {
 		at = table + (address >> shifts[i] & (i ? 511 : 3)) * 8;
 		*span_bytes = (uint64_t)1 << shifts[i];
-		if (!gap_entry_read(memory, at, &entry) || !(entry & ENTRY_PRESENT))
+		if (!gap_entry_read(memory, at, &entry))
 			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_PRESENT)) {
+			uint64_t output, inside = ((uint64_t)1 << shifts[i]) - 1;
+
+			if (!space->is_process || i == 0 || (i == 1 && !(entry & ENTRY_LARGE)) ||
+			    !gap_x86_protected(memory, entry, mask & ~inside, &output))
+				return GAP_UNREADABLE;
+			*translation =
+				(struct gap_translation){output | (address & inside), at, entry};
+			return GAP_OK;
+		}
 		if (i == 2 || (i == 1 && entry & ENTRY_LARGE)) {
 			translation->leaf_at = at;
 			translation->leaf = entry;
@@ -141,6 +167,18 @@ static int from_registers(const struct gap_vcpu *vcpu, unsigned index, struct ga
 	return 1;
 }
 
+/* The entry of the last GiB is there, and with PAE has few bits besides. */
+static int may_be_root(const struct gap_memory *memory, const struct gap_space *space)
+{
+	uint64_t entry, at = space->root + (space->paging.levels == 2 ? 0xc00 : 24);
+
+	if (!gap_entry_read(memory, at, &entry))
+		return 0;
+	if (space->paging.levels == 2)
+		return (entry & ENTRY_PRESENT) != 0;
+	return (entry & 0xfff & ~ENTRY_ACCESSED) == ENTRY_PRESENT && entry >> 52 == 0;
+}
+
 static const struct gap_paging pagings[] = {{3, 12, 32}, {2, 12, 32}};
 
 const struct gap_arch gap_arch_i386 = {
@@ -155,4 +193,8 @@ const struct gap_arch gap_arch_i386 = {
 	.is_user = is_user,
 	.walk = walk,
 	.from_registers = from_registers,
+	.kernel_half = kernel_half,
+	.default_base = default_base,
+	.shared_root = 1,
+	.may_be_root = may_be_root,
 };

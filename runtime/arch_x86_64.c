@@ -6,7 +6,7 @@
  */
 #include <elf.h>
 
-#include "runtime/arch.h"
+#include "runtime/arch_x86.h"
 
 #define ENTRY_PRESENT 0x1u
 #define ENTRY_LARGE 0x80u
@@ -25,12 +25,38 @@
 
 #define IMAGE_BASE 0xffffffff80000000u         /* __START_KERNEL_map */
 #define IMAGE_WINDOW_BYTES ((uint64_t)1 << 30) /* KERNEL_IMAGE_SIZE under KASLR */
+#define LINK_OFFSET 0x1000000u                 /* CONFIG_PHYSICAL_START's default */
+#define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
 
 static struct gap_window window(const struct gap_paging *paging, uint64_t linked)
 {
 	(void)paging;
 	(void)linked;
 	return (struct gap_window){IMAGE_BASE, IMAGE_WINDOW_BYTES};
+}
+
+static struct gap_window image_area(const struct gap_paging *paging)
+{
+	return window(paging, IMAGE_BASE);
+}
+
+static struct gap_window kernel_half(const struct gap_paging *paging)
+{
+	uint64_t bytes = (uint64_t)1 << (paging->va_bits - 1);
+
+	return (struct gap_window){0 - bytes, bytes};
+}
+
+static uint64_t default_base(const struct gap_paging *paging, uint64_t runs_at)
+{
+	(void)paging;
+	(void)runs_at;
+	return IMAGE_BASE + LINK_OFFSET;
+}
+
+static int is_executable(uint64_t leaf)
+{
+	return !(leaf & ENTRY_NO_EXECUTE);
 }
 
 /* All bits from the highest that is translated up must be equal. */
@@ -74,10 +100,19 @@ static inline __attribute__((always_inline)) enum gap_status descend(
 		at = table + ((address >> shift) & INDEX_MASK) * 8;
 		if (span_bytes)
 			*span_bytes = inside + 1;
-		if (!(near ? gap_near_entry(near, at, &entry)
-			   : gap_entry_read(memory, at, &entry)) ||
-		    !(entry & ENTRY_PRESENT))
+		if (!(near ? gap_near_entry(near, at, &entry) : gap_entry_read(memory, at, &entry)))
 			return GAP_UNREADABLE;
+		if (!(entry & ENTRY_PRESENT)) {
+			uint64_t output;
+
+			if (near || !space->is_process || level > LEVEL_LARGE_MAX ||
+			    (level > 1 && !(entry & ENTRY_LARGE)) ||
+			    !gap_x86_protected(memory, entry, mask & ~inside, &output))
+				return GAP_UNREADABLE;
+			*translation =
+				(struct gap_translation){output | (address & inside), at, entry};
+			return GAP_OK;
+		}
 		if (level == 1 || entry & ENTRY_LARGE)
 			break;
 		table = entry & mask;
@@ -218,5 +253,11 @@ const struct gap_arch gap_arch_x86_64 = {
 	.translate = translate,
 	.from_registers = from_registers,
 	.guess_ignored = guess_ignored,
+	.kernel_half = kernel_half,
+	.image_area = image_area,
+	.default_base = default_base,
+	.is_executable = is_executable,
+	.shared_root = 1,
+	.may_be_root = looks_like_root,
 	.looks_like_root = looks_like_root,
 };

@@ -50,6 +50,8 @@ enum gap_section {
 	GAP_SECTION_KNOWN /* one past the last known kind */
 };
 
+#define GAP_SECTION_SIGNATURE 65535 /* always the last; libsemgap-verify's, and skipped here */
+
 #define GAP_SECTION_REQUIRED 1
 
 struct gap_format_section {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "runtime/bootstrap.h"
+#include "runtime/surveyor.h"
 
 #define LINE_BYTES 64
 
@@ -92,13 +93,38 @@ const struct gap_profile *gap_guest_profile(const struct gap_guest *guest)
 	return guest->profile;
 }
 
+enum gap_status gap_guest_survey(const struct gap_memory *memory,
+				 const struct gap_guest_options *options, struct gap_guest **guest,
+				 struct gap_survey *survey, struct gap_error *error)
+{
+	static const struct gap_guest_options nothing_known;
+	struct gap_guest *opened = allocate();
+	struct gap_survey met = {0};
+	enum gap_status status;
+
+	if (!opened)
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	opened->memory = memory;
+	status = gap_survey(opened, options ? options : &nothing_known, &met, error);
+	if (status) {
+		free(opened);
+		return status;
+	}
+	*survey = met;
+	*guest = opened;
+	return GAP_OK;
+}
+
 /* Addresses outside the image's window were never linked into it, and do not move with it. */
 enum gap_status gap_guest_symbol(const struct gap_guest *guest, const char *name,
 				 struct gap_vaddr *address, struct gap_error *error)
 {
 	struct gap_symbol symbol;
-	enum gap_status status = gap_profile_find_symbol(guest->profile, name, &symbol, error);
+	enum gap_status status;
 
+	if (!guest->profile)
+		return gap_fail(error, GAP_NOT_FOUND, "%.200s: the guest has no profile", name);
+	status = gap_profile_find_symbol(guest->profile, name, &symbol, error);
 	if (status)
 		return status;
 	if (symbol.flags & GAP_SYMBOL_PERCPU)

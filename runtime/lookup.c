@@ -328,8 +328,8 @@ static enum gap_status step_element(struct path *path, struct gap_error *error)
 	char *end;
 
 	gap_profile_type(path->profile, id, &array);
-	index = strtoull(path->at + 1, &end, 0);
-	if (end == path->at + 1 || *end != ']')
+	index = strtoull(path->at + 1, &end, strncmp(path->at + 1, "0x", 2) == 0 ? 16 : 10);
+	if (path->at[1] < '0' || path->at[1] > '9' || *end != ']')
 		return gap_fail(error, GAP_INVALID, "%.300s: what stands in [] must be a number",
 				path->whole);
 	if (array.kind != GAP_KIND_ARRAY)

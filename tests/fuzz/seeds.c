@@ -8,12 +8,14 @@
  */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile/builder.h"
+#include "signing/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/dump_file.h"
-#include "tests/support/gdb_talk.h"
 #include "tests/support/kallsyms_table.h"
+#include "tests/support/gdb_talk.h"
 #include "tests/support/packing.h"
 
 static void write_seed(const char *folder, const char *target, const char *name, const void *data,
@@ -144,6 +146,35 @@ static void add_symbols(struct gap_builder *builder, gap_type_id type)
 		gap_builder_symbol_add(builder, &symbols[i]);
 }
 
+/* The private key of RFC 8032's second test vector. */
+static const char test_key[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
+			       "-----END PRIVATE KEY-----\n";
+
+/* An image without and, where this build can sign, with a signature. */
+static void write_signed(const char *folder, const char *name, const void *image, size_t size_bytes)
+{
+	char path[] = "/tmp/semgap-seed-XXXXXX";
+	int file = mkstemp(path);
+	void *signed_image;
+	size_t signed_bytes;
+	struct gap_error error;
+
+	write_seed(folder, "signature", name, image, size_bytes);
+	if (file >= 0 && write(file, test_key, sizeof(test_key) - 1) == sizeof(test_key) - 1 &&
+	    gap_sign_image(image, size_bytes, path, &signed_image, &signed_bytes, &error) ==
+		    GAP_OK) {
+		char signed_name[64];
+
+		snprintf(signed_name, sizeof(signed_name), "signed_%s", name);
+		write_seed(folder, "signature", signed_name, signed_image, signed_bytes);
+		free(signed_image);
+	}
+	if (file >= 0)
+		close(file);
+	unlink(path);
+}
+
 static void write_images(const char *folder)
 {
 	static const uint8_t build_id[20] = {1, 2, 3};
@@ -177,6 +208,7 @@ static void write_images(const char *folder)
 
 		need(gap_builder_freeze(builder, flags, &image, &size_bytes, &error), &error);
 		write_seed(folder, "image", flags ? "minimal" : "full", image, size_bytes);
+		write_signed(folder, flags ? "minimal" : "full", image, size_bytes);
 		free(image);
 	}
 	gap_builder_destroy(builder);
@@ -312,6 +344,61 @@ static void write_packed(const char *folder)
 	}
 }
 
+/* A tar archive of one file, as in a .deb, and what follows it. */
+static size_t write_tar(uint8_t *tar, const char *path, const uint8_t *data, size_t size_bytes)
+{
+	unsigned sum = 0;
+
+	memset(tar, 0, 1536 + size_bytes + 512);
+	snprintf((char *)tar, 100, "%s", path);
+	snprintf((char *)tar + 100, 8, "%07o", 0644u);
+	snprintf((char *)tar + 108, 8, "%07o", 0u);
+	snprintf((char *)tar + 116, 8, "%07o", 0u);
+	snprintf((char *)tar + 124, 12, "%011o", (unsigned)size_bytes);
+	snprintf((char *)tar + 136, 12, "%011o", 0u);
+	memset(tar + 148, ' ', 8);
+	tar[156] = '0';
+	memcpy(tar + 257, "ustar", 6);
+	memcpy(tar + 263, "00", 2);
+	for (size_t i = 0; i < 512; i++)
+		sum += tar[i];
+	snprintf((char *)tar + 148, 8, "%06o", sum);
+	memcpy(tar + 512, data, size_bytes);
+	return 512 + (size_bytes + 511) / 512 * 512 + 1024;
+}
+
+static size_t add_ar_member(uint8_t *ar, size_t at, const char *name, const uint8_t *data,
+			    size_t size_bytes)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "%-16s%-12u%-6u%-6u%-8o%-10zu`\n", name, 0u, 0u, 0u, 0100644u,
+		 size_bytes);
+	memcpy(ar + at, head, 60);
+	memcpy(ar + at + 60, data, size_bytes);
+	ar[at + 60 + size_bytes] = '\n';
+	return at + 60 + size_bytes + size_bytes % 2;
+}
+
+/* Packages whose kernel is BTF, which is no kernel, and a tar alone. */
+static void write_packages(const char *folder, const uint8_t *btf, size_t btf_bytes)
+{
+	static uint8_t tar[8192], packed[8192], deb[16384];
+	size_t tar_bytes = write_tar(tar, "./boot/vmlinuz-1", btf, btf_bytes);
+	size_t packed_bytes = pack_bytes("gzip", tar, tar_bytes, packed, sizeof(packed));
+	size_t at;
+
+	write_seed(folder, "package", "tar", tar, tar_bytes);
+	memcpy(deb, "!<arch>\n", 8);
+	at = add_ar_member(deb, 8, "debian-binary", (const uint8_t *)"2.0\n", 4);
+	at = add_ar_member(deb, at, "data.tar", tar, tar_bytes);
+	write_seed(folder, "package", "deb", deb, at);
+	write_seed(folder, "extract", "deb", deb, at);
+	at = add_ar_member(deb, 8, "debian-binary", (const uint8_t *)"2.0\n", 4);
+	at = add_ar_member(deb, at, "data.tar.gz", packed, packed_bytes);
+	write_seed(folder, "package", "deb.gz", deb, at);
+}
+
 static void put64(uint8_t *bytes, size_t at, uint64_t value)
 {
 	memcpy(bytes + at, &value, sizeof(value));
@@ -381,6 +468,7 @@ static void write_btf(const char *folder)
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
 	write_raw_image(folder, bytes, at + btf.string_bytes);
 	write_bzimages(folder, bytes, at + btf.string_bytes);
+	write_packages(folder, bytes, at + btf.string_bytes);
 }
 
 /* ---- the kernel's symbol table ---- */
@@ -535,12 +623,81 @@ static void write_monitor(const char *folder)
 	write_seed(folder, "memory", "monitor", text, sizeof(text) - 1);
 }
 
+/* ---- guests to be inferred from ---- */
+
+enum {
+	INFER_PAGE = 4096,
+	INFER_ROOT = 1,
+	INFER_IMAGE_UPPER,
+	INFER_IMAGE_TABLE,
+	INFER_LINEAR_UPPER,
+	INFER_LINEAR_TABLE,
+	INFER_IMAGE,
+	INFER_PAGES = INFER_IMAGE + 4
+};
+
+static void put_entry(uint8_t *memory, unsigned page, unsigned index, uint64_t entry)
+{
+	memcpy(memory + (size_t)page * INFER_PAGE + 8 * (size_t)index, &entry, sizeof(entry));
+}
+
+/* A few pages with x86-64's tables, in which a kernel is met: its image runs over all of memory. */
+static void write_guests(const char *folder)
+{
+	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
+	static const char list[] = "task_struct.__state|state\nmodule.mem|core_layout.base # why\n";
+	static uint8_t memory[INFER_PAGES * INFER_PAGE];
+
+	put_entry(memory, INFER_ROOT, 511, INFER_IMAGE_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_UPPER, 510, INFER_IMAGE_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_IMAGE_TABLE, 8, 0xe3);
+	for (unsigned i = 1; i < 4; i++) /* not part of the image, to keep it small */
+		put_entry(memory, INFER_IMAGE_TABLE, 8 + 2 * i,
+			  UINT64_C(0x8000000000000000) | (uint64_t)i << 21 | 0xe3);
+	put_entry(memory, INFER_ROOT, 273, INFER_LINEAR_UPPER * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_UPPER, 0, INFER_LINEAR_TABLE * INFER_PAGE | 0x63);
+	put_entry(memory, INFER_LINEAR_TABLE, 0, UINT64_C(0x80000000000000e3));
+	memcpy(memory + INFER_IMAGE * INFER_PAGE + 64, banner, sizeof(banner));
+	write_seed(folder, "infer", "guest", memory, sizeof(memory));
+	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
+}
+
 static void write_gdb_talk(const char *folder)
 {
 	struct gdb_talk talk;
 
 	gdb_talk_honest(&talk);
 	write_seed(folder, "gdb_stub", "honest", talk.bytes, talk.length);
+}
+
+/* Functions as fuzz_code.c places them: a member that is returned, and three system calls that meet the
+ * running task. The first byte is the architecture. */
+static void write_code(const char *folder)
+{
+	static const struct {
+		const char *name, *member, *call;
+		size_t member_bytes, call_bytes;
+	} rows[] = {
+		{"x86_64", "\x48\x8b\x87\xe0\x08\x00\x00\xc3",
+		 "\x65\x48\x8b\x04\x25\x80\xfb\x01\x00\x48\x8b\x80\x90\x0b\x00\x00\x8b\x40\x08\x74"
+		 "\x02\x31\xc0\xc3",
+		 8, 24},
+		{"i386", "\x8b\x80\xf0\x03\x00\x00\xc3",
+		 "\x64\xa1\x08\x08\xe8\xc1\x8b\x80\x90\x05\x00\x00\x8b\x40\x04\x75\x02\x31\xc0\xc3",
+		 7, 20},
+		{"arm64", "\x00\x08\x40\xf9\xc0\x03\x5f\xd6",
+		 "\x00\x41\x38\xd5\x00\x0c\x40\xf9\x00\x08\x40\xb9\x40\x00\x00\x54\xc0\x03\x5f\xd6",
+		 8, 20},
+	};
+
+	for (uint8_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t seed[1 + 8 * 192] = {i};
+
+		memcpy(seed + 1, rows[i].member, rows[i].member_bytes);
+		for (unsigned k = 1; k < 8; k++)
+			memcpy(seed + 1 + (size_t)k * 192, rows[i].call, rows[i].call_bytes);
+		write_seed(folder, "code", rows[i].name, seed, sizeof(seed));
+	}
 }
 
 /* ---- selections ---- */
@@ -569,6 +726,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	write_images(argv[1]);
+	write_guests(argv[1]);
 	write_btf(argv[1]);
 	write_packed(argv[1]);
 	write_kallsyms(argv[1]);
@@ -578,6 +736,7 @@ int main(int argc, char **argv)
 	write_avml(argv[1]);
 	write_monitor(argv[1]);
 	write_gdb_talk(argv[1]);
+	write_code(argv[1]);
 	write_selection(argv[1]);
 	for (int i = 2; i < argc; i++)
 		copy_object(argv[1], argv[i], i - 1);

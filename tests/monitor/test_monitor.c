@@ -94,6 +94,7 @@ extern struct hlist_head hashed;
 extern struct thing *first_thing;
 extern long counts[];
 extern int phantom;
+extern struct thing *current_thing; /* per CPU */
 
 #include "test_monitor.gap.h"
 
@@ -110,6 +111,9 @@ struct fixture {
 #define HASH_AT (SYNTHETIC_TEXT + 0x5100)
 #define FIRST_AT (SYNTHETIC_TEXT + 0x5200)
 #define COUNTS_AT (SYNTHETIC_TEXT + 0x5300)
+#define OFFSETS_AT (SYNTHETIC_TEXT + 0x5400)
+#define CPUS_AT (SYNTHETIC_TEXT + 0x5500)
+#define CURRENT_AT 0x40
 
 static gap_type_id make_signed(struct gap_builder *builder, uint64_t size_bytes)
 {
@@ -167,6 +171,9 @@ static void take_profile(struct synthetic *synthetic)
 	make_symbol(builder, "hashed", NULL, HASH_AT, 0);
 	make_symbol(builder, "first_thing", NULL, FIRST_AT, 0);
 	make_symbol(builder, "counts", NULL, COUNTS_AT, 0);
+	make_symbol(builder, "__per_cpu_offset", NULL, OFFSETS_AT, 0);
+	make_symbol(builder, "nr_cpu_ids", NULL, CPUS_AT, 0);
+	make_symbol(builder, "current_thing", NULL, CURRENT_AT, GAP_SYMBOL_PERCPU);
 	gap_builder_target_set(
 		builder, &(struct gap_build_target){.machine = 62,
 						    .pointer_bytes = 8,
@@ -227,6 +234,14 @@ static void make_things(struct fixture *fixture)
 	put_image(fixture, HASH_AT, fixture->things[0] + offsetof(struct true_thing, node));
 	put_image(fixture, FIRST_AT, fixture->things[0]);
 	put_image(fixture, COUNTS_AT + 16, 1234);
+	put_image(fixture, CPUS_AT, 2);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		uint64_t area = synthetic_alloc(&fixture->synthetic, 128);
+
+		put_image(fixture, OFFSETS_AT + 8 * (uint64_t)cpu, area);
+		synthetic_put64(synthetic_heap(&fixture->synthetic, area + CURRENT_AT),
+				fixture->things[cpu + 1]);
+	}
 	true_at(fixture, 0)->name = synthetic_alloc(&fixture->synthetic, 64);
 	strcpy(synthetic_heap(&fixture->synthetic, true_at(fixture, 0)->name), "a name");
 }
@@ -349,6 +364,21 @@ static void lists_are_walked(void **state)
 	assert_int_equal(gap_monitor_end(m, NULL), GAP_OK);
 }
 
+static void each_cpu_has_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+	struct gap_monitor *m = fixture->m;
+	struct gap_error error = {""};
+
+	assert_int_equal((uintptr_t)GAP_LOAD(m, GAP_PERCPU(m, 0, current_thing)),
+			 fixture->things[1]);
+	assert_int_equal(GAP_READ(m, GAP_LOAD(m, GAP_PERCPU(m, 1, current_thing)), number), -70002);
+	assert_int_equal(m->failures, 0);
+	assert_null(GAP_PERCPU(m, 2, current_thing));
+	assert_int_equal(gap_monitor_end(m, &error), GAP_NOT_FOUND);
+	assert_non_null(strstr(error.text, "CPU 2"));
+}
+
 /* ---- what is not there ---- */
 
 static void absent_things_are_told_apart(void **state)
@@ -468,6 +498,7 @@ int main(void)
 		WITH_GUEST(paths_follow_pointers_and_stay_in_structures),
 		WITH_GUEST(texts_end_where_the_kernels_do),
 		WITH_GUEST(lists_are_walked),
+		WITH_GUEST(each_cpu_has_its_own),
 		WITH_GUEST(absent_things_are_told_apart),
 		WITH_GUEST(failures_are_counted_and_the_first_is_told),
 		WITH_GUEST(bent_lists_end),

@@ -167,6 +167,9 @@ static void registers_are_numbered(void **state)
 		{"<reg name=\"k_gs_bas\" bitsize=\"64\"/>", 6, UINT32_MAX},
 		{"<reg name=\"k_gs_base\" bitsize=\"64\"", 5, UINT32_MAX},
 		{"<reg name=\"k_gs_base>", 6, UINT32_MAX},
+		{"<!--reg name=\"b\"/> <reg name=\"c\"/--><reg name=\"k_gs_base\" bitsize=\"64\"/>",
+		 6, 5},
+		{"<!-- <reg name=\"k_gs_base\" bitsize=\"64\"/>", 5, UINT32_MAX},
 		/* As QEMU's description of x86-64 has them. */
 		{"<!--reg name=\"cs_base\" bitsize=\"64\"/-->"
 		 "<!-- <reg name=\"ds_base\" bitsize=\"64\"/> <reg name=\"es_base\"/> -->"

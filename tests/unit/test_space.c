@@ -212,6 +212,43 @@ static void sees_edits_of_the_last_level(void **state)
 	synthetic_deinit(&synthetic);
 }
 
+/* Without the present bit, with bit 8; since 4.18 inverted. In the kernel's own half: absent. */
+static void reads_what_its_owner_may_not_touch(void **state)
+{
+	struct synthetic synthetic;
+	struct gap_address_space space;
+	struct gap_guest *guest;
+	struct gap_paddr physical;
+	uint64_t pgd, root, *entry, kernel;
+
+	(void)state;
+	synthetic_init(&synthetic, 4);
+	pgd = make_root(&synthetic, &root);
+	map_user(&synthetic, root, CODE, 0x5000, 0x1000);
+	kernel = synthetic.root;
+	guest = synthetic_open(&synthetic);
+	assert_int_equal(gap_guest_user_space(guest, at(pgd), &space, NULL), GAP_OK);
+	synthetic.root = root;
+	entry = synthetic_entry(&synthetic, CODE, 1);
+	*entry = 0x5000 | 0x100;
+	assert_int_equal(gap_space_translate(&space, at(CODE + 5), &physical), GAP_OK);
+	assert_int_equal(physical.value, 0x5005);
+	*entry = (~UINT64_C(0x6000) & 0x000ffffffffff000u) | 0x100;
+	assert_int_equal(gap_space_translate(&space, at(CODE + 5), &physical), GAP_OK);
+	assert_int_equal(physical.value, 0x6005);
+	*entry = 0x5000; /* of swap space */
+	assert_int_equal(gap_space_translate(&space, at(CODE), &physical), GAP_UNREADABLE);
+	synthetic.root = kernel;
+	entry = synthetic_entry(&synthetic, pgd & ~(uint64_t)0xfff, 1);
+	if (entry) {
+		*entry = (*entry & ~UINT64_C(1)) | 0x100;
+		gap_guest_refresh(guest);
+		assert_int_equal(gap_guest_translate(guest, at(pgd), &physical), GAP_UNREADABLE);
+	}
+	gap_guest_close(guest);
+	synthetic_deinit(&synthetic);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +257,7 @@ int main(void)
 		cmocka_unit_test(mapped_places_are_found),
 		cmocka_unit_test(refuses_what_is_no_root),
 		cmocka_unit_test(sees_edits_of_the_last_level),
+		cmocka_unit_test(reads_what_its_owner_may_not_touch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,12 @@
  *     int pid = GAP_READ(m, task, pid);
  *
  * Pointers to kernel structures hold guest addresses. They are passed on, compared and cast, never
- * followed by C itself: task->pid compiles, but scan refuses it. A name NAME___anything stands for
- * the kernel's NAME as another kernel has it. docs/guides/monitors.md is the tutorial.
+ * followed by C itself: task->pid compiles, but scan refuses it. docs/guides/monitors.md is the
+ * tutorial.
+ *
+ * Kernels differ. A structure called NAME___anything is the kernel's NAME as another kernel has it;
+ * behind a member, GAP_ALSO(name) gives a name that it has in others; around the object of a use,
+ * GAP_OPTIONAL(p) says that not every kernel has the fields that the use reads.
  *
  * One monitor is for one thread at a time, as its guest is. C only (gcc, clang), and for a 64-bit
  * host.

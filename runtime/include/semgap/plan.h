@@ -25,7 +25,7 @@ struct gap_slot {
 };
 
 /* No guest has memory there, with any object's address added: reading an absent field fails. */
-#define GAP_SLOT_ABSENT UINT64_C(0x4000000000000000)
+#define GAP_SLOT_ABSENT UINT64_C(0x4040000000000000)
 
 enum gap_want_kind {
 	GAP_WANT_FIELD = 1,

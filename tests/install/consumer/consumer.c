@@ -8,6 +8,7 @@
 #include <semgap/profile.h>
 #include <semgap/source.h>
 #include <semgap/tasks.h>
+#include <semgap/verify.h>
 
 #include <string.h>
 
@@ -25,6 +26,18 @@ int main(void)
 
 	if (gap_source_memory_open("", &memory, &error) == GAP_OK || memory)
 		return 3;
+#endif
+#ifdef WITH_VERIFY
+	struct gap_verify_key *key = NULL;
+
+	if (gap_verify_key_open("", &key, &error) == GAP_OK || key)
+		return 4;
+	if (gap_verify_key_open_bytes((const uint8_t[32]){1}, &key, &error) == GAP_OK) {
+		if (gap_verify_image("", 0, key, &error) != GAP_CORRUPT &&
+		    gap_verify_image("", 0, key, &error) != GAP_INVALID)
+			return 5;
+		gap_verify_key_close(key);
+	}
 #endif
 	return 0;
 }

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* semgap infer: a profile from a guest's memory alone. What it explains is infer_explain.c's. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/fields_file.h"
+#include "cli/infer_explain.h"
+#include "profile/output.h"
+#include "runtime/include/semgap/source.h"
+
+#define PRIORS_MAX 16
+
+struct arguments {
+	struct infer_options options;
+	const struct gap_profile *priors[PRIORS_MAX];
+	const char *source, *output, *fields, *require;
+	bool explain;
+	const char *explained; /* one field; NULL all */
+};
+
+enum {
+	OPTION_NO_BTF = 256,
+	OPTION_NO_VMCOREINFO,
+	OPTION_NO_KALLSYMS,
+	OPTION_NO_KSYMTAB,
+	OPTION_PRIOR,
+	OPTION_FIELDS,
+	OPTION_REQUIRE,
+	OPTION_MIN_CONFIDENCE,
+	OPTION_EXPLAIN
+};
+
+static const struct option options[] = {
+	{"no-btf", no_argument, NULL, OPTION_NO_BTF},
+	{"no-vmcoreinfo", no_argument, NULL, OPTION_NO_VMCOREINFO},
+	{"no-kallsyms", no_argument, NULL, OPTION_NO_KALLSYMS},
+	{"no-ksymtab", no_argument, NULL, OPTION_NO_KSYMTAB},
+	{"prior", required_argument, NULL, OPTION_PRIOR},
+	{"fields", required_argument, NULL, OPTION_FIELDS},
+	{"require", required_argument, NULL, OPTION_REQUIRE},
+	{"min-confidence", required_argument, NULL, OPTION_MIN_CONFIDENCE},
+	{"explain", optional_argument, NULL, OPTION_EXPLAIN},
+	{"output", required_argument, NULL, 'o'},
+	{NULL, 0, NULL, 0},
+};
+
+static bool take_prior(struct arguments *arguments)
+{
+	struct gap_profile *prior;
+
+	if (arguments->options.prior_count == PRIORS_MAX)
+		return false;
+	prior = open_profile(optarg);
+	if (!prior)
+		return false;
+	arguments->priors[arguments->options.prior_count++] = prior;
+	return true;
+}
+
+static bool take_confidence(struct arguments *arguments)
+{
+	char *end;
+
+	arguments->options.min_confidence = strtod(optarg, &end);
+	return end != optarg && !*end && arguments->options.min_confidence >= 0 &&
+	       arguments->options.min_confidence <= 1;
+}
+
+/* "--explain FIELD" as well as "--explain=FIELD": a field has a dot and no slash. */
+static void take_explain(struct arguments *arguments, int argc, char **argv)
+{
+	arguments->explain = true;
+	arguments->explained = optarg;
+	if (!optarg && optind < argc && argv[optind][0] != '-' && strchr(argv[optind], '.') &&
+	    !strpbrk(argv[optind], "/:") && optind + 1 < argc)
+		arguments->explained = argv[optind++];
+}
+
+static bool take_option(struct arguments *arguments, int option, int argc, char **argv)
+{
+	switch (option) {
+	case OPTION_NO_BTF:
+		return arguments->options.no_btf = true;
+	case OPTION_NO_VMCOREINFO:
+		return arguments->options.no_vmcoreinfo = true;
+	case OPTION_NO_KALLSYMS:
+		return arguments->options.no_kallsyms = true;
+	case OPTION_NO_KSYMTAB:
+		return arguments->options.no_ksymtab = true;
+	case OPTION_PRIOR:
+		return take_prior(arguments);
+	case OPTION_FIELDS:
+		arguments->fields = optarg;
+		return true;
+	case OPTION_REQUIRE:
+		arguments->require = optarg;
+		return true;
+	case OPTION_MIN_CONFIDENCE:
+		return take_confidence(arguments);
+	case OPTION_EXPLAIN:
+		take_explain(arguments, argc, argv);
+		return true;
+	case 'o':
+		arguments->output = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* EXIT_DONE when the arguments are complete. */
+static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
+		if (!take_option(arguments, option, argc, argv))
+			return say_usage(command, "infer: wrong arguments");
+	if (optind + 1 != argc)
+		return say_usage(command, "infer: name one source of memory, not %d",
+				 argc - optind);
+	arguments->source = argv[optind];
+	if (!arguments->output)
+		return say_usage(command, "infer: -o OUT.gap is required: a profile is binary");
+	if (strcmp(arguments->output, "-") == 0)
+		return say_usage(command, "infer: a profile is binary and goes to a file");
+	if (gap_output_same_file(arguments->output, arguments->source) ||
+	    gap_output_same_file(arguments->output, arguments->fields) ||
+	    gap_output_same_file(arguments->output, arguments->require))
+		return say_usage(command, "infer: %s is an input and would be overwritten",
+				 arguments->output);
+	return EXIT_DONE;
+}
+
+/* ---- what is asked for ---- */
+
+static enum gap_status read_wanted(const struct arguments *arguments, struct infer_fields *fields,
+				   struct infer_fields *required, struct gap_error *error)
+{
+	enum gap_status status = arguments->fields
+					 ? read_fields_file(arguments->fields, fields, error)
+					 : infer_fields_default(fields, error);
+
+	if (!status && arguments->require)
+		status = read_fields_file(arguments->require, required, error);
+	return status;
+}
+
+/* How many of the required fields the profile neither has nor proves to be absent. */
+static unsigned count_unclaimed(const struct infer_result *result,
+				const struct infer_fields *fields,
+				const struct infer_fields *required)
+{
+	unsigned unclaimed = 0;
+
+	for (uint32_t i = 0; i < required->count; i++)
+		if (infer_answer_to(result, fields, &required->rows[i]) == INFER_ABSTAINED) {
+			say("required and not inferred: %s", required->rows[i].line);
+			unclaimed++;
+		}
+	return unclaimed;
+}
+
+/* ---- telling ---- */
+
+static void tell_types(const struct arguments *arguments, const struct infer_result *result)
+{
+	fprintf(stderr,
+		"semgap: %s: %u types from the guest's BTF (%u checks against its memory agree), "
+		"%u symbols\n",
+		arguments->output, gap_profile_count(result->opened, GAP_TABLE_TYPES),
+		result->anchors.agree, gap_profile_count(result->opened, GAP_TABLE_SYMBOLS));
+}
+
+static void tell_fields(const struct arguments *arguments, const struct infer_result *result,
+			const struct infer_fields *fields)
+{
+	unsigned counts[3] = {0};
+
+	for (uint32_t i = 0; i < fields->count; i++)
+		counts[result->verdicts[i].answer]++;
+	fprintf(stderr,
+		"semgap: %s: %u of %u fields, %u more known to be absent, %u symbols (%s)\n",
+		arguments->output, counts[INFER_CLAIMED], fields->count, counts[INFER_ABSENT],
+		gap_profile_count(result->opened, GAP_TABLE_SYMBOLS), result->symbols_from);
+	if (counts[INFER_ABSTAINED])
+		say_warning(NULL, "the evidence on the other fields is not enough; --explain tells "
+				  "which and why");
+}
+
+static void tell_identity(const struct infer_result *result)
+{
+	fprintf(stderr, "semgap: %.*s\n", (int)strcspn(result->survey.text, "\n"),
+		result->survey.text);
+	if (!result->coreinfo.build_id_bytes)
+		return;
+	fputs("semgap: build-id ", stderr);
+	for (unsigned i = 0; i < result->coreinfo.build_id_bytes; i++)
+		fprintf(stderr, "%02x", result->coreinfo.build_id[i]);
+	fputs(": a debuginfod server may have its types\n", stderr);
+}
+
+/* ---- the work ---- */
+
+static enum gap_status write_profile(const char *path, const struct infer_result *result,
+				     struct gap_error *error)
+{
+	struct gap_output output;
+	enum gap_status status = gap_output_begin(&output, path, error);
+
+	if (status)
+		return status;
+	fwrite(result->profile, 1, result->profile_bytes, output.stream);
+	return gap_output_commit(&output, error);
+}
+
+static enum gap_status finish(const struct arguments *arguments, struct infer_result *result,
+			      const struct infer_fields *fields,
+			      const struct infer_fields *required, int *exit_status,
+			      struct gap_error *error)
+{
+	enum gap_status status = write_profile(arguments->output, result, error);
+
+	if (status)
+		return status;
+	end_progress();
+	tell_identity(result);
+	if (result->from_types)
+		tell_types(arguments, result);
+	else
+		tell_fields(arguments, result, fields);
+	if (arguments->explain)
+		status = infer_explain(result, fields, arguments->explained, error);
+	if (count_unclaimed(result, fields, required))
+		*exit_status = EXIT_PARTIAL;
+	return status;
+}
+
+static enum gap_status infer(const struct arguments *arguments, int *exit_status,
+			     struct gap_error *error)
+{
+	struct infer_fields fields = {0}, required = {0};
+	struct gap_source_memory *source = NULL;
+	struct infer_result result;
+	enum gap_status status = read_wanted(arguments, &fields, &required, error);
+
+	if (!status)
+		status = gap_source_memory_open(arguments->source, &source, error);
+	if (!status) {
+		if (gap_source_memory_warning(source))
+			say_warning(NULL, gap_source_memory_warning(source));
+		status = infer_run(&result, gap_source_memory_get(source), &fields,
+				   &arguments->options, error);
+		if (!status) {
+			status = finish(arguments, &result, &fields, &required, exit_status, error);
+			infer_result_deinit(&result);
+		}
+	}
+	gap_source_memory_close(source);
+	infer_fields_deinit(&fields);
+	infer_fields_deinit(&required);
+	return status;
+}
+
+static void close_priors(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->options.prior_count; i++) {
+		union {
+			const struct gap_profile *shared;
+			struct gap_profile *owned;
+		} prior = {.shared = arguments->priors[i]};
+
+		gap_profile_close(prior.owned);
+	}
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {.progress = show_progress,
+			    .warn = say_warning,
+			    .min_confidence = INFER_MIN_CONFIDENCE},
+	};
+	struct gap_error error = {{0}};
+	int exit_status = EXIT_DONE;
+	enum gap_status status;
+	int wrong;
+
+	arguments.options.priors = arguments.priors;
+	wrong = parse(command, argc, argv, &arguments);
+	status = wrong ? GAP_OK : infer(&arguments, &exit_status, &error);
+	close_priors(&arguments);
+	end_progress();
+	if (wrong)
+		return wrong;
+	if (!status)
+		return finish_output(exit_status);
+	gap_output_discard(arguments.output);
+	return say_failure(status, &error);
+}
+
+const struct command command_infer = {
+	"infer",
+	"makes a profile of a guest's memory alone, saying how sure it is",
+	"[--no-btf] [--no-vmcoreinfo] [--no-kallsyms] [--no-ksymtab] [--prior P.gap]...\n"
+	"             [--fields F] [--require F] [--min-confidence P] [--explain [FIELD]] -o "
+	"OUT.gap SOURCE\n"
+	"\n"
+	"SOURCE is a file (format probed), qemu:QMP-SOCKET or libvirt:DOMAIN. Where the kernel "
+	"carries\n"
+	"BTF and its memory agrees with it, every type is taken from there; else fields are "
+	"inferred one\n"
+	"by one from the kernel's code and its live objects.\n"
+	"\n"
+	"  -o, --output OUT.gap  the profile to write; written whole or not at all\n"
+	"  --no-btf, --no-vmcoreinfo, --no-kallsyms, --no-ksymtab\n"
+	"                        do without what the kernel says of itself there\n"
+	"  --prior P.gap         a profile of a kernel that may be near; soft evidence\n"
+	"  --fields F            fields to infer, lines of struct.member|other.name\n"
+	"  --require F           exit with status 3 when one of these is not inferred\n"
+	"  --min-confidence P    abstain below this probability; default 0.9\n"
+	"  --explain [FIELD]     print witnesses, candidates and why they lost\n",
+	run,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evidence from code: what functions that we know by name do with structures that their prototypes
+ * name. The votes of code_learn.c become claims here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "infer/code_learn.h"
+#include "infer/kernel.h"
+
+/* Where nothing was counted yet (weights.def): hundredths of a nat. */
+enum { WEIGHT = 450, WEIGHT_LEFT_OVER = 200 };
+
+static bool read_guest(void *context, uint64_t address, void *buffer, size_t size_bytes)
+{
+	const struct infer_kernel *kernel = context;
+
+	return gap_guest_read(kernel->guest, (struct gap_vaddr){address}, buffer, size_bytes) ==
+	       GAP_OK;
+}
+
+/* A kernel with the one member has not the other. */
+static void claim_gone(const struct code_learnt *learnt, const struct infer_fields *fields,
+		       struct infer_claims *claims, const struct code_gone *gone)
+{
+	const struct code_member *member = &learnt->rows->members.items[gone->member];
+	const struct code_member *because = &learnt->rows->members.items[gone->because];
+	char text[192], class_name[96];
+	unsigned name = 0;
+	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
+					   member->field, &name);
+
+	if (field == INFER_NONE || !learnt->beliefs[gone->because].firm)
+		return;
+	snprintf(text, sizeof(text), "kernels with %s.%s have none",
+		 code_rows_string(learnt->rows, because->type), because->field);
+	snprintf(class_name, sizeof(class_name), "code:has %s.%s",
+		 code_rows_string(learnt->rows, because->type), because->field);
+	infer_claims_add(claims,
+			 &(struct infer_claim){.field = field,
+					       .name_index = (uint8_t)name,
+					       .absent = true,
+					       .kind = INFER_CODE,
+					       .weight = WEIGHT,
+					       .class_id = infer_claims_class(claims, class_name),
+					       .support = 1,
+					       .witness = text});
+}
+
+static uint32_t width_bits(const struct code_member *member, const struct code_vote *vote,
+			   uint8_t pointer_bytes)
+{
+	if (member->shape == CODE_S_POINTER || member->shape == CODE_S_LONG)
+		return pointer_bytes * 8u;
+	if (member->shape == CODE_S_NUMBER)
+		return (member->width ? member->width : vote->width) * 8u;
+	return 0;
+}
+
+static uint32_t count_others(const struct code_learnt *learnt, const struct code_vote *vote,
+			     bool agree)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < learnt->votes.count; i++)
+		count += learnt->votes.items[i].member == vote->member &&
+			 (learnt->votes.items[i].offset == vote->offset) == agree;
+	return count;
+}
+
+static void describe(const struct code_learnt *learnt, const struct code_vote *vote, char *text,
+		     size_t capacity)
+{
+	const struct code_statement *statement =
+		vote->statement == INFER_NONE ? NULL
+					      : &learnt->rows->statements.items[vote->statement];
+	size_t length = statement ? strcspn(statement->line, ";") : 0;
+
+	if (statement)
+		snprintf(text, capacity, "%s: %.*s", vote->function, (int)length, statement->line);
+	else
+		snprintf(text, capacity, "%s: the only one of its type", vote->function);
+}
+
+/* The wrappers that one system call has are one witness. */
+static const char *family_of(const char *function)
+{
+	const char *call = strstr(function, "sys_");
+
+	return call && (function[0] == '_' || function[0] == 'S') && strncmp(function, "__sys_", 6)
+		       ? call
+		       : function;
+}
+
+/* A function that shows a member directly needs not show it by what is left over, too. */
+static bool is_superfluous(const struct code_learnt *learnt, const struct code_vote *vote)
+{
+	for (uint32_t i = 0; vote->by_elimination && i < learnt->votes.count; i++) {
+		const struct code_vote *other = &learnt->votes.items[i];
+
+		if (other->member == vote->member && other->function == vote->function &&
+		    !other->by_elimination)
+			return true;
+	}
+	return false;
+}
+
+static void claim(const struct code_learnt *learnt, const struct infer_fields *fields,
+		  struct infer_claims *claims, const struct code_vote *vote)
+{
+	const struct code_member *member = &learnt->rows->members.items[vote->member];
+	char text[192], class_name[96];
+	unsigned name = 0;
+	uint32_t field = infer_fields_find(fields, code_rows_string(learnt->rows, member->type),
+					   member->field, &name);
+
+	if (field == INFER_NONE || is_superfluous(learnt, vote))
+		return;
+	describe(learnt, vote, text, sizeof(text));
+	snprintf(class_name, sizeof(class_name), "code:%s%s", family_of(vote->function),
+		 vote->by_elimination ? ", left over" : "");
+	infer_claims_add(claims, &(struct infer_claim){
+					 .field = field,
+					 .name_index = (uint8_t)name,
+					 .kind = INFER_CODE,
+					 .offset_bits = vote->offset * 8,
+					 .width_bits = width_bits(
+						 member, vote, learnt->text.machine->pointer_bytes),
+					 .weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
+					 .class_id = infer_claims_class(claims, class_name),
+					 .at = vote->at,
+					 .support = count_others(learnt, vote, true),
+					 .dissent = count_others(learnt, vote, false),
+					 .witness = text});
+}
+
+enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,
+				    struct infer_claims *claims, struct gap_error *error)
+{
+	const struct code_machine *machine = code_machine_of(kernel->machine);
+	struct code_reader reader = {read_guest, kernel};
+	struct code_rows rows;
+	struct code_learnt learnt = {0};
+	enum gap_status status;
+
+	if (!machine || !infer_symbols_count(kernel->symbols))
+		return GAP_OK;
+	status = code_rows_init(&rows);
+	if (status == GAP_OK)
+		status = code_learn(&learnt, &rows, machine, reader, kernel->symbols);
+	for (uint32_t i = 0; status == GAP_OK && i < learnt.votes.count; i++)
+		claim(&learnt, fields, claims, &learnt.votes.items[i]);
+	for (uint32_t i = 0; status == GAP_OK && i < rows.gones.count; i++)
+		claim_gone(&learnt, fields, claims, &rows.gones.items[i]);
+	if (status == GAP_OK)
+		status = infer_claims_status(claims);
+	code_learnt_deinit(&learnt);
+	if (rows.problem[0])
+		gap_fail(error, status, "kernels/witnesses.def: %s", rows.problem);
+	else if (status)
+		gap_fail(error, status, "out of memory over the kernel's code");
+	code_rows_deinit(&rows);
+	return status;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/* Passes over the table; votes, and what is believed because of them. */
+#include "infer/code_learn.h"
+
+#include <string.h>
+
+enum {
+	PASSES_MAX = 6,
+	OFFSETS_MAX = 12,
+	STATEMENT_WEIGHT = 3,
+	TYPE_WEIGHT = 2,
+	ELIMINATION_WEIGHT = 1,
+	STRONG_WEIGHT = 6,
+	SHARING_MAX = 8,
+
+	VISITS_FOR_TYPES = 3
+};
+
+/* ---- how a callee is treated ---- */
+
+static enum code_callee callee(void *context, const struct code_function *function, bool small)
+{
+	const struct code_learnt *learnt = context;
+	const struct code_prototype *row = code_rows_prototype(learnt->rows, function->name);
+
+	if (row && row->callee != CODE_C_OPAQUE)
+		return row->callee == CODE_C_FOLLOW && !small ? CODE_C_OPAQUE
+							      : (enum code_callee)row->callee;
+	if (strncmp(function->name, "__x86_indirect_", 15) == 0)
+		return CODE_C_INDIRECT;
+	return !row && small ? CODE_C_FOLLOW : CODE_C_OPAQUE;
+}
+
+/* ---- the running task ---- */
+
+struct tally {
+	uint64_t address;
+	bool percpu;
+	uint32_t function; /* that was counted last: each has one vote */
+	unsigned count;
+};
+
+static void count_address(struct tally tallies[OFFSETS_MAX], uint64_t address, bool percpu,
+			  uint32_t function)
+{
+	for (unsigned i = 0; i < OFFSETS_MAX; i++) {
+		if (tallies[i].count &&
+		    (tallies[i].address != address || tallies[i].percpu != percpu))
+			continue;
+		if (tallies[i].count && tallies[i].function == function)
+			return;
+		tallies[i] = (struct tally){address, percpu, function, tallies[i].count + 1};
+		return;
+	}
+}
+
+/* What a function reaches structures through that came from one fixed place. */
+static void count_bases(struct code_learnt *learnt, struct tally tallies[OFFSETS_MAX],
+			uint32_t function)
+{
+	const struct code_values *values = &learnt->run.values;
+
+	for (uint32_t i = 0; i < learnt->run.events.count; i++) {
+		const struct code_event *event = &learnt->run.events.items[i];
+		const struct code_node *base;
+		code_value address;
+		int64_t offset;
+
+		if (event->kind != CODE_E_LOAD && event->kind != CODE_E_STORE)
+			continue;
+		address = event->kind == CODE_E_LOAD ? code_value_node(values, event->a)->a
+						     : event->a;
+		base = code_value_node(values, code_value_root(values, address, &offset));
+		if (base->kind != CODE_V_LOAD || base->width != values->pointer_bytes || !offset)
+			continue;
+		base = code_value_node(values, base->a);
+		if (base->kind == CODE_V_PERCPU || base->kind == CODE_V_CONST)
+			count_address(tallies,
+				      values->pointer_bytes == 4 ? (uint32_t)base->number
+								 : (uint64_t)base->number,
+				      base->kind == CODE_V_PERCPU, function);
+	}
+}
+
+/* Functions that do little else than reach into the running task, some of them for modules to call:
+ * what several of them agree on is where its address is kept. */
+static void find_current(struct code_learnt *learnt)
+{
+	static const char *const names[] = {"getuid",
+					    "getgid",
+					    "geteuid",
+					    "getegid",
+					    "getppid", /* system calls */
+					    "schedule_timeout_interruptible",
+					    "schedule_timeout_uninterruptible",
+					    "schedule_timeout_killable",
+					    "schedule_timeout_idle",
+					    "override_creds",
+					    "prepare_creds"};
+	static const char *const prefixes[] = {
+		"", "__x64_sys_", "__arm64_sys_", "__ia32_sys_", "__se_sys_", "SyS_", "sys_"};
+	struct tally tallies[OFFSETS_MAX] = {{0}};
+	const struct tally *best = &tallies[0];
+	char name[64];
+
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (unsigned k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
+			const struct infer_symbol *symbol;
+
+			strcpy(name, prefixes[k]);
+			strcat(name, names[i]);
+			symbol = infer_symbols_named(learnt->text.symbols, name, NULL);
+			if (symbol && code_run_function(&learnt->run, symbol->address)) {
+				count_bases(learnt, tallies, i);
+				break;
+			}
+		}
+	for (unsigned i = 1; i < OFFSETS_MAX; i++)
+		if (tallies[i].count > best->count)
+			best = &tallies[i];
+	if (best->count < 3)
+		return;
+	learnt->run.current = best->address;
+	learnt->run.current_percpu = best->percpu;
+}
+
+/* ---- votes ---- */
+
+static void cast(struct code_learnt *learnt, const struct code_binding *binding, uint32_t statement,
+		 bool by_elimination, const char *function)
+{
+	struct code_vote *vote;
+
+	for (uint32_t i = 0; i < learnt->votes.count; i++) {
+		vote = &learnt->votes.items[i];
+		if (vote->function == function && vote->member == binding->member &&
+		    vote->offset == binding->offset && vote->statement == statement)
+			return;
+	}
+	vote = code_votes_push(&learnt->votes);
+	if (!vote) {
+		learnt->run.out_of_memory = true;
+		return;
+	}
+	*vote = (struct code_vote){binding->member, binding->offset, statement,  binding->width,
+				   by_elimination,  function,        binding->at};
+}
+
+/* By its type a member shows only where one function sees one place for it. */
+struct unique {
+	struct code_binding bindings[32];
+	bool dropped[32];
+	unsigned count;
+};
+
+static void note_unique(void *context, const struct code_binding *binding)
+{
+	struct unique *unique = context;
+
+	for (unsigned i = 0; i < unique->count; i++)
+		if (unique->bindings[i].member == binding->member) {
+			if (unique->bindings[i].offset != binding->offset)
+				unique->dropped[i] = true;
+			return;
+		}
+	if (unique->count < sizeof(unique->bindings) / sizeof(unique->bindings[0]))
+		unique->bindings[unique->count++] = *binding;
+}
+
+static void match_function(struct code_learnt *learnt, const struct code_prototype *row,
+			   const char *name)
+{
+	bool shared = !infer_symbols_named(learnt->text.symbols, name, NULL);
+	struct unique unique = {.count = 0};
+	struct code_fit fit;
+
+	learnt->functions_run++;
+	learnt->matcher.prototype = row;
+	if (!code_matcher_begin(&learnt->matcher)) {
+		learnt->run.out_of_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < row->statement_count; i++) {
+		uint32_t statement = row->statements + i;
+
+		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
+				      &fit))
+			continue;
+		for (unsigned k = 0; k < fit.count; k++)
+			cast(learnt, &fit.bindings[k], statement, fit.by_elimination, name);
+	}
+	if (shared) /* it may be another one: only a statement's own conditions tell */
+		return;
+	code_matcher_unique(&learnt->matcher, note_unique, &unique);
+	for (unsigned i = 0; i < unique.count; i++)
+		if (!unique.dropped[i])
+			cast(learnt, &unique.bindings[i], INFER_NONE, false, name);
+}
+
+/* ---- beliefs ---- */
+
+struct ballot {
+	uint32_t offset, weight;
+	bool firm;
+};
+
+static uint32_t weight_of(const struct code_vote *vote)
+{
+	if (vote->by_elimination)
+		return ELIMINATION_WEIGHT;
+	return vote->statement == INFER_NONE ? TYPE_WEIGHT : STATEMENT_WEIGHT;
+}
+
+static void count_vote(struct ballot ballots[OFFSETS_MAX], const struct code_vote *vote)
+{
+	for (unsigned i = 0; i < OFFSETS_MAX; i++) {
+		if (ballots[i].weight && ballots[i].offset != vote->offset)
+			continue;
+		ballots[i].offset = vote->offset;
+		ballots[i].weight += weight_of(vote);
+		ballots[i].firm = ballots[i].firm || !vote->by_elimination;
+		return;
+	}
+}
+
+/* A member is believed to be where most say, when the next place has less than half of that. */
+static struct code_belief believe(const struct code_learnt *learnt, uint32_t member)
+{
+	struct ballot ballots[OFFSETS_MAX] = {{0}};
+	unsigned best = 0;
+	uint32_t second = 0;
+
+	for (uint32_t i = 0; i < learnt->votes.count; i++)
+		if (learnt->votes.items[i].member == member)
+			count_vote(ballots, &learnt->votes.items[i]);
+	for (unsigned i = 1; i < OFFSETS_MAX; i++)
+		if (ballots[i].weight > ballots[best].weight)
+			best = i;
+	for (unsigned i = 0; i < OFFSETS_MAX; i++)
+		if (i != best && ballots[i].weight > second)
+			second = ballots[i].weight;
+	if (ballots[best].weight <= 2 * second)
+		return (struct code_belief){0};
+	return (struct code_belief){true, ballots[best].firm,
+				    ballots[best].firm && ballots[best].weight >= STRONG_WEIGHT,
+				    ballots[best].offset};
+}
+
+static bool is_derived(const struct code_learnt *learnt, uint32_t member)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++) {
+		const struct code_span *span = &learnt->rows->spans.items[i];
+
+		if (member == span->array || member == span->one || member == span->other)
+			return true;
+	}
+	return false;
+}
+
+/* Elements of an array begin with one of their two members: so the array is where the nearer one of
+ * its first element is. */
+static void derive_span(struct code_learnt *learnt, const struct code_span *span)
+{
+	const struct code_belief *one = &learnt->beliefs[span->one_there];
+	const struct code_belief *other = &learnt->beliefs[span->other_there];
+	uint32_t start = one->offset < other->offset ? one->offset : other->offset;
+
+	if (!one->known || !other->known || one->offset == other->offset)
+		return;
+	learnt->beliefs[span->array] = (struct code_belief){true, true, false, start};
+	learnt->beliefs[span->one] = (struct code_belief){true, true, false, one->offset - start};
+	learnt->beliefs[span->other] =
+		(struct code_belief){true, true, false, other->offset - start};
+}
+
+/* True when something is believed that was not. */
+static bool update_beliefs(struct code_learnt *learnt)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < learnt->rows->members.count; i++) {
+		struct code_belief belief = believe(learnt, i);
+
+		if (!belief.known && is_derived(learnt, i))
+			continue;
+
+		changed = changed || belief.known != learnt->beliefs[i].known ||
+			  (belief.known && belief.offset != learnt->beliefs[i].offset);
+		learnt->beliefs[i] = belief;
+	}
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_span(learnt, &learnt->rows->spans.items[i]);
+	return changed;
+}
+
+/* What a member there says of an array is said of the array and of its element. */
+static void derive_votes(struct code_learnt *learnt, const struct code_span *span)
+{
+	uint32_t count = learnt->votes.count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct code_vote vote = learnt->votes.items[i];
+		struct code_binding binding = {.at = vote.at, .width = vote.width};
+		bool one = vote.member == span->one_there;
+
+		if ((!one && vote.member != span->other_there) ||
+		    vote.offset != learnt->beliefs[vote.member].offset ||
+		    !learnt->beliefs[span->array].known)
+			continue;
+		binding.member = one ? span->one : span->other;
+		binding.offset = learnt->beliefs[binding.member].offset;
+		cast(learnt, &binding, vote.statement, vote.by_elimination, vote.function);
+		binding.member = span->array;
+		binding.offset = learnt->beliefs[span->array].offset;
+		binding.width = 0;
+		cast(learnt, &binding, vote.statement, vote.by_elimination, vote.function);
+	}
+}
+
+/* ---- passes ---- */
+
+static bool has_something_to_say(const struct code_prototype *row)
+{
+	bool typed = row->result;
+
+	for (unsigned i = 0; i < CODE_PARAMETERS_MAX; i++)
+		typed = typed || row->parameters[i];
+	return row->statement_count || (row->callee == CODE_C_OPAQUE && typed);
+}
+
+static void run_all(struct code_learnt *learnt)
+{
+	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
+		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
+
+		learnt->run.visits_max = row->statement_count ? CODE_VISITS : VISITS_FOR_TYPES;
+		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
+			const char *name = learnt->rows->names.items[row->names + k];
+			const struct infer_symbol *symbol;
+
+			for (uint32_t n = 0; n < SHARING_MAX; n++) {
+				symbol = infer_symbols_sharing(learnt->text.symbols, name, n);
+				if (!symbol)
+					break;
+				if (code_run_function(&learnt->run, symbol->address))
+					match_function(learnt, row, symbol->name);
+			}
+		}
+	}
+}
+
+enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
+			   const struct code_machine *machine, struct code_reader reader,
+			   const struct infer_symbols *symbols)
+{
+	memset(learnt, 0, sizeof(*learnt));
+	learnt->rows = rows;
+	learnt->beliefs = calloc(rows->members.count + 1, sizeof(*learnt->beliefs));
+	if (!learnt->beliefs || !code_text_init(&learnt->text, machine, reader, symbols) ||
+	    !code_run_init(&learnt->run, &learnt->text) ||
+	    !code_matcher_init(&learnt->matcher, rows, &learnt->run))
+		return GAP_NO_MEMORY;
+	learnt->run.callee = callee;
+	learnt->run.context = learnt;
+	learnt->matcher.beliefs = learnt->beliefs;
+	find_current(learnt);
+	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
+		learnt->votes.count = 0;
+		run_all(learnt);
+		if (!update_beliefs(learnt))
+			break;
+	}
+	for (uint32_t i = 0; i < rows->spans.count; i++)
+		derive_votes(learnt, &rows->spans.items[i]);
+	return learnt->run.out_of_memory || learnt->text.out_of_memory ? GAP_NO_MEMORY : GAP_OK;
+}
+
+void code_learnt_deinit(struct code_learnt *learnt)
+{
+	code_matcher_deinit(&learnt->matcher);
+	code_run_deinit(&learnt->run);
+	code_text_deinit(&learnt->text);
+	free(learnt->votes.items);
+	free(learnt->beliefs);
+}

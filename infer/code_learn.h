@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All functions of the table, run and matched until nothing new is learnt. What one function shows
+ * gives types to values in the next; in the end every vote is cast again on what is then believed.
+ */
+#ifndef SEMGAP_INFER_CODE_LEARN_H
+#define SEMGAP_INFER_CODE_LEARN_H
+
+#include "infer/code_match.h"
+
+/** How often a place is entered in functions with statements. */
+enum { CODE_VISITS = 8 };
+
+/** One function's word on one member. */
+struct code_vote {
+	uint32_t member, offset;
+	uint32_t statement; /* INFER_NONE: by its type alone */
+	uint8_t width;
+	bool by_elimination;
+	const char *function;
+	uint64_t at;
+};
+
+GAP_VECTOR(code_votes, struct code_vote);
+
+struct code_learnt {
+	const struct code_rows *rows;
+	struct code_text text;
+	struct code_run run;
+	struct code_matcher matcher;
+	struct code_votes votes;
+	struct code_belief *beliefs; /* by member */
+	uint32_t functions_run;
+};
+
+/** Learns what @rows say of the kernel behind @reader. GAP_NO_MEMORY. */
+enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
+			   const struct code_machine *machine, struct code_reader reader,
+			   const struct infer_symbols *symbols) GAP_MUST_CHECK;
+void code_learnt_deinit(struct code_learnt *learnt);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * C types of a builder by their text, as kernels/field-types.def writes them. A structure that is
+ * only pointed to stays a declaration.
+ */
+#ifndef SEMGAP_INFER_CTYPES_H
+#define SEMGAP_INFER_CTYPES_H
+
+#include "profile/builder.h"
+#include "profile/vector.h"
+
+struct infer_structure {
+	char name[64];
+	gap_type_id id;
+	bool written;
+	uint64_t size_bytes; /* once written: where its last known member ends */
+};
+
+GAP_VECTOR(infer_structures, struct infer_structure);
+
+struct infer_ctypes {
+	struct gap_builder *builder;
+	uint8_t pointer_bytes;
+	struct infer_structures structures;
+	bool by_name; /* a structure that is not written here is defined elsewhere */
+	bool out_of_memory;
+};
+
+struct infer_ctype {
+	gap_type_id id;
+	uint64_t size_bytes;
+};
+
+/** The structure's place among the types; its row is reserved until it is written. NULL without
+ * memory. Valid until the next call. */
+struct infer_structure *infer_ctypes_structure(struct infer_ctypes *types, const char *name);
+
+/** The text's size, or 0 when it is not known: no type is made. */
+uint64_t infer_ctypes_size(const struct infer_ctypes *types, const char *text);
+
+/** The type of a text; where it is none, or a structure that is not known, an unsigned integer of
+ * @width_bits (0: a pointer's). */
+struct infer_ctype infer_ctypes_get(struct infer_ctypes *types, const char *text,
+				    uint32_t width_bits);
+
+/** Makes declarations of the structures that were never written. */
+void infer_ctypes_finish(struct infer_ctypes *types);
+
+#endif

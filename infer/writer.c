@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing what was inferred into a builder. Addresses become those of an image that was not moved,
+ * so that the profile serves other boots of the same kernel.
+ */
+#include "infer/writer.h"
+
+#include "infer/ctypes.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/vector.h"
+
+/* ---- target ---- */
+
+static void copy_release(char *release, size_t capacity, const char *banner)
+{
+	const char *begin = banner + strlen("Linux version ");
+	size_t length = strcspn(begin, " ");
+
+	snprintf(release, capacity, "%.*s", (int)length, begin);
+}
+
+void infer_write_target(struct gap_builder *builder, const struct infer_result *result)
+{
+	char release[128];
+	struct gap_build_target target = {
+		.machine = result->survey.machine,
+		.pointer_bytes = result->survey.pointer_bytes,
+		.build_id = result->coreinfo.build_id,
+		.build_id_bytes = result->coreinfo.build_id_bytes,
+		.release = release,
+		.banner = result->survey.text,
+		.banner_bytes = (uint32_t)strlen(result->survey.text),
+		.tool_version = SEMGAP_VERSION,
+	};
+
+	copy_release(release, sizeof(release), result->survey.text);
+	gap_builder_target_set(builder, &target);
+}
+
+/* ---- symbols ---- */
+
+struct symbol_writer {
+	struct gap_builder *builder;
+	const struct infer_result *result;
+	uint64_t percpu_start, percpu_end;
+};
+
+static enum gap_symbol_kind kind_of(char type)
+{
+	switch (tolower((unsigned char)type)) {
+	case 't':
+	case 'w':
+		return GAP_SYMBOL_FUNCTION;
+	case 'd':
+	case 'b':
+	case 'r':
+	case 'v':
+		return GAP_SYMBOL_DATA;
+	default:
+		return GAP_SYMBOL_OTHER;
+	}
+}
+
+static uint64_t named(const struct infer_symbols *symbols, const char *name)
+{
+	const struct infer_symbol *symbol = infer_symbols_named(symbols, name, NULL);
+
+	return symbol ? symbol->address : 0;
+}
+
+static void write_symbol(const struct symbol_writer *writer, const char *name, char type,
+			 uint64_t address)
+{
+	const struct infer_image *image = &writer->result->image;
+	struct gap_build_symbol symbol = {
+		.name = gap_builder_name(writer->builder, name),
+		.address = address,
+		.type = GAP_NONE,
+		.kind = kind_of(type),
+	};
+
+	if (islower((unsigned char)type) && !strchr("vw", type))
+		symbol.flags |= GAP_SYMBOL_LOCAL;
+	if (address - writer->percpu_start < writer->percpu_end - writer->percpu_start) {
+		symbol.flags |= GAP_SYMBOL_PERCPU;
+		symbol.address -= writer->percpu_start;
+	} else if (address - image->address < image->size_bytes) {
+		symbol.address -= writer->result->place.virtual_slide;
+	} else if (tolower((unsigned char)type) == 'a') {
+		symbol.flags |= GAP_SYMBOL_ABSOLUTE;
+	} else {
+		return; /* of a module: it has no place in the image */
+	}
+	gap_builder_symbol_add(writer->builder, &symbol);
+}
+
+/* Names that a profile must have to recognise its kernel, and that no table of symbols may tell. */
+static void write_met(const struct symbol_writer *writer)
+{
+	const struct infer_result *result = writer->result;
+	const struct infer_symbols *symbols = result->kernel.symbols;
+	uint32_t count = 0;
+
+	infer_symbols_named(symbols, "linux_banner", &count);
+	if (!count)
+		write_symbol(writer, "linux_banner", 'R', result->survey.banner.value);
+	for (uint32_t i = 0; i < infer_claims_symbol_count(result->claims); i++) {
+		const struct infer_found_symbol *found = infer_claims_symbol_at(result->claims, i);
+
+		infer_symbols_named(symbols, found->name, &count);
+		if (!count)
+			write_symbol(writer, found->name, 'D', found->address);
+	}
+}
+
+void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result)
+{
+	const struct infer_symbols *symbols = result->kernel.symbols;
+	struct symbol_writer writer = {
+		.builder = builder,
+		.result = result,
+		.percpu_start = named(symbols, "__per_cpu_start"),
+		.percpu_end = named(symbols, "__per_cpu_end"),
+	};
+	const struct infer_symbol *symbol;
+
+	for (uint32_t i = 0; (symbol = infer_symbols_at(symbols, i)); i++)
+		write_symbol(&writer, symbol->name, symbol->type, symbol->address);
+	write_met(&writer);
+}
+
+/* ---- what symbols are ---- */
+
+static const struct {
+	const char *name, *text;
+} symbol_types[] = {
+#define GAP_SYMBOL_TYPE(name, text) {name, text},
+#include "kernels/symbol-types.def"
+};
+
+#define SYMBOL_TYPE_COUNT (sizeof(symbol_types) / sizeof(symbol_types[0]))
+#define LIST_HEADS_MAX 65536 /* of one array */
+
+/* An array of heads of hash lists, whose number is a power of two: what fits before the next symbol. */
+static uint64_t heads_before_next(const struct infer_result *result,
+				  const struct infer_symbol *symbol)
+{
+	uint64_t end = 0, count = 1, room;
+
+	infer_symbols_covering(result->kernel.symbols, symbol->address, &end);
+	room = (end - symbol->address) / result->survey.pointer_bytes;
+	while (count * 2 <= room && count < LIST_HEADS_MAX)
+		count *= 2;
+	return count;
+}
+
+static void type_symbol(struct infer_ctypes *types, const struct infer_result *result,
+			const struct infer_symbol *symbol, const char *text)
+{
+	size_t length = strcspn(text, "[");
+	char whole[96];
+
+	if (text[length])
+		snprintf(whole, sizeof(whole), "%.*s[%llu]", (int)length, text,
+			 (unsigned long long)heads_before_next(result, symbol));
+	else
+		snprintf(whole, sizeof(whole), "%s", text);
+	gap_builder_symbol_type_by_name(types->builder,
+					gap_builder_name(types->builder, symbol->name),
+					infer_ctypes_get(types, whole, 0).id);
+}
+
+static void type_symbols(struct infer_ctypes *types, const struct infer_result *result)
+{
+	types->by_name = true;
+	for (size_t i = 0; i < SYMBOL_TYPE_COUNT; i++) {
+		const struct infer_symbol *symbol =
+			infer_symbols_named(result->kernel.symbols, symbol_types[i].name, NULL);
+
+		if (symbol)
+			type_symbol(types, result, symbol, symbol_types[i].text);
+	}
+}
+
+void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result)
+{
+	struct infer_ctypes types = {.builder = builder,
+				     .pointer_bytes = result->survey.pointer_bytes};
+
+	type_symbols(&types, result);
+	infer_ctypes_finish(&types);
+}
+
+/* ---- fields ---- */
+
+static const struct {
+	const char *type, *member, *text;
+} field_types[] = {
+#define GAP_FIELD_TYPE(type, member, text) {type, member, text},
+#include "kernels/field-types.def"
+};
+
+static const struct {
+	uint8_t pointer_bytes;
+	const char *type, *member;
+	uint32_t pointers, bytes;
+	const char *text;
+} fixed_layouts[] = {
+#define GAP_FIXED(width, type, member, pointers, bytes, text)                                      \
+	{width, type, member, pointers, bytes, text},
+#include "kernels/fixed-layouts.def"
+};
+
+#define FIELD_TYPE_COUNT (sizeof(field_types) / sizeof(field_types[0]))
+#define FIXED_COUNT (sizeof(fixed_layouts) / sizeof(fixed_layouts[0]))
+
+struct member_row {
+	uint32_t field; /* INFER_NONE: of a fixed layout */
+	uint64_t size_bytes;
+	struct gap_build_member member;
+};
+
+GAP_VECTOR(member_rows, struct member_row);
+
+struct field_writer {
+	struct gap_builder *builder;
+	const struct infer_result *result;
+	const struct infer_fields *fields;
+	uint32_t source;
+	struct infer_ctypes types;
+	unsigned depth; /* of structures in structures */
+};
+
+static const char *text_of(const char *type, const char *member)
+{
+	for (size_t i = 0; i < FIELD_TYPE_COUNT; i++)
+		if (strcmp(field_types[i].type, type) == 0 &&
+		    strcmp(field_types[i].member, member) == 0)
+			return field_types[i].text;
+	return NULL;
+}
+
+/* The name under which a field is written: where the witnesses could not tell, the one whose type
+ * has the width that they saw. */
+static const char *name_of(const struct field_writer *writer, const struct infer_field *field,
+			   const struct infer_verdict *verdict)
+{
+	const char *given = text_of(field->type, field->names[verdict->name_index]);
+
+	if (!verdict->width_bits || !given ||
+	    infer_ctypes_size(&writer->types, given) * 8 == verdict->width_bits)
+		return field->names[verdict->name_index];
+	for (unsigned i = 0; i < field->name_count; i++) {
+		const char *text = text_of(field->type, field->names[i]);
+
+		if (text && infer_ctypes_size(&writer->types, text) * 8 == verdict->width_bits)
+			return field->names[i];
+	}
+	return field->names[verdict->name_index];
+}
+
+static bool is_first_of_type(const struct infer_fields *fields, uint32_t index)
+{
+	for (uint32_t i = 0; i < index; i++)
+		if (strcmp(fields->rows[i].type, fields->rows[index].type) == 0)
+			return false;
+	return true;
+}
+
+static int compare_members(const void *one, const void *two)
+{
+	const struct member_row *a = one, *b = two;
+
+	if (a->member.offset_bits != b->member.offset_bits)
+		return a->member.offset_bits < b->member.offset_bits ? -1 : 1;
+	return a->field < b->field ? -1 : 1;
+}
+
+static void write_structure(struct field_writer *writer, const char *name);
+
+/* A structure that lies inside another is written first: its size is needed. */
+static void write_inner(struct field_writer *writer, const char *text)
+{
+	char name[64];
+
+	if (!text || strncmp(text, "struct ", 7) != 0 || writer->depth > 4)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + 7, "["), text + 7);
+	write_structure(writer, name);
+}
+
+static void add_member(struct field_writer *writer, struct member_rows *rows, uint32_t field,
+		       const char *name, uint64_t offset_bits, const char *text,
+		       uint32_t width_bits)
+{
+	struct infer_ctype type;
+	struct member_row *row;
+
+	write_inner(writer, text);
+	type = infer_ctypes_get(&writer->types, text, width_bits);
+	row = member_rows_push(rows);
+	if (row)
+		*row = (struct member_row){
+			.field = field,
+			.size_bytes = type.size_bytes,
+			.member = {.name = gap_builder_name(writer->builder, name),
+				   .type = type.id,
+				   .offset_bits = offset_bits}};
+	else
+		writer->types.out_of_memory = true;
+}
+
+/*
+ * A field that is also another's later name, while that one stays unknown: mount.mnt_node beside
+ * "mnt_list|mnt_node". Written, it would pass for an answer to the other, which it may not be.
+ */
+static bool would_pass_for_another(const struct field_writer *writer, uint32_t index)
+{
+	const struct infer_field *field = &writer->fields->rows[index];
+
+	for (uint32_t i = 0; i < writer->fields->count; i++) {
+		const struct infer_field *other = &writer->fields->rows[i];
+
+		if (i == index || strcmp(other->type, field->type) != 0 ||
+		    writer->result->verdicts[i].answer != INFER_ABSTAINED)
+			continue;
+		for (unsigned j = 1; j < other->name_count; j++)
+			if (strcmp(other->names[j], field->names[0]) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void collect(struct field_writer *writer, const char *type, struct member_rows *rows)
+{
+	uint8_t width = writer->types.pointer_bytes;
+
+	for (uint32_t i = 0; i < writer->fields->count; i++) {
+		const struct infer_field *field = &writer->fields->rows[i];
+		const struct infer_verdict *verdict = &writer->result->verdicts[i];
+		const char *name;
+
+		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_CLAIMED ||
+		    would_pass_for_another(writer, i))
+			continue;
+		name = name_of(writer, field, verdict);
+		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
+			   verdict->width_bits);
+	}
+	for (size_t i = 0; i < FIXED_COUNT && !rows->count; i++)
+		if (strcmp(fixed_layouts[i].type, type) == 0 &&
+		    (!fixed_layouts[i].pointer_bytes || fixed_layouts[i].pointer_bytes == width))
+			for (size_t j = i; j < FIXED_COUNT; j++)
+				if (strcmp(fixed_layouts[j].type, type) == 0 &&
+				    fixed_layouts[j].pointer_bytes ==
+					    fixed_layouts[i].pointer_bytes)
+					add_member(writer, rows, INFER_NONE,
+						   fixed_layouts[j].member,
+						   8 * (fixed_layouts[j].pointers * width +
+							(uint64_t)fixed_layouts[j].bytes),
+						   fixed_layouts[j].text, 0);
+	if (rows->count)
+		qsort(rows->items, rows->count, sizeof(*rows->items), compare_members);
+}
+
+/* Which classes of witnesses agreed. */
+static gap_text witnesses_of(struct field_writer *writer, uint32_t field)
+{
+	const struct infer_claims *claims = writer->result->claims;
+	const struct infer_verdict *verdict = &writer->result->verdicts[field];
+	char text[512] = "";
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < infer_claims_count(claims); i++) {
+		const struct infer_claim *claim = infer_claims_at(claims, i);
+		const char *name = infer_claims_class_name(claims, claim->class_id);
+
+		if (claim->field != field || claim->absent != verdict->best_absent ||
+		    claim->offset_bits != verdict->offset_bits || strstr(text, name) ||
+		    length + strlen(name) + 3 > sizeof(text))
+			continue;
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+					   length ? ", " : "", name);
+	}
+	return gap_builder_name(writer->builder, text);
+}
+
+/* What is known not to be there, in one line beside the structure: "absent: NAME=0.97 NAME=0.99". */
+static gap_text absences_of(struct field_writer *writer, const char *type)
+{
+	char text[1024] = "";
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < writer->fields->count; i++) {
+		const struct infer_field *field = &writer->fields->rows[i];
+		const struct infer_verdict *verdict = &writer->result->verdicts[i];
+
+		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_ABSENT ||
+		    length + 128 > sizeof(text))
+			continue;
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s %.60s=%.4f",
+					   length ? "" : "absent:", field->names[0],
+					   verdict->confidence);
+	}
+	return gap_builder_name(writer->builder, text);
+}
+
+static void write_absences(struct field_writer *writer, gap_type_id type, gap_text absences)
+{
+	struct gap_build_exception exception = {
+		.table = GAP_TABLE_TYPES,
+		.row = type,
+		.source = writer->source,
+		.method = 1,
+		.confidence = 1,
+		.runner_up = GAP_NONE,
+		.witnesses = absences,
+	};
+
+	if (absences)
+		gap_builder_exception_add(writer->builder, &exception);
+}
+
+static void write_provenance(struct field_writer *writer, gap_type_id type,
+			     const struct member_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->count; i++) {
+		const struct infer_verdict *verdict;
+		struct gap_build_exception exception;
+
+		if (rows->items[i].field == INFER_NONE)
+			continue;
+		verdict = &writer->result->verdicts[rows->items[i].field];
+		exception = (struct gap_build_exception){
+			.table = GAP_TABLE_MEMBERS,
+			.row = type,
+			.position = i,
+			.source = writer->source,
+			.method = 1,
+			.confidence = verdict->confidence,
+			.runner_up = verdict->has_runner_up && !verdict->runner_up_absent
+					     ? verdict->runner_up_bits / 8
+					     : GAP_NONE,
+			.witnesses = witnesses_of(writer, rows->items[i].field),
+		};
+
+		gap_builder_exception_add(writer->builder, &exception);
+	}
+}
+
+/* A structure of which some members are known ends, for all we know, behind the last of them. */
+static void write_structure(struct field_writer *writer, const char *name)
+{
+	struct infer_structure *structure = infer_ctypes_structure(&writer->types, name);
+	struct member_rows rows = {0};
+	struct gap_build_type type = {.kind = GAP_KIND_STRUCT,
+				      .flags = GAP_TYPE_SIZE_UNKNOWN | GAP_TYPE_PARTIAL,
+				      .name = gap_builder_name(writer->builder, name)};
+	gap_text absences = absences_of(writer, name);
+	struct gap_build_member *members;
+	gap_type_id id;
+
+	if (!structure || structure->written)
+		return;
+	id = structure->id;
+	writer->depth++;
+	collect(writer, name, &rows);
+	writer->depth--;
+	members = calloc(rows.count + 1, sizeof(*members));
+	for (uint32_t i = 0; members && i < rows.count; i++) {
+		uint64_t end = rows.items[i].member.offset_bits / 8 + rows.items[i].size_bytes;
+
+		members[i] = rows.items[i].member;
+		type.size_bytes = end > type.size_bytes ? end : type.size_bytes;
+	}
+	if (members && (rows.count || absences)) {
+		type.members = members;
+		type.count = rows.count;
+		gap_builder_type_set(writer->builder, id, &type);
+		structure = infer_ctypes_structure(&writer->types, name);
+		structure->written = true;
+		structure->size_bytes = type.size_bytes;
+		write_provenance(writer, id, &rows);
+		write_absences(writer, id, absences);
+	}
+	free(members);
+	free(rows.items);
+}
+
+/* What is the same everywhere and the views need: the rest of kernels/fixed-layouts.def. */
+static void write_fixed(struct field_writer *writer)
+{
+	for (size_t i = 0; i < FIXED_COUNT; i++)
+		write_structure(writer, fixed_layouts[i].type);
+}
+
+void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
+			const struct infer_fields *fields)
+{
+	struct field_writer writer = {
+		.builder = builder,
+		.result = result,
+		.fields = fields,
+		.types = {.builder = builder, .pointer_bytes = result->survey.pointer_bytes}};
+	const struct gap_build_source source = {.kind = GAP_SOURCE_MEMORY,
+						.note = "inferred from guest memory"};
+
+	writer.source = gap_builder_source_add(builder, &source);
+	gap_builder_source_default(builder, GAP_TABLE_TYPES, writer.source);
+	gap_builder_source_default(builder, GAP_TABLE_MEMBERS, writer.source);
+	for (uint32_t i = 0; i < fields->count; i++)
+		if (is_first_of_type(fields, i))
+			write_structure(&writer, fields->rows[i].type);
+	write_fixed(&writer);
+	type_symbols(&writer.types, result);
+	infer_ctypes_finish(&writer.types);
+}

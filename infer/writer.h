@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What was inferred becomes rows of a builder. */
+#ifndef SEMGAP_INFER_WRITER_H
+#define SEMGAP_INFER_WRITER_H
+
+#include "infer/infer.h"
+#include "profile/builder.h"
+
+/** Target and symbols: what does not depend on how types were learnt. */
+void infer_write_target(struct gap_builder *builder, const struct infer_result *result);
+void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result);
+
+/** What symbols are (kernels/symbol-types.def), by the names of structures that the builder has or
+ * gets. */
+void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result);
+
+/** The structures of the fields that were decided, with where each is known from; and what symbols
+ * are. */
+void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
+			const struct infer_fields *fields);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Evidence from data: members are found in any order, and a guest that lies is not believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/object_graph.h"
+
+#define SURE 100 /* weight of a claim that decides */
+
+/* Fields that must be found for every order; others may be, and then at the right place. */
+static const char wanted[] = "task_struct.__state\ntask_struct.stack\ntask_struct.flags\n"
+			     "task_struct.static_prio\ntask_struct.policy\ntask_struct.mm\n"
+			     "task_struct.active_mm\ntask_struct.exit_state\ntask_struct.pid\n"
+			     "task_struct.tgid\ntask_struct.real_parent\ntask_struct.parent\n"
+			     "task_struct.children\ntask_struct.sibling\n"
+			     "task_struct.group_leader\ntask_struct.thread_pid\n"
+			     "task_struct.thread_node\ntask_struct.utime\ntask_struct.stime\n"
+			     "task_struct.start_time\ntask_struct.start_boottime\n"
+			     "task_struct.comm\ntask_struct.files\ntask_struct.nsproxy\n"
+			     "task_struct.signal\ntask_struct.sighand\ntask_struct.tasks\n"
+			     "task_struct.thread.sp\nsignal_struct.thread_head\n"
+			     "signal_struct.nr_threads\nmm_struct.pgd\nmm_struct.mm_users\n"
+			     "mm_struct.mm_count\nmm_struct.map_count\nmm_struct.total_vm\n"
+			     "mm_struct.start_code\nmm_struct.end_code\nmm_struct.start_data\n"
+			     "mm_struct.end_data\nmm_struct.start_brk\nmm_struct.brk\n"
+			     "mm_struct.start_stack\nmm_struct.arg_start\nmm_struct.env_end\n"
+			     "mm_struct.exe_file\nvm_area_struct.vm_start\n"
+			     "vm_area_struct.vm_end\nvm_area_struct.vm_flags\n"
+			     "vm_area_struct.vm_mm\nvm_area_struct.vm_pgoff\n"
+			     "vm_area_struct.vm_file\nvm_area_struct.vm_page_prot\n"
+			     "cred.uid\ncred.cap_effective\ncred.user_ns\npid.numbers\n"
+			     "nsproxy.uts_ns\nnsproxy.pid_ns_for_children\n"
+			     "uts_namespace.name\nfiles_struct.fdt\nfdtable.max_fds\n"
+			     "fdtable.fd\nfile.f_flags\nfile.f_mode\n";
+static const char more[] = "task_struct.prio\ntask_struct.exit_code\ntask_struct.cred\n"
+			   "task_struct.real_cred\nmm_struct.arg_end\nmm_struct.env_start\n";
+
+struct outcome {
+	struct infer_fields fields;
+	struct infer_claims *claims;
+};
+
+static void learn(struct graph *graph, struct outcome *outcome)
+{
+	char text[sizeof(wanted) + sizeof(more)];
+
+	strcpy(text, wanted);
+	strcat(text, more);
+	assert_int_equal(infer_fields_parse(&outcome->fields, text, strlen(text), "wanted", NULL),
+			 GAP_OK);
+	assert_int_equal(infer_claims_create(&outcome->claims), GAP_OK);
+	assert_int_equal(
+		infer_data_evidence(&graph->kernel, &outcome->fields, outcome->claims, NULL),
+		GAP_OK);
+	assert_int_equal(infer_claims_status(outcome->claims), GAP_OK);
+}
+
+static void forget(struct outcome *outcome)
+{
+	infer_claims_destroy(outcome->claims);
+	infer_fields_deinit(&outcome->fields);
+}
+
+/* Right claims on @field that decide; a wrong one fails the test. */
+static unsigned count_right(const struct outcome *outcome, uint32_t field, uint64_t seed)
+{
+	const struct infer_field *row = &outcome->fields.rows[field];
+	unsigned right = 0;
+
+	for (uint32_t i = 0; i < infer_claims_count(outcome->claims); i++) {
+		const struct infer_claim *claim = infer_claims_at(outcome->claims, i);
+
+		if (claim->field != field || claim->weight < SURE || claim->absent)
+			continue;
+		if (claim->offset_bits != 8 * graph_offset(row->type, row->names[0]))
+			fail_msg("seed %llu: %s claimed at %u by %s, is at %u",
+				 (unsigned long long)seed, row->line, claim->offset_bits / 8,
+				 claim->witness, graph_offset(row->type, row->names[0]));
+		right++;
+	}
+	return right;
+}
+
+static unsigned count_all_right(const struct outcome *outcome)
+{
+	unsigned right = 0;
+
+	for (uint32_t i = 0; i < outcome->fields.count; i++)
+		right += count_right(outcome, i, 0) > 0;
+	return right;
+}
+
+static void check_seed(const struct graph_options *options)
+{
+	struct graph graph;
+	struct outcome outcome;
+	uint32_t must = 0;
+
+	for (const char *c = wanted; *c; c++)
+		must += *c == '\n';
+	graph_init(&graph, options);
+	learn(&graph, &outcome);
+	for (uint32_t i = 0; i < outcome.fields.count; i++)
+		if (!count_right(&outcome, i, options->seed) && i < must)
+			fail_msg("seed %llu: %s is not found %u", (unsigned long long)options->seed,
+				 outcome.fields.rows[i].line,
+				 graph_offset(outcome.fields.rows[i].type,
+					      outcome.fields.rows[i].names[0]));
+	forget(&outcome);
+	graph_deinit(&graph);
+}
+
+static void every_order_is_solved(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++)
+		check_seed(&(struct graph_options){.seed = seed, .mappings_in_tree = seed & 1});
+}
+
+/* Where nothing tells two members apart, neither is claimed to be the one. */
+static void what_agrees_is_not_told_apart(void **state)
+{
+	static const char *const alike[] = {"task_struct.pid",    "task_struct.tgid",
+					    "task_struct.parent", "task_struct.real_parent",
+					    "task_struct.mm",     "task_struct.active_mm",
+					    "task_struct.cred",   "cred.uid"};
+	struct graph graph;
+	struct outcome outcome;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 8; seed++) {
+		graph_init(&graph, &(struct graph_options){.seed = seed, .quiet = 1});
+		learn(&graph, &outcome);
+		assert_true(count_all_right(&outcome) > 30);
+		for (uint32_t i = 0; i < outcome.fields.count; i++)
+			for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
+				if (strcmp(outcome.fields.rows[i].line, alike[k]) == 0)
+					assert_int_equal(count_right(&outcome, i, seed), 0);
+		forget(&outcome);
+		graph_deinit(&graph);
+	}
+}
+
+/* ---- a guest that lies ---- */
+
+typedef void bending(struct graph *graph);
+
+/* How many fields are still found; none may be wrong. */
+static unsigned learn_bent(bending *bend, uint64_t seed)
+{
+	struct graph graph;
+	struct outcome outcome;
+	unsigned right;
+
+	graph_init(&graph, &(struct graph_options){.seed = seed, .mappings_in_tree = seed & 1});
+	bend(&graph);
+	learn(&graph, &outcome);
+	right = count_all_right(&outcome);
+	forget(&outcome);
+	graph_deinit(&graph);
+	return right;
+}
+
+/* Names of idle tasks, each beside pointers to what would be its task. */
+static void add_decoys(struct graph *graph)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		uint64_t decoy = SYNTHETIC_TEXT + 0x10000 + i * 1024 + graph->guest.slide;
+
+		memcpy(synthetic_image(&graph->guest, decoy - graph->guest.slide + 512),
+		       "swapper/0", 10);
+		for (unsigned k = 0; k < 6; k++)
+			graph_put(graph, decoy + 64 + 8 * k, k < 4 ? decoy : decoy + 96, 8);
+	}
+}
+
+static void unlink_a_task(struct graph *graph)
+{
+	uint64_t link = graph->tasks[15] + graph_offset("task_struct", "tasks");
+	uint64_t next = graph_get(graph, link, 8), before = graph_get(graph, link + 8, 8);
+
+	graph_put(graph, before, next, 8);
+	graph_put(graph, next + 8, before, 8);
+}
+
+/* A list of tasks that never comes back to its head. */
+static void loop_the_tasks(struct graph *graph)
+{
+	uint32_t tasks = graph_offset("task_struct", "tasks");
+
+	graph_put(graph, graph->tasks[8] + tasks, graph->tasks[3] + tasks, 8);
+}
+
+static void point_mappings_astray(struct graph *graph)
+{
+	for (unsigned i = 0; i < graph->count; i++) {
+		uint64_t mm =
+			graph_get(graph, graph->tasks[i] + graph_offset("task_struct", "mm"), 8);
+
+		if (mm)
+			graph_put(graph, mm + graph_offset("mm_struct", "mm_mt") + 8,
+				  0xffff888000fff00eu, 8);
+	}
+}
+
+/* One object in twenty says something else: as when it is rewritten under the reader. */
+static void tear_a_task(struct graph *graph)
+{
+	uint64_t task = graph->tasks[14];
+
+	graph_put(graph, task + graph_offset("task_struct", "sighand"), 0x1122334455667788u, 8);
+	graph_put(graph, task + graph_offset("task_struct", "stack"), 0xffff888000fff000u, 8);
+	graph_put(graph, task + graph_offset("task_struct", "start_time"), 1, 8);
+}
+
+static void a_bent_guest_is_not_believed(void **state)
+{
+	static const struct {
+		const char *what;
+		bending *bend;
+		unsigned right_min;
+	} cases[] = {
+		{"decoys of init_task", add_decoys, 60},
+		{"a task that is not in the list", unlink_a_task, 40},
+		{"a list of tasks that loops", loop_the_tasks, 0},
+		{"mappings that lead nowhere", point_mappings_astray, 30},
+		{"a task that is rewritten", tear_a_task, 55},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint64_t seed = 1; seed <= 6; seed++) {
+			unsigned right = learn_bent(cases[i].bend, seed);
+
+			if (right < cases[i].right_min)
+				fail_msg("%s, seed %llu: %u fields", cases[i].what,
+					 (unsigned long long)seed, right);
+		}
+}
+
+/* Words of chance, and pointers to places of chance, in everything that the guest has. */
+static void disturb(struct graph *graph, uint64_t *chance, unsigned words)
+{
+	uint64_t heap = graph->tasks[1] & ~(uint64_t)0xfffff, used = SYNTHETIC_HEAP_BYTES / 8;
+
+	for (unsigned i = 0; i < words; i++) {
+		uint64_t at, value;
+
+		*chance = *chance * 6364136223846793005u + 1442695040888963407u;
+		at = heap + (*chance >> 24) % used * 8;
+		value = *chance;
+		if (i % 3 == 1)
+			value = heap + (*chance >> 40) % used * 8;
+		else if (i % 3 == 2)
+			value = graph->tasks[(*chance >> 40) % graph->count];
+		graph_put(graph, at, value, 8);
+	}
+}
+
+/* Claims may be missing or wrong; the work ends. */
+static void noise_ends(void **state)
+{
+	struct graph graph;
+	struct outcome outcome;
+	uint64_t chance = 7;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 24; seed++) {
+		graph_init(&graph,
+			   &(struct graph_options){.seed = seed, .mappings_in_tree = seed & 1});
+		disturb(&graph, &chance, (unsigned)(50 << seed % 8));
+		learn(&graph, &outcome);
+		forget(&outcome);
+		graph_deinit(&graph);
+	}
+}
+
+static void reads_are_bounded(void **state)
+{
+	struct graph graph;
+	struct outcome outcome;
+
+	(void)state;
+	graph_init(&graph, &(struct graph_options){.seed = 3});
+	graph.kernel.reads_max = 10;
+	learn(&graph, &outcome);
+	assert_int_equal(infer_claims_count(outcome.claims), 0);
+	forget(&outcome);
+	graph_deinit(&graph);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_order_is_solved),
+		cmocka_unit_test(what_agrees_is_not_told_apart),
+		cmocka_unit_test(a_bent_guest_is_not_believed),
+		cmocka_unit_test(noise_ends),
+		cmocka_unit_test(reads_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
