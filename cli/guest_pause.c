@@ -2,14 +2,17 @@
 /*
  * The look at a paused guest is a child process; its parent does nothing but wait and let the guest
  * go on. So no crash of the look, no broken pipe and no Ctrl-C leaves the guest standing, and no
- * signal handler has to speak QMP. (Against SIGKILL of the parent there is no help.)
+ * signal handler has to speak QMP. What ends the parent all the same (SIGKILL) is seen by a third process, the
+ * guard, from the end of a pipe; it lets the guest go on then.
  */
 #include "cli/guest_pause.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +41,8 @@ void catch_cut_files(void)
 /* ---- the parent's wait ---- */
 
 /* What would end us while the guest stands, or (Ctrl-Z) leave it standing. */
-static const int awaited[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCHLD};
+static const int awaited[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM,
+			      SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGCHLD};
 
 static void awaited_set(sigset_t *set)
 {
@@ -74,6 +78,7 @@ static void run_child(const sigset_t *before, guest_look *look, void *context)
 	sigset_t stop;
 	int result;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* the guest goes on without us */
 	sigprocmask(SIG_SETMASK, before, NULL);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
@@ -101,18 +106,72 @@ static int resume(struct gap_source_memory *source)
 	return status ? say_failure(status, &error) : EXIT_DONE;
 }
 
+/* ---- the guard ---- */
+
+struct guard {
+	pid_t process; /* -1: there is none */
+	int pipe;      /* of the parent alone: its end is the parent's */
+};
+
+static void run_guard(struct gap_source_memory *source, int from_parent)
+{
+	char byte;
+	ssize_t got;
+
+	setsid(); /* what is sent to the others of the group is not for it */
+	close(STDOUT_FILENO);
+	do {
+		got = read(from_parent, &byte, 1);
+	} while (got < 0 && errno == EINTR);
+	_exit(got == 1 ? EXIT_DONE : resume(source));
+}
+
+static struct guard begin_guard(struct gap_source_memory *source)
+{
+	struct guard guard = {-1, -1};
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return guard;
+	guard.process = fork();
+	if (guard.process == 0) {
+		close(ends[1]);
+		run_guard(source, ends[0]);
+	}
+	close(ends[0]);
+	guard.pipe = ends[1];
+	return guard;
+}
+
+/* The guest goes on, or whoever is asked said why not. */
+static void end_guard(const struct guard *guard)
+{
+	if (guard->pipe >= 0 && write(guard->pipe, "", 1) < 0) {
+		/* It is gone: nobody is to be told. */
+	}
+	if (guard->pipe >= 0)
+		close(guard->pipe);
+	while (guard->process > 0 && waitpid(guard->process, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
 static int look_and_wait(struct gap_source_memory *source, const sigset_t *set,
 			 const sigset_t *before, guest_look *look, void *context)
 {
 	int came = 0, status, resumed;
+	struct guard guard;
 	pid_t child;
 
 	fflush(NULL); /* or what is buffered is written twice */
+	guard = begin_guard(source);
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		close(guard.pipe);
 		run_child(before, look, context);
+	}
 	status = child < 0 ? EXIT_UNUSABLE << 8 : await_child(child, set, &came);
 	resumed = resume(source);
+	end_guard(&guard);
 	if (child < 0)
 		say("no second process: %s", strerror(errno));
 	if (came)

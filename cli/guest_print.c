@@ -62,6 +62,20 @@ static bool is_freed(const struct gap_profile *profile, const struct gap_symbol 
 	       symbol->address >= begin.address && symbol->address < end.address;
 }
 
+/* A symbol without a type may be another name of one that has one: jiffies is one of jiffies_64, whose
+ * beginning it is on 32-bit kernels. */
+static void take_type_of_alias(const struct gap_profile *profile, struct gap_symbol *symbol)
+{
+	struct gap_symbol other;
+
+	for (uint32_t row = 0; symbol->type == GAP_NONE && gap_profile_symbol(profile, row, &other);
+	     row++)
+		if (other.address == symbol->address && other.type != GAP_NONE &&
+		    (other.flags & GAP_SYMBOL_PERCPU) == (symbol->flags & GAP_SYMBOL_PERCPU) &&
+		    (!symbol->size_bytes || symbol->size_bytes == other.size_bytes))
+			symbol->type = other.type;
+}
+
 /* The longest part of the text that is a symbol: names of symbols may have dots, paths too. */
 static enum gap_status find_variable(struct gap_guest *guest, const struct guest_request *request,
 				     struct asked *asked, struct gap_error *error)
@@ -83,6 +97,8 @@ static enum gap_status find_variable(struct gap_guest *guest, const struct guest
 		if (status == GAP_NOT_FOUND)
 			continue;
 		asked->path = asked->text + cut;
+		if (!status)
+			take_type_of_alias(gap_guest_profile(guest), &symbol);
 		if (!status && is_freed(gap_guest_profile(guest), &symbol))
 			snprintf(asked->warning, sizeof(asked->warning),
 				 "%.100s lies in memory that the kernel frees after boot: it may "
@@ -121,12 +137,33 @@ static enum gap_status no_cpu(struct gap_error *error)
 	return gap_fail(error, GAP_INVALID, "an address is the same for all CPUs: leave out --cpu");
 }
 
+/* TYPE@SYMBOL[path]. What is no symbol may be a file: TYPE@FILE, which is no place. */
+static enum gap_status find_at_symbol(struct gap_guest *guest, const struct guest_request *request,
+				      struct asked *asked, struct gap_error *error)
+{
+	const char *at = strrchr(asked->text, '@');
+	struct asked symbol = {.text = at ? at + 1 : "", .path = ""};
+	gap_type_id type;
+	enum gap_status status = at ? find_variable(guest, request, &symbol, error) : GAP_NOT_FOUND;
+
+	if (!status)
+		status = parse_type(guest, asked->text, (size_t)(at - asked->text), &type, error);
+	if (status)
+		return status;
+	symbol.text = asked->text;
+	symbol.value.type = type;
+	*asked = symbol;
+	return GAP_OK;
+}
+
 static enum gap_status find_place(struct gap_guest *guest, const struct guest_request *request,
 				  struct asked *asked, struct gap_error *error)
 {
 	const char *at = find_at(asked->text);
 	size_t length;
 
+	if (!at && strchr(asked->text, '@'))
+		return find_at_symbol(guest, request, asked, error);
 	if (!at)
 		return find_variable(guest, request, asked, error);
 	if (request->given & GUEST_OPTION_CPU)
@@ -349,7 +386,7 @@ static int run_print(struct gap_guest *guest, const struct guest_request *reques
 
 const struct guest_view guest_view_read = {
 	.name = "read",
-	.operands = "SYMBOL|TYPE@ADDR[.member…]",
+	.operands = "SYMBOL|TYPE@ADDR|TYPE@SYMBOL[.member…]",
 	.summary = "the value of a variable, or of a member of it",
 	.help = "Elements of arrays are [N]; -> follows a pointer: init_task.mm, "
 		"init_task.real_parent->comm.\n"

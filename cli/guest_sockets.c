@@ -225,6 +225,8 @@ static void print_place(const struct gap_socket *socket)
 		       socket->family == GAP_SOCKET_PACKET ? socket->interface : socket->port_id);
 		return;
 	}
+	if (socket->protocol == GAP_SOCKET_RAW)
+		printf("protocol %u ", socket->number);
 	print_address(socket, socket->local, socket->local_port);
 	print_address(socket, socket->remote, socket->remote_port);
 }

@@ -85,6 +85,54 @@ static int banner_matches(const struct gap_witnesses *witnesses, struct gap_gues
 	return memcmp(hash, target->banner_hash, sizeof(hash)) == 0;
 }
 
+/* ---- what lies in a part of memory that is missing ---- */
+
+struct watched {
+	const struct gap_memory *memory;
+	int missing; /* something was asked for that is not there */
+};
+
+static enum gap_status read_watched(void *context, struct gap_paddr address, void *buffer,
+				    size_t size_bytes)
+{
+	struct watched *watched = context;
+	enum gap_status status = gap_memory_read(watched->memory, address, buffer, size_bytes);
+
+	watched->missing |= status != GAP_OK;
+	return status;
+}
+
+/* Whether an address cannot be read because memory was cut: its page, or a table that leads there, is
+ * outside of what there is. One that is not mapped is something else. */
+static int lies_outside(const struct gap_guest *guest, uint64_t address)
+{
+	const struct gap_memory_range everywhere = {{0}, UINT64_MAX, NULL};
+	struct watched watched = {guest->memory, 0};
+	const struct gap_memory memory = {
+		.ranges = &everywhere, .range_count = 1, .read = read_watched, .context = &watched};
+	struct gap_space space = guest->space;
+	struct gap_translation translation;
+	uint64_t word;
+
+	space.near = (struct gap_near){NULL, 0};
+	if (!guest->arch->walk(&memory, &space, address, &translation, NULL))
+		(void)!gap_memory_read(&memory, (struct gap_paddr){translation.physical}, &word,
+				       guest->arch->pointer_bytes);
+	return watched.missing;
+}
+
+/* The first task of the list lies outside. */
+static int first_task_is_cut(const struct gap_witnesses *witnesses, struct gap_guest *guest,
+			     uint64_t slide)
+{
+	struct gap_vaddr head = {witnesses->init_task.address + slide +
+				 witnesses->tasks.offset_bytes};
+	struct gap_vaddr at;
+
+	return witnesses->tasks.present && !gap_guest_read_pointer(guest, head, &at) &&
+	       lies_outside(guest, at.value + guest->arch->pointer_bytes);
+}
+
 /* The list of tasks leads to an element that points back. The first element is init: it stays while
  * others come and go. */
 static int tasks_point_back(const struct gap_witnesses *witnesses, struct gap_guest *guest,
@@ -224,6 +272,11 @@ static enum gap_verdict examine(const struct gap_witnesses *witnesses, struct ga
 									      : GAP_VERDICT_REFUSED;
 	if (witnesses->has_init_task)
 		fault = init_task_fault(witnesses, guest, candidate->slide);
+	/* Of a snapshot that was cut, banner and build-id say enough. */
+	if (fault && witnesses->has_banner &&
+	    compare_notes(witnesses, guest, candidate->slide) == 1 &&
+	    first_task_is_cut(witnesses, guest, candidate->slide))
+		fault = NULL;
 	if (fault && witnesses->has_banner)
 		candidate->fault = fault;
 	if (fault)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What to say when no guest was found, when two were, or when the one that is there is another. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "runtime/bootstrap.h"
 #include "runtime/scan.h"
 
+#define GAP_BANNER_BYTES 1024
 #define ULL(value) ((unsigned long long)(value))
 
 /* Kernels since 6.1 also hold a weak copy of the banner that was linked before the build had its
@@ -68,14 +70,133 @@ static enum gap_status explain_other(struct gap_search *search, struct gap_error
 		*profile_id ? profile_id : "unknown", profile_banner);
 }
 
+/* ---- banners, when no page tables led to any ---- */
+
+#define BANNERS_MAX 8
+
+/* What the texts in memory say: the profile's own banner, or others, each as often as it was met. */
+struct banners {
+	const struct gap_search *search;
+	int own;
+	struct gap_paddr own_at;
+	size_t count;
+	unsigned times[BANNERS_MAX];
+	char texts[BANNERS_MAX][GAP_SEEN_BYTES];
+};
+
+static int is_own(const struct gap_target *target, const char *text, size_t length)
+{
+	uint8_t hash[16];
+
+	if (target->banner_bytes)
+		return length >= target->banner_bytes &&
+		       memcmp(text, target->banner, target->banner_bytes) == 0;
+	gap_banner_hash(text, length, hash);
+	return memcmp(hash, target->banner_hash, sizeof(hash)) == 0;
+}
+
+/* A banner is a line: with its number, and with what the compiler is in brackets. */
+static int take_banner(void *context, struct gap_paddr at)
+{
+	struct banners *banners = context;
+	char text[GAP_BANNER_BYTES], seen[GAP_SEEN_BYTES];
+	size_t length =
+		gap_memory_read_some(banners->search->guest->memory, at, text, sizeof(text));
+	const char *end = memchr(text, '\n', length);
+	size_t i = 0;
+
+	if (!end || !has_number(text, (size_t)(end - text)) ||
+	    !memchr(text, '(', (size_t)(end - text)))
+		return 0;
+	if (is_own(&banners->search->witnesses.target, text, (size_t)(end - text) + 1)) {
+		banners->own = 1;
+		banners->own_at = at;
+		return 1;
+	}
+	gap_seen_copy(seen, text, (size_t)(end - text));
+	while (i < banners->count && strcmp(banners->texts[i], seen) != 0)
+		i++;
+	if (i == BANNERS_MAX)
+		return 0;
+	if (i == banners->count)
+		memcpy(banners->texts[banners->count++], seen, sizeof(seen));
+	banners->times[i]++;
+	return 0;
+}
+
+static size_t most_frequent(const struct banners *banners)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < banners->count; i++)
+		if (banners->times[i] > banners->times[best])
+			best = i;
+	return best;
+}
+
+static void explain_own(const struct gap_search *search, struct gap_paddr at,
+			struct gap_error *error)
+{
+	unsigned count = search->guest->info.candidates;
+
+	if (search->given)
+		gap_fail(error, GAP_NOT_FOUND,
+			 "the banner of the profile's kernel is in guest memory (at 0x%llx), but "
+			 "the "
+			 "given page-table root, base and slide do not lead to it (%u combinations "
+			 "tried): check --root and --slide; or the tables lie in a part of memory "
+			 "that "
+			 "is missing here",
+			 ULL(at.value), count);
+	else
+		gap_fail(
+			error, GAP_NOT_FOUND,
+			"the banner of the profile's kernel is in guest memory (at 0x%llx), but no "
+			"page tables that lead to it (%u candidates): they are broken, or lie in a "
+			"part of memory that is missing here",
+			ULL(at.value), count);
+}
+
+/* Whether the texts in memory explain it; without a banner in the profile none can. */
+static int explain_by_banners(const struct gap_search *search, struct gap_error *error)
+{
+	const struct gap_target *target = &search->witnesses.target;
+	struct banners *banners;
+	int explained = 0;
+
+	if (!search->witnesses.has_banner || !(banners = calloc(1, sizeof(*banners))))
+		return 0;
+	banners->search = search;
+	if (gap_memory_scan(search->guest->memory, GAP_BANNER_START, take_banner, banners)) {
+		banners->own = 0;
+	} else if (banners->own) {
+		explain_own(search, banners->own_at, error);
+		explained = 1;
+	} else if (banners->count) {
+		gap_fail(error, GAP_MISMATCH,
+			 "the guest runs another kernel than the profile's: the guest is \"%s\", "
+			 "the "
+			 "profile is of %s",
+			 banners->texts[most_frequent(banners)],
+			 *target->release ? target->release : "an unnamed release");
+		explained = 2;
+	}
+	free(banners);
+	return explained;
+}
+
 static enum gap_status explain_none(const struct gap_search *search, struct gap_error *error)
 {
 	unsigned count = search->guest->info.candidates;
+	int explained;
 
 	if (search->fault)
 		return gap_fail(error, GAP_NOT_FOUND,
 				"the banner of the profile's kernel is in guest memory, but %s",
 				search->fault);
+	explained = explain_by_banners(search, error);
+	if (explained)
+		return explained == 2 ? GAP_MISMATCH : GAP_NOT_FOUND;
 	if (search->given)
 		return gap_fail(error, GAP_NOT_FOUND,
 				"the profile's kernel is not where the given page-table root, base "

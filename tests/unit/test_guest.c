@@ -166,6 +166,29 @@ static void refuses_what_is_given_wrongly(void **state)
 	synthetic_deinit(&synthetic);
 }
 
+/* Where no tables lead to a kernel, texts still say which one it is: the one most often met, if not the profile's. */
+static void names_another_kernel(void **state)
+{
+	static const char other[] = "Linux version 9.8.7-other (who@where) (a compiler) #3 SMP\n",
+			  weak[] = "Linux version 1.2.3-weak (who@where) (a compiler) # SMP\n",
+			  once[] = "Linux version 4.5.6-once (who@where) (a compiler) #1 SMP\n";
+	struct synthetic synthetic;
+
+	(void)state;
+	synthetic_init(&synthetic, 4);
+	for (uint64_t at = 0; at + 14 < SYNTHETIC_RAM_BYTES; at++)
+		if (memcmp(synthetic.ram + at, "Linux version ", 14) == 0)
+			synthetic.ram[at] = 'l';
+	memcpy(synthetic.ram + 0x5000, once, sizeof(once));
+	memcpy(synthetic.ram + 0x6000, weak, sizeof(weak));
+	memcpy(synthetic.ram + 0x7000, weak, sizeof(weak));
+	memcpy(synthetic.ram + 0x8000, other, sizeof(other));
+	memcpy(synthetic.ram + 0x9000, other, sizeof(other));
+	memset(synthetic.ram + synthetic.root, 0, 4096);
+	refuses(&synthetic, NULL, GAP_MISMATCH, "9.8.7-other", "profile");
+	synthetic_deinit(&synthetic);
+}
+
 static void opens_by_a_minimal_profile(void **state)
 {
 	static const struct synthetic_profile profiles[] = {
@@ -869,6 +892,7 @@ int main(void)
 		cmocka_unit_test(opens_by_what_is_given),
 		cmocka_unit_test(finds_the_slide_of_a_given_root_or_base),
 		cmocka_unit_test(refuses_what_is_given_wrongly),
+		cmocka_unit_test(names_another_kernel),
 		cmocka_unit_test(opens_by_a_minimal_profile),
 		cmocka_unit_test(says_that_there_is_no_kernel),
 		cmocka_unit_test(names_both_builds),

@@ -117,6 +117,7 @@ unsigned char octets[6] = {0, 27, 33, 10, 11, 12}; /* an address of a network ca
 unsigned char letters[8] = "letters";              /* as names of directory entries */
 char behind[8] = "ab\0c";
 char endless[5000] = {[0 ... 4999] = 'x'};
+__asm__(".globl also_small\n.set also_small, small\n");
 char __init_begin[1] = {1};
 int booted = 7;
 char __init_end[1] = {1};
