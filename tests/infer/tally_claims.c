@@ -80,8 +80,8 @@ int main(int argc, char **argv)
 {
 	struct infer_options options = {
 		.no_btf = true, .no_vmcoreinfo = true, .min_confidence = INFER_MIN_CONFIDENCE};
-	struct gap_source_memory *source;
-	struct gap_profile *truth;
+	struct gap_source_memory *source = NULL;
+	struct gap_profile *truth = NULL;
 	struct infer_fields fields;
 	struct infer_result result;
 	struct gap_error error = {{0}};
