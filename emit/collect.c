@@ -83,24 +83,28 @@ static void add_type(struct gap_collected *collected, const struct gap_label *la
 	gap_members_each(collected->profile, label->definition, add_member, &adding);
 }
 
+static void add_enumerator(struct gap_collected *collected, uint32_t row, bool is_signed)
+{
+	struct gap_enumerator enumerator;
+
+	if (!gap_profile_enumerator(collected->profile, row, &enumerator))
+		return;
+	gap_constants_add(&collected->constants,
+			  &(struct gap_constant){
+				  .group = GAP_CONSTANT_ENUMERATOR,
+				  .value = enumerator.value,
+				  .is_signed = is_signed,
+			  },
+			  enumerator.name, 0, NULL);
+}
+
 static void add_enumerators(struct gap_collected *collected, gap_type_id id)
 {
 	struct gap_type type;
 
 	gap_profile_type(collected->profile, id, &type);
-	for (uint32_t i = 0; type.kind == GAP_KIND_ENUM && i < type.count; i++) {
-		struct gap_enumerator enumerator;
-
-		if (!gap_profile_enumerator(collected->profile, type.first + i, &enumerator))
-			break;
-		gap_constants_add(&collected->constants,
-				  &(struct gap_constant){
-					  .group = GAP_CONSTANT_ENUMERATOR,
-					  .value = enumerator.value,
-					  .is_signed = type.flags & GAP_TYPE_SIGNED,
-				  },
-				  enumerator.name, 0, NULL);
-	}
+	for (uint32_t i = 0; type.kind == GAP_KIND_ENUM && i < type.count; i++)
+		add_enumerator(collected, type.first + i, type.flags & GAP_TYPE_SIGNED);
 }
 
 static void add_symbol(struct gap_collected *collected, const struct gap_symbol *symbol,
@@ -188,18 +192,10 @@ static void add_selected_enumerators(struct gap_collected *collected,
 		gap_selection_enumerators(selection, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct gap_enumerator enumerator;
 		struct gap_type type = {.flags = 0};
 
-		gap_profile_enumerator(collected->profile, selected[i].row, &enumerator);
 		gap_profile_type(collected->profile, selected[i].owner, &type);
-		gap_constants_add(&collected->constants,
-				  &(struct gap_constant){
-					  .group = GAP_CONSTANT_ENUMERATOR,
-					  .value = enumerator.value,
-					  .is_signed = type.flags & GAP_TYPE_SIGNED,
-				  },
-				  enumerator.name, 0, NULL);
+		add_enumerator(collected, selected[i].row, type.flags & GAP_TYPE_SIGNED);
 	}
 }
 

@@ -15,20 +15,11 @@ static bool is_taken(const char *name)
 
 static const char *c_type(const struct gap_mirrored *member)
 {
-	bool is_signed = member->is_signed;
+	const struct gap_type number = {.kind = GAP_KIND_INT,
+					.flags = member->is_signed ? GAP_TYPE_SIGNED : 0,
+					.size_bytes = member->unit_bytes};
 
-	if (member->is_char && member->unit_bytes == 1)
-		return "char";
-	switch (member->unit_bytes) {
-	case 1:
-		return is_signed ? "int8_t" : "uint8_t";
-	case 2:
-		return is_signed ? "int16_t" : "uint16_t";
-	case 4:
-		return is_signed ? "int32_t" : "uint32_t";
-	default:
-		return is_signed ? "int64_t" : "uint64_t";
-	}
+	return member->is_char && member->unit_bytes == 1 ? "char" : gap_header_scalar(&number);
 }
 
 static void write_padding(FILE *stream, unsigned *number, uint64_t bytes)
