@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emit/selection.h"
+#include "emit/wants.h"
 
 #define DEFINITIONS_MAX 256
 
@@ -321,6 +322,28 @@ static enum gap_status try_types(struct gap_selection *selection, const char *ty
  * TYPE ends at the first '.'; but a file's name in TYPE@FILE holds dots itself, so there each one
  * is tried in turn until the type is found.
  */
+/* The first alternative of a name, up to what ends it. */
+static void first_name(const char *names, char name[256])
+{
+	snprintf(name, 256, "%.*s", (int)strcspn(names, ".|[#@"), names);
+}
+
+/* What may have been meant by a field that is not there: members of its type, or types. */
+static void near_field(const struct gap_profile *profile, const char *field, const char *member,
+		       char near[GAP_NEAR_BYTES])
+{
+	char type[256], name[256];
+	gap_type_id id;
+
+	first_name(field, type);
+	first_name(member, name);
+	*near = '\0';
+	if (gap_profile_find_type(profile, type, &id, NULL) == GAP_OK)
+		gap_near_members(profile, gap_profile_strip(profile, id), name, near);
+	else if (gap_profile_find_types(profile, type, NULL, 0) == 0)
+		gap_near_names(profile, GAP_TABLE_TYPES, type, near);
+}
+
 enum gap_status gap_selection_add_field(struct gap_selection *selection, const char *field,
 					struct gap_error *error)
 {
@@ -328,6 +351,7 @@ enum gap_status gap_selection_add_field(struct gap_selection *selection, const c
 	bool in_file = dot && at && at < dot;
 	enum gap_status status = GAP_OK;
 	struct gap_error last, why;
+	char near[GAP_NEAR_BYTES] = "";
 
 	if (!dot || dot == field || !dot[1])
 		return gap_fail(error, GAP_INVALID, "\"%.200s\" is not TYPE.member", field);
@@ -347,7 +371,10 @@ enum gap_status gap_selection_add_field(struct gap_selection *selection, const c
 		if (!in_file)
 			break;
 	}
-	return gap_fail(error, status, "%.200s: %.800s", field, last.text);
+	if (status == GAP_NOT_FOUND && !in_file)
+		near_field(selection->profile, field, strchr(field, '.') + 1, near);
+	return gap_fail(error, status, "%.200s: %.500s%s%s", field, last.text,
+			*near ? "; near: " : "", near);
 }
 
 enum gap_status gap_selection_add_symbol(struct gap_selection *selection, const char *symbol,
