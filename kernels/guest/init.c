@@ -332,15 +332,45 @@ static unsigned long long fdinfo_number(const struct bytes *text, const char *ke
 	return found ? strtoull(found + strlen(key), NULL, base) : 0;
 }
 
+/* The thread whose descriptors are told as those of a process: its leader, unless that has exited. */
+static int holding_thread;
+
+static void take_thread(struct bytes *out, int pid, int tid)
+{
+	(void)out;
+	if (tid != pid && holding_thread == pid)
+		holding_thread = tid;
+}
+
+static void find_holder(int pid)
+{
+	char path[64];
+	int first;
+
+	holding_thread = pid;
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	FILE *file = fopen(path, "re");
+	bool gone = false;
+	/* The state stands behind the last parenthesis. */
+	while (file && (first = getc(file)) != EOF)
+		if (first == ')')
+			gone = getc(file) == ' ' && getc(file) == 'Z';
+	if (file)
+		fclose(file);
+	snprintf(path, sizeof path, "/proc/%d/task", pid);
+	if (gone)
+		each_number(path, take_thread, NULL, pid);
+}
+
 /* pid fd flags pos path */
 static void add_descriptor(struct bytes *out, int pid, int fd)
 {
 	struct bytes text = {0};
 	char path[64], target[4096];
 
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", holding_thread, fd);
 	bool there = bytes_add_file(&text, path);
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", holding_thread, fd);
 	ssize_t length = readlink(path, target, sizeof target);
 	if (there && length >= 0) {
 		bytes_print(out, "%d\t%d\t%llu\t%llu\t", pid, fd, fdinfo_number(&text, "flags:", 8),
@@ -374,7 +404,8 @@ static void call_files(struct bytes *out, int unused, int pid)
 	char path[64];
 
 	(void)unused;
-	snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	find_holder(pid);
+	snprintf(path, sizeof path, "/proc/%d/fd", holding_thread);
 	each_number(path, add_descriptor, out, pid);
 }
 
@@ -669,7 +700,9 @@ static const struct command {
 	{"memory", ask_memory, "PID ADDRESS LENGTH (hexadecimal): memory of a process"},
 	{"physical", ask_physical, "PID: start physical (or -), of each mapping's first page"},
 	{"maps", ask_maps, "[PID]: pid, line of /proc/PID/maps"},
-	{"files", ask_files, "[PID]: pid fd flags pos path, of /proc/PID/fd and fdinfo"},
+	{"files", ask_files,
+	 "[PID]: pid fd flags pos path, of /proc/PID/fd and fdinfo; of a thread where the leader "
+	 "has exited"},
 	{"mounts", ask_mounts, "[PID]: pid, line of /proc/PID/mounts"},
 	{"mountinfo", ask_mountinfo, "[PID]: pid, line of /proc/PID/mountinfo"},
 	{"cat", ask_cat, "FILE: its bytes"},
