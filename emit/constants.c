@@ -291,3 +291,22 @@ void gap_constants_write(const struct gap_constants *constants, FILE *stream)
 			write_define(stream, constant, name);
 	}
 }
+
+void gap_constants_each(const struct gap_constants *constants, const char *comment,
+			gap_constant_function *function, FILE *stream)
+{
+	for (size_t i = 0; i < constants->count; i++) {
+		const struct gap_constant *constant = &constants->items[i];
+		const char *name = gap_constants_name(constants, i);
+
+		if (constant->repeats)
+			continue;
+		if (constant->group == GAP_CONSTANT_SIZE)
+			putc('\n', stream);
+		if (constant->left_out)
+			fprintf(stream, "%s %s: left out, it would have several values\n", comment,
+				name);
+		else
+			function(constant, name, stream);
+	}
+}

@@ -50,6 +50,12 @@ size_t gap_constants_add(struct gap_constants *constants, const struct gap_const
 enum gap_status gap_constants_resolve(struct gap_constants *constants, uint32_t *left_out,
 				      struct gap_error *error) GAP_MUST_CHECK;
 void gap_constants_write(const struct gap_constants *constants, FILE *stream);
+typedef void gap_constant_function(const struct gap_constant *constant, const char *name,
+				   FILE *stream);
+/** For other languages: @function writes each; a line that @comment begins stands for one that is
+ * left out. */
+void gap_constants_each(const struct gap_constants *constants, const char *comment,
+			gap_constant_function *function, FILE *stream);
 void gap_constants_deinit(struct gap_constants *constants);
 
 /** "task_struct__pid". */

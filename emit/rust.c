@@ -64,23 +64,6 @@ static void write_constant(const struct gap_constant *constant, const char *name
 	}
 }
 
-static void write_constants(const struct gap_constants *constants, FILE *stream)
-{
-	for (size_t i = 0; i < constants->count; i++) {
-		const struct gap_constant *constant = &constants->items[i];
-		const char *name = gap_constants_name(constants, i);
-
-		if (constant->repeats)
-			continue;
-		if (constant->group == GAP_CONSTANT_SIZE)
-			putc('\n', stream);
-		if (constant->left_out)
-			fprintf(stream, "// %s: left out, it would have several values\n", name);
-		else
-			write_constant(constant, name, stream);
-	}
-}
-
 /* ---- mirrors ---- */
 
 static void write_name(FILE *stream, const char *name)
@@ -212,7 +195,7 @@ enum gap_status gap_emit_rust(const struct gap_profile *profile,
 	if (status)
 		return status;
 	write_begin(stream, profile);
-	write_constants(&collected.constants, stream);
+	gap_constants_each(&collected.constants, "//", write_constant, stream);
 	status = gap_mirrors_each(&collected.fields, write_mirror, stream, error);
 	gap_collected_deinit(&collected);
 	return status;

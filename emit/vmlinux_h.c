@@ -43,7 +43,6 @@ struct writer {
 
 /* An aggregate being written. */
 struct body {
-	gap_type_id id;
 	struct gap_type type;
 };
 
@@ -169,7 +168,7 @@ static void write_item(struct writer *writer, const struct body *body,
 /* "{ … }" with its attributes. */
 static void write_braces(struct writer *writer, gap_type_id id)
 {
-	struct body body = {.id = id, .type = type_of(writer, id)};
+	struct body body = {.type = type_of(writer, id)};
 	struct gap_c_plan plan;
 
 	if (gap_c_plan(&writer->layout, id, &plan)) {
@@ -630,28 +629,23 @@ static void write_forward(struct writer *writer)
 	}
 }
 
-static void write_types(struct writer *writer)
-{
-	for (size_t i = 0; i < writer->names.count; i++)
-		if (type_of(writer, writer->names.order[i]).kind == GAP_KIND_ENUM)
-			write_enum(writer, writer->names.order[i]);
-	write_byte_types(writer);
-	write_forward(writer);
-	for (size_t i = 0; i < writer->names.count; i++)
-		need(writer, writer->names.order[i], true, 0);
-}
-
 /* With a selection: the types that it names, and what they need. */
-static void write_selected(struct writer *writer, const struct gap_selection *selection)
+static void write_types(struct writer *writer, const struct gap_selection *selection)
 {
+	const struct gap_selected_field *fields;
 	size_t count;
-	const struct gap_selected_field *fields = gap_selection_fields(selection, &count);
 
 	for (size_t i = 0; i < writer->names.count; i++)
 		if (type_of(writer, writer->names.order[i]).kind == GAP_KIND_ENUM)
 			write_enum(writer, writer->names.order[i]);
 	write_byte_types(writer);
 	write_forward(writer);
+	if (gap_selection_is_everything(selection)) {
+		for (size_t i = 0; i < writer->names.count; i++)
+			need(writer, writer->names.order[i], true, 0);
+		return;
+	}
+	fields = gap_selection_fields(selection, &count);
 	for (size_t i = 0; i < count; i++)
 		need(writer, fields[i].root, true, 0);
 }
@@ -667,10 +661,7 @@ static enum gap_status write_file(struct writer *writer, const struct gap_select
 				"vmlinux-h: the profile does not say how wide a pointer is");
 	writer->decl.pointer_bytes = target.pointer_bytes;
 	write_preamble(writer, &target);
-	if (gap_selection_is_everything(selection))
-		write_types(writer);
-	else
-		write_selected(writer, selection);
+	write_types(writer, selection);
 	fputs("\n"
 	      "#if defined(__GNUC__) && !defined(__clang__)\n"
 	      "#pragma GCC diagnostic pop\n"
