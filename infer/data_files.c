@@ -56,17 +56,23 @@ static uint32_t read_slots(struct data_solver *solver, uint64_t at, uint32_t max
 	return count;
 }
 
-/* Is a bit set exactly where there is a pointer? */
+/* Is a bit set where there is a pointer, and nowhere else? A descriptor is taken before its file is
+ * there: one that is being opened may wait for long. */
 static bool agrees(struct data_solver *solver, uint64_t at, const uint64_t *slots, uint32_t count)
 {
 	unsigned char bits[FDS_MAX / 8];
+	uint32_t taken = 0;
 
 	if (!data_is_kernel(solver, at) || !data_read(solver, at, bits, count / 8))
 		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if ((bits[i / 8] >> i % 8 & 1) != (slots[i] != 0))
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_set = bits[i / 8] >> i % 8 & 1;
+
+		if (slots[i] && !is_set)
 			return false;
-	return true;
+		taken += !slots[i] && is_set;
+	}
+	return taken <= 1;
 }
 
 static bool is_table(struct data_solver *solver, const unsigned char *bytes,
