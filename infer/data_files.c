@@ -455,7 +455,7 @@ static void solve_file_inode(struct data_solver *solver)
 }
 
 /* Most files keep the operations that their inode gave them. */
-static void solve_operations(struct data_solver *solver)
+static bool pair_operations(struct data_solver *solver)
 {
 	struct data_pair pair = {.set = &solver->files,
 				 .other = &solver->inodes,
@@ -470,6 +470,61 @@ static void solve_operations(struct data_solver *solver)
 						solver->word, &files);
 	solver->at.inode_fop = data_claim_columns(solver, DATA_RULE_file_operations, "inode",
 						  "i_fop", solver->word, &inodes);
+	return files.count > 0;
+}
+
+static int is_of_image(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		       uint32_t offset, void *context)
+{
+	uint64_t value = data_word(solver, set, index, offset);
+
+	(void)context;
+	return data_in_image(solver, value) ? 1 : data_is_kernel(solver, value) ? 0 : -1;
+}
+
+/* Whether files have the operations of their inode in its member @offset: counts those. */
+static uint32_t count_same_operations(const struct data_solver *solver, uint32_t offset)
+{
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < solver->files.count; i++) {
+		uint64_t own = data_word(solver, &solver->files, i, solver->at.file_op);
+		uint32_t inode = data_set_find(
+			&solver->inodes,
+			data_word(solver, &solver->files, i, solver->at.file_inode));
+
+		same += inode != DATA_UNKNOWN &&
+			data_word(solver, &solver->inodes, inode, offset) == own;
+	}
+	return same;
+}
+
+/* With few kinds of files: every file has operations, and points to nothing else in the image; no
+ * inode has them as another kind of operations. */
+static void find_operations(struct data_solver *solver)
+{
+	struct data_columns files, inodes;
+
+	data_search(solver, &solver->files,
+		    &(struct data_search){.support_min = solver->files.count * 9 / 10}, is_of_image,
+		    NULL, &files);
+	if (files.count != 1)
+		return;
+	solver->at.file_op = data_claim_columns(solver, DATA_RULE_file_operations, "file", "f_op",
+						solver->word, &files);
+	data_search(solver, &solver->inodes, &(struct data_search){0}, is_of_image, NULL, &inodes);
+	for (uint32_t i = inodes.count; i-- > 0 && inodes.count <= DATA_COLUMNS;)
+		if (count_same_operations(solver, inodes.rows[i].offset) < 2)
+			data_columns_remove(&inodes, inodes.rows[i].offset);
+	solver->at.inode_fop = data_claim_columns(solver, DATA_RULE_file_operations, "inode",
+						  "i_fop", solver->word, &inodes);
+}
+
+/** When as many inodes are known as will be. */
+void data_solve_operations(struct data_solver *solver)
+{
+	if (!pair_operations(solver))
+		find_operations(solver);
 }
 
 /* ---- flags and mode ---- */
@@ -530,5 +585,4 @@ void data_solve_files(struct data_solver *solver)
 		return;
 	data_set_follow(solver, &solver->inodes, &solver->files, solver->at.file_inode);
 	data_set_bound(solver, &solver->inodes);
-	solve_operations(solver);
 }
