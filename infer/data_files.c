@@ -239,7 +239,7 @@ static void find_files(struct data_solver *solver)
 		struct place places[4];
 		uint32_t count = take_samples(solver, offset, samples), found;
 
-		if (count < 2)
+		if (count == 0)
 			continue;
 		found = find_places(solver, samples, count, places, 4);
 		if (!found)

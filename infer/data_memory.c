@@ -116,7 +116,10 @@ static void find_mms(struct data_solver *solver, struct data_columns *columns,
 		    !data_check(solver, &solver->tasks, 0, offset, is_mm, NULL, &column))
 			continue;
 		add_mms(solver, offset);
-		data_search(solver, &solver->mms, &(struct data_search){0}, is_pgd, &align, &found);
+		/* Page tables say much: those of one program are enough. */
+		data_search(solver, &solver->mms,
+			    &(struct data_search){.support_min = (solver->mms.count + 1) / 2},
+			    is_pgd, &align, &found);
 		if (found.count != 1)
 			continue;
 		*pgds = found;
