@@ -489,9 +489,8 @@ static uint32_t count_same_operations(const struct data_solver *solver, uint32_t
 
 	for (uint32_t i = 0; i < solver->files.count; i++) {
 		uint64_t own = data_word(solver, &solver->files, i, solver->at.file_op);
-		uint32_t inode = data_set_find(
-			&solver->inodes,
-			data_word(solver, &solver->files, i, solver->at.file_inode));
+		uint32_t inode = data_set_find(&solver->inodes, data_word(solver, &solver->files, i,
+									  solver->at.file_inode));
 
 		same += inode != DATA_UNKNOWN &&
 			data_word(solver, &solver->inodes, inode, offset) == own;
