@@ -13,6 +13,7 @@
 #define TRIED_MAX 64 /* user addresses of an mm_struct that are looked up in its tables */
 #define MMS_MAX 64   /* as many as the set of them holds */
 #define MAPPED_MIN 4 /* and how many must be there */
+#define IDLE_MAX 4   /* idle tasks that have one address space at once, as a rule */
 #define NODE_BYTES 256u
 #define NODES_MAX 1024u
 #define SPACE_MAX 1024u /* mappings of one address space; others are left out */
@@ -486,34 +487,41 @@ static uint32_t count_borrowers(const struct data_solver *solver, uint64_t mm)
 	return borrowed;
 }
 
-/* One for all users together, and (not in every kernel) one for each who only borrows it. */
+/* One for all users together, and (not in every kernel) one for each who only borrows it: kernel
+ * threads, and the idle tasks of other processors, which are in no list. */
 static int is_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		    uint32_t offset, void *context)
 {
 	uint32_t borrowed = count_borrowers(solver, set->at[index]);
 	uint32_t value = data_u32(set, index, offset), *counted = context;
 
-	*counted += borrowed && value == 1 + borrowed;
-	return value == 1 || value == 1 + borrowed ? 1 : -1;
+	*counted += borrowed && value > borrowed;
+	return value >= 1 && value <= 1 + borrowed + IDLE_MAX ? 1 : -1;
 }
 
-/* Where borrowers show in one column, those that are always 1 are something else. */
+/* Many a member is always 1: borrowers have to show. */
 static void solve_count(struct data_solver *solver)
 {
-	struct data_columns shown = {0}, columns = {0};
+	struct data_columns columns = {0};
 
 	for (uint32_t offset = 0; offset + 4 <= solver->mms.end; offset += 4) {
 		struct data_column column;
 		uint32_t counted = 0;
 
-		if (!data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column))
-			continue;
-		data_columns_push(&columns, &column);
-		if (counted)
-			data_columns_push(&shown, &column);
+		if (data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column) &&
+		    counted)
+			data_columns_push(&columns, &column);
 	}
-	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4,
-			   shown.count ? &shown : &columns);
+	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4, &columns);
+}
+
+/* Where every program has one thread, other members are 1 too. */
+static bool is_always_one(const struct data_set *set, uint32_t offset)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (data_u32(set, i, offset) != 1)
+			return false;
+	return true;
 }
 
 static void solve_counts(struct data_solver *solver)
@@ -524,6 +532,9 @@ static void solve_counts(struct data_solver *solver)
 		return;
 	data_search(solver, &solver->mms, &(struct data_search){.step = 4, .width = 4},
 		    is_user_count, NULL, &columns);
+	for (uint32_t i = columns.count; i-- > 0 && columns.count <= DATA_COLUMNS;)
+		if (is_always_one(&solver->mms, columns.rows[i].offset))
+			data_columns_remove(&columns, columns.rows[i].offset);
 	data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users", 4, &columns);
 	solve_count(solver);
 }

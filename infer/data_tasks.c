@@ -494,14 +494,6 @@ static bool are_equal(const struct data_set *tasks, uint32_t a, uint32_t b)
 	return true;
 }
 
-static bool are_all_equal(const struct data_set *tasks, const struct data_columns *columns)
-{
-	for (uint32_t i = 1; i < columns->count && i < DATA_COLUMNS; i++)
-		if (!are_equal(tasks, columns->rows[0].offset, columns->rows[i].offset))
-			return false;
-	return columns->count > 0 && columns->count <= DATA_COLUMNS;
-}
-
 /* Where no process has a second thread, pid and tgid are the same everywhere: what has no such twin
  * is neither. */
 static void keep_twins(const struct data_set *tasks, struct data_columns *columns)
@@ -544,8 +536,11 @@ static void solve_pids(struct data_solver *solver)
 	solver->at.task_pid =
 		data_claim_columns(solver, DATA_RULE_pid, "task_struct", "pid", 4, &pids);
 	data_claim_columns(solver, DATA_RULE_tgid, "task_struct", "tgid", 4, &tgids);
-	if (solver->at.task_pid == DATA_UNKNOWN && are_all_equal(tasks, &pids))
-		solver->at.task_pid = pids.rows[0].offset; /* of leaders, any is as good */
+	/* Any of them is as good for now: struct pid may tell more. */
+	if (solver->at.task_pid == DATA_UNKNOWN && pids.count > 0 && pids.count <= DATA_COLUMNS) {
+		solver->at.task_pid = pids.rows[0].offset;
+		solver->pid_columns = pids;
+	}
 }
 
 /* ---- stacks ---- */
