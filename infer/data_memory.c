@@ -487,31 +487,49 @@ static uint32_t count_borrowers(const struct data_solver *solver, uint64_t mm)
 	return borrowed;
 }
 
-/* One for all users together, and (not in every kernel) one for each who only borrows it: kernel
- * threads, and the idle tasks of other processors, which are in no list. */
+struct counted {
+	uint32_t users;  /* column of another count */
+	uint32_t others; /* idle tasks of other processors may borrow as well, and are in no list */
+	uint32_t shown;  /* borrowers that were counted */
+};
+
+/* One for all users together, and (not in every kernel) one for each who only borrows it. */
 static int is_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		    uint32_t offset, void *context)
 {
 	uint32_t borrowed = count_borrowers(solver, set->at[index]);
-	uint32_t value = data_u32(set, index, offset), *counted = context;
+	uint32_t value = data_u32(set, index, offset);
+	struct counted *counted = context;
 
-	*counted += borrowed && value > borrowed;
-	return value >= 1 && value <= 1 + borrowed + IDLE_MAX ? 1 : -1;
+	counted->shown += borrowed && value > borrowed;
+	if (counted->others == 0)
+		return value == 1 || value == 1 + borrowed ? 1 : -1;
+	return value >= 1 && value <= 1 + borrowed + counted->others ? 1 : -1;
 }
 
 /* Many a member is always 1: borrowers have to show. */
-static void solve_count(struct data_solver *solver)
+static void find_count(struct data_solver *solver, struct counted counted,
+		       struct data_columns *columns)
 {
-	struct data_columns columns = {0};
-
+	columns->count = 0;
 	for (uint32_t offset = 0; offset + 4 <= solver->mms.end; offset += 4) {
 		struct data_column column;
-		uint32_t counted = 0;
 
-		if (data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column) &&
-		    counted)
-			data_columns_push(&columns, &column);
+		counted.shown = 0;
+		if (offset != counted.users &&
+		    data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column) &&
+		    counted.shown)
+			data_columns_push(columns, &column);
 	}
+}
+
+static void solve_count(struct data_solver *solver, uint32_t users)
+{
+	struct data_columns columns;
+
+	find_count(solver, (struct counted){.users = users}, &columns);
+	if (columns.count == 0)
+		find_count(solver, (struct counted){.users = users, .others = IDLE_MAX}, &columns);
 	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4, &columns);
 }
 
@@ -535,8 +553,8 @@ static void solve_counts(struct data_solver *solver)
 	for (uint32_t i = columns.count; i-- > 0 && columns.count <= DATA_COLUMNS;)
 		if (is_always_one(&solver->mms, columns.rows[i].offset))
 			data_columns_remove(&columns, columns.rows[i].offset);
-	data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users", 4, &columns);
-	solve_count(solver);
+	solve_count(solver, data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users",
+					       4, &columns));
 }
 
 void data_solve_memory(struct data_solver *solver)
