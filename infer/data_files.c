@@ -119,8 +119,9 @@ static uint32_t take_samples(struct data_solver *solver, uint32_t offset, uint64
 
 		if (data_is_kernel_thread(solver, i) || !at)
 			continue;
-		if (!data_is_kernel(solver, at) || at % solver->word)
-			return 0;
+		if (!data_is_kernel(solver, at) || at % solver->word ||
+		    data_set_around(&solver->tasks, at) != DATA_UNKNOWN)
+			return 0; /* an empty list leads to the task itself, which has all */
 		while (k < count && samples[k] != at)
 			k++;
 		if (k == count)
