@@ -189,7 +189,8 @@ static void lead_to(struct scene *scene, uint64_t pointer)
 {
 	infer_symbols_destroy(scene->symbols);
 	scene->symbols = no_symbols();
-	infer_symbols_add(scene->symbols, "vmcoreinfo_data", 15, 'B', POINTER_AT + scene->guest.slide);
+	infer_symbols_add(scene->symbols, "vmcoreinfo_data", 15, 'B',
+			  POINTER_AT + scene->guest.slide);
 	assert_int_equal(infer_symbols_finish(scene->symbols), GAP_OK);
 	scene->kernel.symbols = scene->symbols;
 	synthetic_put64(synthetic_image(&scene->guest, POINTER_AT), pointer);
