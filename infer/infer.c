@@ -441,10 +441,19 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 /* Near kernels are asked once it is known how this one's structures are ordered. */
 static enum gap_status ask_priors(struct run *run, struct gap_error *error)
 {
-	for (size_t i = 0; i < run->options->prior_count; i++)
-		if (infer_prior_claims(run->options->priors[i], run->fields, run->result->verdicts,
-				       run->result->claims))
+	for (size_t i = 0; i < run->options->prior_count; i++) {
+		enum gap_status status = infer_prior_claims(
+			run->options->priors[i], run->result->survey.pointer_bytes, run->fields,
+			run->result->verdicts, run->result->claims);
+
+		if (status == GAP_MISMATCH)
+			warn(run,
+			     "prior %zu is not used: it is of a kernel whose pointers have another "
+			     "width than this one's, %u bytes",
+			     i + 1, run->result->survey.pointer_bytes);
+		else if (status)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	}
 	return run->options->prior_count ? fuse(run, error) : GAP_OK;
 }
 

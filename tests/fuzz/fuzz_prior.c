@@ -45,12 +45,15 @@ static void ask(const struct gap_profile *prior, const struct infer_fields *fiel
 {
 	struct infer_verdict verdicts[16] = {0};
 	struct infer_claims *claims;
+	struct gap_target target;
 
 	for (uint32_t i = 0; i < fields->count; i += 2)
 		know(&verdicts[i], prior, &fields->rows[i], i < 4 ? 0 : moved);
 	if (infer_claims_create(&claims))
 		return;
-	FUZZ_CHECK(infer_prior_claims(prior, fields, verdicts, claims) == GAP_OK);
+	gap_profile_target(prior, &target);
+	FUZZ_CHECK(infer_prior_claims(prior, target.pointer_bytes, fields, verdicts, claims) ==
+		   GAP_OK);
 	for (uint32_t i = 0; i < infer_claims_count(claims); i++) {
 		const struct infer_claim *claim = infer_claims_at(claims, i);
 		unsigned below = 0, above = 0;
