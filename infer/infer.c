@@ -230,7 +230,8 @@ static enum gap_status build_from_types(struct run *run, const struct infer_type
 	set_types_source(builder, gap_builder_source_add(builder, &source));
 	status = gap_btf_read(builder, found->bytes, found->size_bytes, type_by_name, builder,
 			      error);
-	infer_write_symbol_types(builder, run->result);
+	if (!status && infer_write_symbol_types(builder, run->result))
+		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	if (!status)
 		status = freeze(run, builder, error);
 	gap_builder_destroy(builder);
@@ -432,8 +433,9 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	infer_write_target(builder, result);
 	infer_write_symbols(builder, result);
 	add_sources(builder, run);
-	infer_write_fields(builder, result, run->fields);
-	status = freeze(run, builder, error);
+	status = infer_write_fields(builder, result, run->fields)
+			 ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
+			 : freeze(run, builder, error);
 	gap_builder_destroy(builder);
 	return status;
 }
