@@ -345,8 +345,16 @@ static bool any_doubt(const struct run *run)
 	return false;
 }
 
+static bool contradicts(const struct infer_verdict *verdict, bool present, uint64_t offset_bits)
+{
+	if (verdict->answer == INFER_ABSENT)
+		return present;
+	return verdict->answer == INFER_CLAIMED &&
+	       (!present || verdict->offset_bits != offset_bits);
+}
+
 /* Whether all that was collected, weighed, still says otherwise and is sure; tells of what. One rule
- * alone may be mistaken about a kernel that it has not seen before. */
+ * alone may be mistaken about a kernel that it has not seen before: that is told, and no more. */
 static bool verdicts_contradict(const struct run *run)
 {
 	bool any = false;
@@ -356,16 +364,19 @@ static bool verdicts_contradict(const struct run *run)
 		uint64_t offset_bits = 0;
 		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
 
-		if (verdict->answer == INFER_ABSTAINED || verdict->confidence < SURE ||
-		    (verdict->answer == INFER_ABSENT
-			     ? !present
-			     : present && verdict->offset_bits == offset_bits))
+		if (!contradicts(verdict, present, offset_bits))
 			continue;
-		warn(run,
-		     "the guest's BTF is not believed: memory says otherwise of %s; it may be "
-		     "forged",
-		     run->fields->rows[i].line);
-		any = true;
+		if (verdict->confidence < SURE)
+			warn(run,
+			     "memory may say otherwise of %s than the guest's BTF does (confidence "
+			     "%.3f): --no-btf --explain tells why",
+			     run->fields->rows[i].line, verdict->confidence);
+		else
+			warn(run,
+			     "the guest's BTF is not believed: memory says otherwise of %s; it may "
+			     "be forged",
+			     run->fields->rows[i].line);
+		any |= verdict->confidence >= SURE;
 	}
 	return any;
 }
