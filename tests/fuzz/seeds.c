@@ -661,6 +661,24 @@ static void write_guests(const char *folder)
 	write_seed(folder, "coreinfo", "lines", coreinfo, sizeof(coreinfo) - 1);
 }
 
+/* Masks of evidence, and writes as fuzz_objects.c reads them: an object's word, a pointer, a page table's entry. */
+static void write_rewrites(const char *folder)
+{
+	static const uint8_t writes[] = {0x20, 0x40, 0x06, 8, 3,    0,    0,    0,
+					 0x00, 0x08, 0x21, 8, 0xff, 0xff, 0xff, 0x7f,
+					 0x31, 8,    0,    8, 0,    1,    0,    0};
+	static const uint8_t masks[] = {0, 1, 3, 7, 15, 17};
+	uint8_t seed[1 + sizeof(writes)];
+	char name[32];
+
+	memcpy(seed + 1, writes, sizeof(writes));
+	for (size_t i = 0; i < sizeof(masks); i++) {
+		seed[0] = masks[i];
+		snprintf(name, sizeof(name), "masked%u", masks[i]);
+		write_seed(folder, "objects", name, seed, sizeof(seed));
+	}
+}
+
 /* Exports as relative entries of a value and a name, their names behind. */
 static void write_exports(const char *folder)
 {
@@ -767,6 +785,7 @@ int main(int argc, char **argv)
 	}
 	write_images(argv[1]);
 	write_guests(argv[1]);
+	write_rewrites(argv[1]);
 	write_exports(argv[1]);
 	write_prior(argv[1]);
 	write_btf(argv[1]);
