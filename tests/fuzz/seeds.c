@@ -667,11 +667,12 @@ static void write_rewrites(const char *folder)
 	static const uint8_t writes[] = {0x20, 0x40, 0x06, 8, 3,    0,    0,    0,
 					 0x00, 0x08, 0x21, 8, 0xff, 0xff, 0xff, 0x7f,
 					 0x31, 8,    0,    8, 0,    1,    0,    0};
-	static const uint8_t masks[] = {0, 1, 3, 7, 15, 17};
-	uint8_t seed[1 + sizeof(writes)];
+	static const uint8_t masks[] = {0, 1, 3, 17, 128, 129 + 4};
+	uint8_t seed[1 + 8 * sizeof(writes)];
 	char name[32];
 
-	memcpy(seed + 1, writes, sizeof(writes));
+	for (size_t i = 0; i < 8; i++)
+		memcpy(seed + 1 + i * sizeof(writes), writes, sizeof(writes));
 	for (size_t i = 0; i < sizeof(masks); i++) {
 		seed[0] = masks[i];
 		snprintf(name, sizeof(name), "masked%u", masks[i]);
