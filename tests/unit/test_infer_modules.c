@@ -70,12 +70,14 @@ static uint64_t link_of(const struct scene *scene, unsigned index)
 		       : module_at(scene, index % (MODULES + 1) - 1) + scene->layout.list;
 }
 
-static void make_module(struct scene *scene, unsigned index)
+static void make_module(struct scene *scene, uint64_t module, unsigned index)
 {
 	const struct layout *layout = &scene->layout;
-	uint64_t module = module_at(scene, index);
+	uint64_t name[7] = {0};
 
-	snprintf((char *)area_at(scene, module + layout->name), 56, "module_%u", index);
+	snprintf((char *)name, sizeof(name), "module_%u", index);
+	for (unsigned i = 0; i < 7; i++)
+		put(scene, module + layout->name + 8 * i, name[i]);
 	put(scene, module + layout->self, module);
 	for (unsigned i = 0; i < 2; i++) /* heads of empty lists */
 		put(scene, module + layout->heads + 8 * i, module + layout->heads);
@@ -93,7 +95,7 @@ static void scene_init(struct scene *scene, const struct layout *layout)
 	for (uint64_t at = 0; at < AREA_BYTES; at += 0x1000)
 		synthetic_map(&scene->graph.guest, scene->area + at, AREA_PHYSICAL + at, 0x1000);
 	for (unsigned i = 0; i < MODULES; i++)
-		make_module(scene, i);
+		make_module(scene, module_at(scene, i), i);
 	for (unsigned i = 0; i <= MODULES; i++) {
 		put(scene, link_of(scene, i), link_of(scene, i + 1));
 		put(scene, link_of(scene, i) + 8, link_of(scene, i + MODULES));
@@ -218,11 +220,12 @@ static void bend_two_starts(struct scene *scene)
 		    module_at(scene, i) - 0x40);
 }
 
-/* One of the elements lies in the image. */
+/* One of the elements lies in the image, and is a module otherwise. */
 static void bend_into_image(struct scene *scene)
 {
-	uint64_t stray = head_of(scene) + 0x1000;
+	uint64_t stray = head_of(scene) + 0x1000 + scene->layout.list;
 
+	make_module(scene, head_of(scene) + 0x1000, MODULES);
 	put(scene, link_of(scene, MODULES), stray);
 	put(scene, stray, head_of(scene));
 	put(scene, stray + 8, link_of(scene, MODULES));
