@@ -137,6 +137,8 @@ static void each_test_notices(void **state)
 		{"+task_struct.nsproxy", NULL, "task_struct", "nsproxy", 0, UNMAPPED},
 		{"+task_struct.nsproxy > +nsproxy.uts_ns", NULL, "task_struct", "nsproxy", 0,
 		 UNMAPPED},
+		{"+task_struct.nsproxy > +nsproxy.uts_ns > +uts_namespace.name", NULL,
+		 "task_struct", "nsproxy", 0, UNMAPPED},
 		{"+task_struct.signal > +signal_struct.thread_head", "signal", "signal_struct",
 		 "thread_head", 0, UNMAPPED},
 		{PROCESS_1 "+task_struct.pid", NULL, "task_struct", "tasks", 0, UNMAPPED},
