@@ -230,7 +230,8 @@ static enum gap_status build_from_types(struct run *run, const struct infer_type
 	set_types_source(builder, gap_builder_source_add(builder, &source));
 	status = gap_btf_read(builder, found->bytes, found->size_bytes, type_by_name, builder,
 			      error);
-	infer_write_symbol_types(builder, run->result);
+	if (!status && infer_write_symbol_types(builder, run->result))
+		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
 	if (!status)
 		status = freeze(run, builder, error);
 	gap_builder_destroy(builder);
@@ -344,8 +345,16 @@ static bool any_doubt(const struct run *run)
 	return false;
 }
 
+static bool contradicts(const struct infer_verdict *verdict, bool present, uint64_t offset_bits)
+{
+	if (verdict->answer == INFER_ABSENT)
+		return present;
+	return verdict->answer == INFER_CLAIMED &&
+	       (!present || verdict->offset_bits != offset_bits);
+}
+
 /* Whether all that was collected, weighed, still says otherwise and is sure; tells of what. One rule
- * alone may be mistaken about a kernel that it has not seen before. */
+ * alone may be mistaken about a kernel that it has not seen before: that is told, and no more. */
 static bool verdicts_contradict(const struct run *run)
 {
 	bool any = false;
@@ -355,16 +364,19 @@ static bool verdicts_contradict(const struct run *run)
 		uint64_t offset_bits = 0;
 		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
 
-		if (verdict->answer == INFER_ABSTAINED || verdict->confidence < SURE ||
-		    (verdict->answer == INFER_ABSENT
-			     ? !present
-			     : present && verdict->offset_bits == offset_bits))
+		if (!contradicts(verdict, present, offset_bits))
 			continue;
-		warn(run,
-		     "the guest's BTF is not believed: memory says otherwise of %s; it may be "
-		     "forged",
-		     run->fields->rows[i].line);
-		any = true;
+		if (verdict->confidence < SURE)
+			warn(run,
+			     "memory may say otherwise of %s than the guest's BTF does (confidence "
+			     "%.3f): --no-btf --explain tells why",
+			     run->fields->rows[i].line, verdict->confidence);
+		else
+			warn(run,
+			     "the guest's BTF is not believed: memory says otherwise of %s; it may "
+			     "be forged",
+			     run->fields->rows[i].line);
+		any |= verdict->confidence >= SURE;
 	}
 	return any;
 }
@@ -432,8 +444,9 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	infer_write_target(builder, result);
 	infer_write_symbols(builder, result);
 	add_sources(builder, run);
-	infer_write_fields(builder, result, run->fields);
-	status = freeze(run, builder, error);
+	status = infer_write_fields(builder, result, run->fields)
+			 ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
+			 : freeze(run, builder, error);
 	gap_builder_destroy(builder);
 	return status;
 }
@@ -441,10 +454,19 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 /* Near kernels are asked once it is known how this one's structures are ordered. */
 static enum gap_status ask_priors(struct run *run, struct gap_error *error)
 {
-	for (size_t i = 0; i < run->options->prior_count; i++)
-		if (infer_prior_claims(run->options->priors[i], run->fields, run->result->verdicts,
-				       run->result->claims))
+	for (size_t i = 0; i < run->options->prior_count; i++) {
+		enum gap_status status = infer_prior_claims(
+			run->options->priors[i], run->result->survey.pointer_bytes, run->fields,
+			run->result->verdicts, run->result->claims);
+
+		if (status == GAP_MISMATCH)
+			warn(run,
+			     "prior %zu is not used: it is of a kernel whose pointers have another "
+			     "width than this one's, %u bytes",
+			     i + 1, run->result->survey.pointer_bytes);
+		else if (status)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	}
 	return run->options->prior_count ? fuse(run, error) : GAP_OK;
 }
 
