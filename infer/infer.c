@@ -275,6 +275,7 @@ static enum gap_status add_module_types(struct run *run, struct gap_error *error
 {
 	struct infer_module_types modules = {.base = &run->base,
 					     .fields = run->fields,
+					     .image = &run->result->image,
 					     .warn = run->options->warn,
 					     .context = run->options->context};
 	struct gap_error why = {{0}};

@@ -58,6 +58,7 @@ struct walk {
 	struct gap_builder *builder;
 	struct gap_guest *guest;
 	struct gap_field fields[SLOT_COUNT];
+	uint8_t pointer_bytes;
 	struct gap_btf_base alone; /* the base with every type of it void */
 	struct addresses seen;     /* of struct btf */
 	uint64_t bytes;            /* read so far */
@@ -146,13 +147,19 @@ static bool read_entry(const struct walk *walk, uint64_t btf, struct entry *entr
 	       read_word(walk, btf, START_STRING, &entry->start_string);
 }
 
+/* Ids and strings go on where the kernel's end. */
+static bool fits(const struct walk *walk, const struct entry *entry)
+{
+	return entry->start_id == walk->modules->base->type_count + 1 &&
+	       entry->start_string == walk->modules->base->strings_bytes;
+}
+
 /* Why it cannot be what it is said to be, or NULL. */
 static const char *misfit(const struct walk *walk, const struct entry *entry)
 {
-	const struct gap_btf_base *base = walk->modules->base;
 	struct gap_vaddr kernel;
 
-	if (entry->start_id != base->type_count + 1 || entry->start_string != base->strings_bytes)
+	if (!fits(walk, entry))
 		return "it stands upon other BTF than the kernel's";
 	if (!gap_guest_symbol(walk->guest, "btf_vmlinux", &kernel, NULL) &&
 	    !gap_guest_read_pointer(walk->guest, kernel, &kernel) && kernel.value != entry->base)
@@ -302,23 +309,63 @@ static enum gap_status visit(struct walk *walk, uint64_t btf)
 	return GAP_OK;
 }
 
+/* The BTF that the entry with this link is about. */
+static bool held_by(const struct walk *walk, uint64_t link, uint64_t *btf)
+{
+	return read_pointer(walk, link - walk->fields[ENTRY_LIST].offset_bytes, ENTRY_BTF, btf);
+}
+
+/* Whether the list begins here: its first entry points back, and holds what stands upon the kernel's. */
+static bool is_head(const struct walk *walk, uint64_t head, uint64_t first)
+{
+	struct gap_vaddr back = {first + walk->pointer_bytes};
+	struct entry entry;
+	uint64_t btf;
+
+	return !gap_guest_read_pointer(walk->guest, back, &back) && back.value == head &&
+	       held_by(walk, first, &btf) && read_entry(walk, btf, &entry) && fits(walk, &entry);
+}
+
+/* Pointers to what was allocated: not 0, aligned, and not into the image. */
+static bool leads_out(const struct walk *walk, const uint8_t *bytes, uint64_t *pointer)
+{
+	*pointer = 0;
+	memcpy(pointer, bytes, walk->pointer_bytes);
+	return *pointer != 0 && *pointer % walk->pointer_bytes == 0 &&
+	       !infer_image_at(walk->modules->image, *pointer, 1);
+}
+
+/* Kernels whose table of symbols has those of code only. */
+static bool search_head(const struct walk *walk, struct gap_vaddr *head)
+{
+	const struct infer_image *image = walk->modules->image;
+	uint64_t first, last;
+
+	for (uint64_t at = 0; image && at + 2 * walk->pointer_bytes <= image->size_bytes;
+	     at += walk->pointer_bytes)
+		if (leads_out(walk, image->bytes + at, &first) &&
+		    leads_out(walk, image->bytes + at + walk->pointer_bytes, &last) &&
+		    is_head(walk, image->address + at, first)) {
+			head->value = image->address + at;
+			return true;
+		}
+	return false;
+}
+
 static enum gap_status walk_list(struct walk *walk)
 {
-	const struct gap_field *link = &walk->fields[ENTRY_LIST];
-	const struct gap_field *held = &walk->fields[ENTRY_BTF];
 	enum gap_status status = GAP_OK;
 	struct gap_list list;
 	struct gap_vaddr at;
+	uint64_t btf;
 
-	if (!link->present || !held->present ||
-	    gap_guest_symbol(walk->guest, "btf_modules", &at, NULL))
+	if (!walk->fields[ENTRY_LIST].present || !walk->fields[ENTRY_BTF].present ||
+	    (gap_guest_symbol(walk->guest, "btf_modules", &at, NULL) && !search_head(walk, &at)))
 		return GAP_OK;
 	gap_list_init(&list, walk->guest, at, ENTRIES_MAX);
-	while (!status && gap_list_next(&list, &at)) {
-		at.value += (uint64_t)held->offset_bytes - link->offset_bytes;
-		if (!gap_guest_read_pointer(walk->guest, at, &at))
-			status = visit(walk, at.value);
-	}
+	while (!status && gap_list_next(&list, &at))
+		if (held_by(walk, at.value, &btf))
+			status = visit(walk, btf);
 	if (!status && list.status)
 		warn(walk, "the list of the modules' BTF is broken: %s", list.reason);
 	return status;
@@ -374,10 +421,13 @@ enum gap_status infer_module_types_add(struct infer_module_types *modules,
 	struct walk walk = {
 		.modules = modules, .builder = builder, .guest = modules->guest, .error = error};
 	enum gap_status status;
+	struct gap_target target;
 
 	if (gap_bind_fields(gap_guest_profile(modules->guest), requests, SLOT_COUNT, walk.fields,
 			    NULL))
 		return GAP_OK;
+	gap_profile_target(gap_guest_profile(modules->guest), &target);
+	walk.pointer_bytes = target.pointer_bytes;
 	if (!make_alone(&walk.alone, modules->base))
 		return no_memory(&walk);
 	gap_guest_refresh(modules->guest);

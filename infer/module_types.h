@@ -4,6 +4,7 @@
 #define SEMGAP_INFER_MODULE_TYPES_H
 
 #include "infer/field_list.h"
+#include "infer/image_copy.h"
 #include "profile/btf.h"
 #include "runtime/include/semgap/guest.h"
 
@@ -14,6 +15,8 @@ struct infer_module_types {
 	const struct gap_btf_base *base;
 	/** No module may say another word on the structures of these. */
 	const struct infer_fields *fields;
+	/** Where the list is looked for if no symbol tells; NULL nowhere. */
+	const struct infer_image *image;
 	void (*warn)(void *context, const char *text); /* told of each that is refused */
 	void *context;
 	uint32_t taken, refused; /* out */
