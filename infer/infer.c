@@ -270,21 +270,40 @@ static enum gap_status reopen(struct run *run, struct gap_guest **guest, struct 
 	return gap_guest_open(result->kernel.memory, result->opened, &options, guest, error);
 }
 
+/* Beside the fields that are asked for, what views go by is the kernel's word alone. */
+static enum gap_status walk_modules(struct run *run, struct infer_module_types *modules,
+				    struct gap_error *error)
+{
+	struct infer_fields views;
+	enum gap_status status = infer_fields_default(&views, error);
+
+	if (status)
+		return status;
+	modules->fields[0] = run->fields;
+	modules->fields[1] = &views;
+	status = reopen(run, &modules->guest, error);
+	if (!status) {
+		status = infer_module_types_add(modules, run->types, error);
+		gap_guest_close(modules->guest);
+	}
+	infer_fields_deinit(&views);
+	return status;
+}
+
 /* Nothing that is wrong with modules' types takes the kernel's away. */
 static enum gap_status add_module_types(struct run *run, struct gap_error *error)
 {
 	struct infer_module_types modules = {.base = &run->base,
-					     .fields = run->fields,
 					     .image = &run->result->image,
 					     .warn = run->options->warn,
 					     .context = run->options->context};
 	struct gap_error why = {{0}};
-	enum gap_status status = reopen(run, &modules.guest, &why);
+	enum gap_status status;
+	gap_type_id type;
 
-	if (!status) {
-		status = infer_module_types_add(&modules, run->types, &why);
-		gap_guest_close(modules.guest);
-	}
+	if (gap_profile_find_type(run->result->opened, "struct:btf_module", &type, NULL))
+		return GAP_OK; /* this kernel keeps none */
+	status = walk_modules(run, &modules, &why);
 	if (!status && modules.taken) {
 		gap_builder_types_unify(run->types);
 		status = freeze(run, run->types, &why);

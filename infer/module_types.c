@@ -18,7 +18,7 @@
 enum {
 	ENTRIES_MAX = 4096,         /* modules, and programs' BTF by number */
 	MODULE_BYTES_MAX = 4 << 20, /* of one; the largest of Debian's has a third of that */
-	ALL_BYTES_MAX = 16 << 20,   /* of all */
+	ALL_BYTES_MAX = 12 << 20,   /* of all: as rows they take several times that */
 	NAME_BYTES = 64,
 	TOLD_MAX = 8 /* refusals */
 };
@@ -92,8 +92,8 @@ static void warn(struct walk *walk, const char *format, ...)
 	walk->modules->warn(walk->modules->context, text);
 }
 
-/* A list may be made of nothing else: the first few are told. */
-static bool is_told(struct walk *walk)
+/* Counts a refusal, and says whether to tell of it: a list may be made of nothing else. */
+static bool count_refused(struct walk *walk)
 {
 	if (++walk->modules->refused == TOLD_MAX + 1)
 		warn(walk, "the BTF of more modules is not used");
@@ -102,7 +102,7 @@ static bool is_told(struct walk *walk)
 
 static enum gap_status refuse(struct walk *walk, const struct entry *entry, const char *why)
 {
-	if (is_told(walk))
+	if (count_refused(walk))
 		warn(walk, "the BTF of module %s is not used: %s", entry->name, why);
 	return GAP_OK;
 }
@@ -187,16 +187,19 @@ static bool is_defined(const struct gap_profile *profile, const char *name)
 	return false;
 }
 
-/* A structure that is asked for, and that both the kernel and the module define. */
+/* A structure that others go by, and that both the kernel and the module define. */
 static const char *contested(const struct walk *walk, const struct gap_profile *own)
 {
-	const struct infer_fields *fields = walk->modules->fields;
 	const struct gap_profile *kernel = gap_guest_profile(walk->guest);
 
-	for (uint32_t i = 0; i < fields->count; i++)
-		if (is_defined(own, fields->rows[i].type) &&
-		    is_defined(kernel, fields->rows[i].type))
-			return fields->rows[i].type;
+	for (unsigned list = 0; list < 2; list++) {
+		const struct infer_fields *fields = walk->modules->fields[list];
+
+		for (uint32_t i = 0; fields && i < fields->count; i++)
+			if (is_defined(own, fields->rows[i].type) &&
+			    is_defined(kernel, fields->rows[i].type))
+				return fields->rows[i].type;
+	}
 	return NULL;
 }
 
@@ -303,7 +306,7 @@ static enum gap_status visit(struct walk *walk, uint64_t btf)
 	*seen = btf;
 	if (read_entry(walk, btf, &entry))
 		return read_module(walk, &entry);
-	if (is_told(walk))
+	if (count_refused(walk))
 		warn(walk, "the list of the modules' BTF has an entry that is none, at 0x%" PRIx64,
 		     btf);
 	return GAP_OK;

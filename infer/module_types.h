@@ -13,8 +13,8 @@ struct infer_module_types {
 	struct gap_guest *guest;
 	/** What the kernel's BTF left for its modules. */
 	const struct gap_btf_base *base;
-	/** No module may say another word on the structures of these. */
-	const struct infer_fields *fields;
+	/** No module may say another word on the structures of these; NULL none. */
+	const struct infer_fields *fields[2];
 	/** Where the list is looked for if no symbol tells; NULL nowhere. */
 	const struct infer_image *image;
 	void (*warn)(void *context, const char *text); /* told of each that is refused */

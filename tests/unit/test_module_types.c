@@ -185,7 +185,7 @@ static struct fixture *make_of(const struct object_row *structures,
 		GAP_OK);
 	fixture->modules = (struct infer_module_types){.guest = fixture->base.guest,
 						       .base = &fixture->split_from,
-						       .fields = &fixture->fields,
+						       .fields = {&fixture->fields},
 						       .warn = hear,
 						       .context = fixture};
 	return fixture;
