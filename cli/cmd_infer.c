@@ -185,10 +185,15 @@ static unsigned count_unclaimed(const struct infer_result *result,
 
 static void tell_types(const struct arguments *arguments, const struct infer_result *result)
 {
+	char modules[48] = "";
+
+	if (result->modules)
+		snprintf(modules, sizeof(modules), " and that of %u module%s", result->modules,
+			 result->modules == 1 ? "" : "s");
 	fprintf(stderr,
-		"semgap: %s: %u types from the guest's BTF (%u checks against its memory agree), "
+		"semgap: %s: %u types from the guest's BTF%s (%u checks against its memory agree), "
 		"%u symbols\n",
-		arguments->output, gap_profile_count(result->opened, GAP_TABLE_TYPES),
+		arguments->output, gap_profile_count(result->opened, GAP_TABLE_TYPES), modules,
 		result->anchors.agree, gap_profile_count(result->opened, GAP_TABLE_SYMBOLS));
 }
 

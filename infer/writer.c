@@ -90,11 +90,13 @@ static void write_symbol(const struct symbol_writer *writer, const char *name, c
 
 	if (islower((unsigned char)type) && !strchr("vw", type))
 		symbol.flags |= GAP_SYMBOL_LOCAL;
-	if (address - writer->percpu.start < writer->percpu.end - writer->percpu.start) {
+	/* Per-CPU variables are linked from zero, or into the image, with which they move then. */
+	if (address - writer->percpu.start < writer->percpu.end - writer->percpu.start)
 		symbol.flags |= GAP_SYMBOL_PERCPU;
-		symbol.address -= writer->percpu.start;
-	} else if (address - image->address < image->size_bytes) {
+	if (address - image->address < image->size_bytes) {
 		symbol.address -= writer->result->place.virtual_slide;
+	} else if (symbol.flags & GAP_SYMBOL_PERCPU) {
+		symbol.address -= writer->percpu.start;
 	} else if (tolower((unsigned char)type) == 'a') {
 		symbol.flags |= GAP_SYMBOL_ABSOLUTE;
 	} else {
