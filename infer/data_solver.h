@@ -69,8 +69,8 @@ struct data_solver {
 	uint32_t class_ids[DATA_RULE_COUNT];
 	struct data_layout at;
 	struct data_columns pid_columns; /* of tasks: what may be their pid, where several may */
-	struct data_set tasks; /* threads; the first one is init_task */
-	uint32_t *vma_order;   /* mappings by address space and start */
+	struct data_set tasks;           /* threads; the first one is init_task */
+	uint32_t *vma_order;             /* mappings by address space and start */
 	struct data_set signals, mms, vmas, creds, pids, nsproxies, filesets, files;
 	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules;
 };
