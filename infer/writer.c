@@ -99,16 +99,45 @@ static void write_symbol(const struct symbol_writer *writer, const char *name, c
 	gap_builder_symbol_add(writer->builder, &symbol);
 }
 
+/* Where in the image the kernel's own root is mapped; 0 nowhere: it is a process's. */
+static uint64_t root_in_image(const struct infer_result *result)
+{
+	uint64_t page = result->place.page_bytes, root = result->place.root.value;
+	uint64_t first = result->image.address & ~(page - 1);
+
+	for (uint64_t at = first; at < first + result->image.size_bytes; at += page) {
+		struct gap_paddr physical;
+
+		if (!gap_guest_translate(result->kernel.guest, (struct gap_vaddr){at}, &physical) &&
+		    root - physical.value < page)
+			return at + (root - physical.value);
+	}
+	return 0;
+}
+
+static bool knows_root(const struct infer_symbols *symbols)
+{
+	static const char *const names[] = {"swapper_pg_dir", "init_top_pgt", "init_level4_pgt"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (named(symbols, names[i]))
+			return true;
+	return false;
+}
+
 /* Names that a profile must have to recognise its kernel, and that no table of symbols may tell. */
 static void write_met(const struct symbol_writer *writer)
 {
 	const struct infer_result *result = writer->result;
 	const struct infer_symbols *symbols = result->kernel.symbols;
+	uint64_t root = knows_root(symbols) ? 0 : root_in_image(result);
 	uint32_t count = 0;
 
 	infer_symbols_named(symbols, "linux_banner", &count);
 	if (!count)
 		write_symbol(writer, "linux_banner", 'R', result->survey.banner.value);
+	if (root)
+		write_symbol(writer, "swapper_pg_dir", 'D', root);
 	for (uint32_t i = 0; i < infer_claims_symbol_count(result->claims); i++) {
 		const struct infer_found_symbol *found = infer_claims_symbol_at(result->claims, i);
 
