@@ -327,6 +327,8 @@ static void add_member(struct field_writer *writer, struct member_rows *rows, ui
 		       const char *name, uint64_t offset_bits, const char *text,
 		       uint32_t width_bits)
 {
+	/* No member but a bit-field begins or ends within a byte. */
+	uint32_t bits = width_bits % 8 || offset_bits % 8 ? width_bits : 0;
 	struct infer_ctype type;
 	struct member_row *row;
 
@@ -339,7 +341,8 @@ static void add_member(struct field_writer *writer, struct member_rows *rows, ui
 			.size_bytes = type.size_bytes,
 			.member = {.name = gap_builder_name(writer->builder, name),
 				   .type = type.id,
-				   .offset_bits = offset_bits}};
+				   .offset_bits = offset_bits,
+				   .width_bits = bits}};
 	else
 		writer->types.out_of_memory = true;
 }
@@ -482,6 +485,18 @@ static void write_provenance(struct field_writer *writer, gap_type_id type,
 	}
 }
 
+/* The size that arrays show; it is no size when a member ends past it. */
+static void settle_size(const struct field_writer *writer, const char *name,
+			struct gap_build_type *type)
+{
+	uint32_t size_bytes = infer_claims_size_of(writer->result->claims, name);
+
+	if (size_bytes < type->size_bytes || !size_bytes)
+		return;
+	type->size_bytes = size_bytes;
+	type->flags &= ~(uint32_t)GAP_TYPE_SIZE_UNKNOWN;
+}
+
 /* A structure of which some members are known ends, for all we know, behind the last of them. */
 static void write_structure(struct field_writer *writer, const char *name)
 {
@@ -510,6 +525,7 @@ static void write_structure(struct field_writer *writer, const char *name)
 	if (members && (rows.count || absences)) {
 		type.members = members;
 		type.count = rows.count;
+		settle_size(writer, name, &type);
 		gap_builder_type_set(writer->builder, id, &type);
 		structure = infer_ctypes_structure(&writer->types, name);
 		structure->written = true;
