@@ -20,7 +20,8 @@
 #define FLAG_NEWLINE 2u
 #define LEVEL_SHIFT 5u
 #define LEVEL_BANNER 5u /* KERN_NOTICE */
-#define PLACES_MAX 16u
+#define PLACES_MAX 64u
+#define TEXTS_BEFORE 1024u /* the banner */
 
 static const char banner[] = "Linux version ";
 
@@ -540,21 +541,23 @@ static bool take_ring(struct data_solver *solver, struct log *log, uint64_t ring
 	return find_data(solver, log);
 }
 
-static bool begins_banner(const struct data_solver *solver, uint64_t at, uint64_t value,
+static bool begins_banner(struct data_solver *solver, uint64_t at, uint64_t value,
 			  const void *context)
 {
-	(void)at;
+	char text[sizeof(banner) - 1];
+
 	(void)context;
-	return memcmp(&value, banner, solver->word) == 0;
+	return memcmp(&value, banner, solver->word) == 0 &&
+	       data_read(solver, at, text, sizeof(text)) && memcmp(text, banner, sizeof(text)) == 0;
 }
 
-/* A word that is, or leads to less than so many bytes before, a place. */
+/* A word that leads to a place, or less than so many bytes before it. */
 struct near {
 	const uint64_t *places;
 	uint32_t count, bytes;
 };
 
-static bool is_near(const struct data_solver *solver, uint64_t at, uint64_t value,
+static bool is_near(struct data_solver *solver, uint64_t at, uint64_t value,
 		    const void *context)
 {
 	const struct near *near = context;
@@ -567,19 +570,17 @@ static bool is_near(const struct data_solver *solver, uint64_t at, uint64_t valu
 }
 
 /*
- * Without a symbol: the first text of a ring that has not come round is the banner, behind its id.
- * What points to that id lies in the structure that prb points to.
+ * Without a symbol: the banner is among the first texts of a ring that has not come round. What
+ * points to where they begin lies in the structure that prb points to.
  */
 static bool search_ring(struct data_solver *solver, struct log *log)
 {
 	uint64_t texts[PLACES_MAX], members[PLACES_MAX], pointers[PLACES_MAX];
 	struct near near = {texts, data_scan_image(solver, begins_banner, NULL, texts, PLACES_MAX),
-			    1};
+			    TEXTS_BEFORE};
 	uint64_t ring, prb = 0;
 	uint32_t found = 0, count;
 
-	for (uint32_t i = 0; i < near.count && i < PLACES_MAX; i++)
-		texts[i] -= solver->word;
 	if (near.count == 0 || near.count > PLACES_MAX)
 		return false;
 	count = data_scan_image(solver, is_near, &near, members, PLACES_MAX);

@@ -189,7 +189,7 @@ uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *p
 			   struct data_columns *firsts, struct data_columns *seconds);
 
 /** Whether the word @value at @at is one that is looked for. */
-typedef bool data_word_test(const struct data_solver *solver, uint64_t at, uint64_t value,
+typedef bool data_word_test(struct data_solver *solver, uint64_t at, uint64_t value,
 			    const void *context);
 /** The first @max words of the image that are looked for, by rising address; how many there are. */
 uint32_t data_scan_image(struct data_solver *solver, data_word_test *test, const void *context,
