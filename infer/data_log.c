@@ -20,7 +20,7 @@
 #define FLAG_NEWLINE 2u
 #define LEVEL_SHIFT 5u
 #define LEVEL_BANNER 5u /* KERN_NOTICE */
-#define PLACES_MAX 64u
+#define PLACES_MAX 256u
 #define TEXTS_BEFORE 1024u /* the banner */
 
 static const char banner[] = "Linux version ";
@@ -569,6 +569,24 @@ static bool is_near(struct data_solver *solver, uint64_t at, uint64_t value,
 	return false;
 }
 
+/* Which of the words leads to a ring: of several the last, as others lead to what lies before it. */
+static uint64_t choose_ring(struct data_solver *solver, struct log *log, const uint64_t *pointers,
+			    uint32_t count)
+{
+	uint64_t best = 0, prb = 0, ring;
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!data_read_word(solver, pointers[i], &ring) || ring < best ||
+		    !take_ring(solver, log, ring))
+			continue;
+		same = ring == best ? same + 1 : 1;
+		best = ring;
+		prb = pointers[i];
+	}
+	return same == 1 && take_ring(solver, log, best) ? prb : 0;
+}
+
 /*
  * Without a symbol: the banner is among the first texts of a ring that has not come round. What
  * points to where they begin lies in the structure that prb points to.
@@ -578,8 +596,8 @@ static bool search_ring(struct data_solver *solver, struct log *log)
 	uint64_t texts[PLACES_MAX], members[PLACES_MAX], pointers[PLACES_MAX];
 	struct near near = {texts, data_scan_image(solver, begins_banner, NULL, texts, PLACES_MAX),
 			    TEXTS_BEFORE};
-	uint64_t ring, prb = 0;
-	uint32_t found = 0, count;
+	uint64_t prb;
+	uint32_t count;
 
 	if (near.count == 0 || near.count > PLACES_MAX)
 		return false;
@@ -588,16 +606,10 @@ static bool search_ring(struct data_solver *solver, struct log *log)
 	if (count == 0 || count > PLACES_MAX)
 		return false;
 	count = data_scan_image(solver, is_near, &near, pointers, PLACES_MAX);
-	for (uint32_t i = 0; i < count && i < PLACES_MAX; i++)
-		if (data_read_word(solver, pointers[i], &ring) && take_ring(solver, log, ring)) {
-			prb = pointers[i];
-			found++;
-		}
-	if (found != 1 || count > PLACES_MAX || !data_read_word(solver, prb, &ring) ||
-	    !take_ring(solver, log, ring))
-		return false;
-	infer_claims_symbol(solver->claims, "prb", prb, 0);
-	return true;
+	prb = count > PLACES_MAX ? 0 : choose_ring(solver, log, pointers, count);
+	if (prb)
+		infer_claims_symbol(solver->claims, "prb", prb, 0);
+	return prb != 0;
 }
 
 static bool find_ring(struct data_solver *solver, struct log *log)
