@@ -245,7 +245,15 @@ static const struct {
 #include "kernels/fixed-layouts.def"
 };
 
+static const struct {
+	const char *type, *owner, *member;
+} fixed_with[] = {
+#define GAP_FIXED_WITH(type, owner, member) {type, owner, member},
+#include "kernels/fixed-layouts.def"
+};
+
 #define FIELD_TYPE_COUNT (sizeof(field_types) / sizeof(field_types[0]))
+#define FIXED_WITH_COUNT (sizeof(fixed_with) / sizeof(fixed_with[0]))
 #define FIXED_COUNT (sizeof(fixed_layouts) / sizeof(fixed_layouts[0]))
 
 struct member_row {
@@ -368,6 +376,23 @@ static bool would_pass_for_another(const struct field_writer *writer, uint32_t i
 	return false;
 }
 
+static bool is_claimed(const struct field_writer *writer, const char *type, const char *member)
+{
+	uint32_t field = infer_fields_find(writer->fields, type, member, NULL);
+
+	return field != INFER_NONE &&
+	       writer->result->verdicts[field].answer == INFER_CLAIMED;
+}
+
+/* Whether this kernel has a type of a fixed layout, as far as can be told. */
+static bool has_fixed(const struct field_writer *writer, const char *type)
+{
+	for (size_t i = 0; i < FIXED_WITH_COUNT; i++)
+		if (strcmp(fixed_with[i].type, type) == 0)
+			return is_claimed(writer, fixed_with[i].owner, fixed_with[i].member);
+	return true;
+}
+
 static void collect(struct field_writer *writer, const char *type, struct member_rows *rows)
 {
 	uint8_t width = writer->types.pointer_bytes;
@@ -384,7 +409,7 @@ static void collect(struct field_writer *writer, const char *type, struct member
 		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
 			   verdict->width_bits);
 	}
-	for (size_t i = 0; i < FIXED_COUNT && !rows->count; i++)
+	for (size_t i = 0; i < FIXED_COUNT && !rows->count && has_fixed(writer, type); i++)
 		if (strcmp(fixed_layouts[i].type, type) == 0 &&
 		    (!fixed_layouts[i].pointer_bytes || fixed_layouts[i].pointer_bytes == width))
 			for (size_t j = i; j < FIXED_COUNT; j++)
