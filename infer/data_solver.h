@@ -71,7 +71,7 @@ struct data_solver {
 	struct data_set tasks; /* threads; the first one is init_task */
 	uint32_t *vma_order;   /* mappings by address space and start */
 	struct data_set signals, mms, vmas, creds, pids, nsproxies, filesets, files;
-	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules;
+	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules, nets;
 };
 
 bool data_read(struct data_solver *solver, uint64_t at, void *buffer, size_t size_bytes);
@@ -208,6 +208,8 @@ void data_solve_mounts(struct data_solver *solver);
 void data_solve_namespaces(struct data_solver *solver);
 void data_solve_sockets(struct data_solver *solver);
 void data_solve_modules(struct data_solver *solver);
+void data_solve_chains(struct data_solver *solver);
+void data_solve_netlink(struct data_solver *solver);
 void data_solve_log(struct data_solver *solver);
 
 #endif
