@@ -20,7 +20,7 @@
 #define LISTENING_BASE (1u << 29) /* LISTENING_NULLS_BASE: 8dbd76e79a16 (5.5) */
 #define UNIX_TABLE_BYTES (1u << 16)
 #define NAME_BYTES_MAX 110u /* struct sockaddr_un */
-#define NUMBER_FIRST UINT32_C(0xf0000000) /* PROC_DYNAMIC_FIRST */
+#define NUMBER_FIRST UINT32_C(0xeffffff0) /* of the first namespaces; others from PROC_DYNAMIC_FIRST on */
 #define NUMBER_LAST UINT32_C(0xf000ffff)
 
 /* What extends struct sock lies behind all of its members. */
@@ -336,13 +336,13 @@ static bool is_mask(uint32_t value)
 
 /* Buckets of so many words that the second array begins where the first one ends. */
 static uint32_t find_slots(const struct data_solver *solver, const unsigned char *bytes,
-			   const struct heads *heads, struct slots *found)
+			   uint32_t size, const struct heads *heads, struct slots *found)
 {
 	uint32_t count = 0;
 
-	for (uint32_t mask = 0; mask < UDP_BYTES; mask += 4)
-		for (uint32_t one = 0; one < UDP_BYTES; one += solver->word)
-			for (uint32_t two = 0; two < UDP_BYTES; two += solver->word) {
+	for (uint32_t mask = 0; mask < size; mask += 4)
+		for (uint32_t one = 0; one < size; one += solver->word)
+			for (uint32_t two = 0; two < size; two += solver->word) {
 				struct slots slots = {.at = word_in(solver, bytes, one),
 						      .member = one,
 						      .mask_member = mask};
@@ -364,15 +364,20 @@ static uint32_t find_slots(const struct data_solver *solver, const unsigned char
 	return count;
 }
 
+/* Up to the next symbol: a table of another protocol may follow. */
 static void solve_udp(struct data_solver *solver, uint64_t table)
 {
-	unsigned char bytes[UDP_BYTES];
+	unsigned char bytes[UDP_BYTES] = {0};
 	struct heads heads;
 	struct slots slots;
+	uint64_t end = 0;
+	uint32_t size;
 
+	infer_symbols_covering(solver->kernel->symbols, table, &end);
+	size = end - table < UDP_BYTES ? (uint32_t)(end - table) & ~(solver->word - 1) : UDP_BYTES;
 	list_heads(solver, false, &heads);
-	if (heads.count < 2 || !data_read(solver, table, bytes, sizeof(bytes)) ||
-	    find_slots(solver, bytes, &heads, &slots) != 1)
+	if (heads.count < 2 || !data_read(solver, table, bytes, size) ||
+	    find_slots(solver, bytes, size, &heads, &slots) != 1)
 		return;
 	claim_one(solver, DATA_RULE_udp_chains, "udp_table", "hash", solver->word, slots.member,
 		  heads.count);
@@ -385,12 +390,25 @@ static void solve_udp(struct data_solver *solver, uint64_t table)
 
 /* ---- local sockets ---- */
 
+/* Heads of chains are empty, or lead to what leads back, from @first to @last. */
+static bool are_all_heads(struct data_solver *solver, uint64_t first, uint64_t last)
+{
+	uint64_t value, before;
+
+	for (uint64_t at = first; at <= last; at += solver->word)
+		if (!data_read_word(solver, at, &value) ||
+		    (value && (!data_is_kernel(solver, value) ||
+			       !is_link(solver, value, &before) || before != at)))
+			return false;
+	return true;
+}
+
 /* b6e811383062 (6.0): a table for each namespace of networks. */
 static int leads_to_heads(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
 	const struct heads *heads = context;
-	uint64_t at = data_word(solver, set, index, offset);
+	uint64_t at = data_word(solver, set, index, offset), last = 0;
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < heads->count; i++) {
@@ -399,9 +417,12 @@ static int leads_to_heads(struct data_solver *solver, const struct data_set *set
 		if (!data_is_kernel(solver, at) || heads->at[i] - at >= UNIX_TABLE_BYTES ||
 		    (heads->at[i] - at) % solver->word)
 			return -1;
+		last = heads->at[i] > last ? heads->at[i] : last;
 		found++;
 	}
-	return found >= 3 ? 1 : 0;
+	if (found < 3)
+		return 0;
+	return are_all_heads(solver, at, last) ? 1 : -1;
 }
 
 static void solve_unix_table(struct data_solver *solver)
