@@ -425,6 +425,21 @@ static int leads_to_heads(struct data_solver *solver, const struct data_set *set
 	return are_all_heads(solver, at, last) ? 1 : -1;
 }
 
+/* What lies before a table may be empty up to it: the last to begin is the table. */
+static void keep_nearest(const struct data_solver *solver, struct data_columns *columns)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < columns->count && i < DATA_COLUMNS; i++) {
+		uint64_t at = data_word(solver, &solver->nets, 0, columns->rows[i].offset);
+
+		last = at > last ? at : last;
+	}
+	for (uint32_t i = columns->count; i-- > 0 && columns->count <= DATA_COLUMNS;)
+		if (data_word(solver, &solver->nets, 0, columns->rows[i].offset) != last)
+			data_columns_remove(columns, columns->rows[i].offset);
+}
+
 static void solve_unix_table(struct data_solver *solver)
 {
 	struct data_columns columns;
@@ -433,6 +448,7 @@ static void solve_unix_table(struct data_solver *solver)
 	list_heads(solver, true, &heads);
 	data_search(solver, &solver->nets, &(struct data_search){.support_min = 1}, leads_to_heads,
 		    &heads, &columns);
+	keep_nearest(solver, &columns);
 	data_claim_columns(solver, DATA_RULE_unix_chains, "net", "unx.table.buckets", solver->word,
 			   &columns);
 }
