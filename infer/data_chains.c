@@ -9,6 +9,7 @@
 #define AF_UNIX_ 1u
 #define AF_INET_ 2u
 #define AF_INET6_ 10u
+#define AF_PACKET_ 17u
 #define DATAGRAM 2u
 #define CHAIN_MAX 256 /* links that are followed */
 #define HEADS_MAX 64
@@ -303,11 +304,11 @@ struct slots {
 	uint32_t member, mask_member, mask, stride, head;
 };
 
-/* Of one namespace, a chain is as far from another as their ports are, but for what is over. */
+/* All are heads of the array; of one namespace, a chain is as far from another as their ports are, but
+ * for what is over. */
 static bool is_by_ports(const struct heads *heads, const struct slots *slots)
 {
 	uint64_t end = (uint64_t)slots->stride * (slots->mask + 1);
-	uint32_t pairs = 0;
 
 	for (uint32_t i = 0; i < heads->count; i++) {
 		uint64_t far = heads->at[i] - slots->at;
@@ -323,10 +324,9 @@ static bool is_by_ports(const struct heads *heads, const struct slots *slots)
 				apart = 0 - (heads->at[k] - heads->at[i]) / slots->stride;
 			if (((apart - heads->port[i] + heads->port[k]) & slots->mask) != 0)
 				return false;
-			pairs++;
 		}
 	}
-	return pairs > 0;
+	return true;
 }
 
 static bool is_mask(uint32_t value)
@@ -376,7 +376,7 @@ static void solve_udp(struct data_solver *solver, uint64_t table)
 	infer_symbols_covering(solver->kernel->symbols, table, &end);
 	size = end - table < UDP_BYTES ? (uint32_t)(end - table) & ~(solver->word - 1) : UDP_BYTES;
 	list_heads(solver, false, &heads);
-	if (heads.count < 2 || !data_read(solver, table, bytes, size) ||
+	if (heads.count == 0 || !data_read(solver, table, bytes, size) ||
 	    find_slots(solver, bytes, size, &heads, &slots) != 1)
 		return;
 	claim_one(solver, DATA_RULE_udp_chains, "udp_table", "hash", solver->word, slots.member,
@@ -638,6 +638,24 @@ static void solve_shared(struct data_solver *solver, uint64_t table, const char 
 	data_claim_columns(solver, DATA_RULE_net_tables, "net", member, solver->word, &columns);
 }
 
+/* The head of the only chain with sockets that see all packets is in the namespace itself. */
+static void solve_packet(struct data_solver *solver)
+{
+	struct data_columns columns = {0};
+
+	for (uint32_t i = 0; i < solver->socks.count; i++) {
+		uint64_t net = data_word(solver, &solver->socks, i, solver->at.sock_net);
+		uint64_t head = family_of(solver, i) == AF_PACKET_ ? head_of(solver, i) : 0;
+
+		if (head - net >= solver->nets.end)
+			continue;
+		data_columns_remove(&columns, (uint32_t)(head - net));
+		data_columns_push(&columns, &(struct data_column){(uint32_t)(head - net), 1, 0});
+	}
+	data_claim_columns(solver, DATA_RULE_sock_chain, "net", "packet.sklist", solver->word,
+			   &columns);
+}
+
 static void solve_nets(struct data_solver *solver)
 {
 	add_nets(solver);
@@ -645,6 +663,7 @@ static void solve_nets(struct data_solver *solver)
 	solve_list(solver);
 	solve_number(solver);
 	solve_unix_table(solver);
+	solve_packet(solver);
 }
 
 void data_solve_chains(struct data_solver *solver)

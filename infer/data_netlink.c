@@ -6,14 +6,17 @@
  */
 #include "infer/data_solver.h"
 
+#include <stdlib.h>
+
 #define AF_NETLINK_ 16u
 #define PROTOCOLS 32u /* MAX_LINKS */
 #define ARRAY_BYTES (PROTOCOLS * 512u)
 #define TABLE_BYTES 1024u /* of a table that are looked at */
 #define NUMBERS_BYTES 64u /* of a table in which its size is */
 #define SOCK_BYTES_MAX 2048u
+#define TABLES_MIN 3u
 #define CHAIN_MAX 64u
-#define NODES_MAX 64u
+#define NODES_MAX 256u
 #define CACHE_LINE_BYTES 64u
 
 struct tables {
@@ -24,6 +27,11 @@ struct tables {
 	uint64_t head[NODES_MAX]; /* and in which */
 	uint32_t table[NODES_MAX];
 	uint32_t node_count;
+};
+
+struct array {
+	unsigned char *bytes;
+	uint32_t size;
 };
 
 /* ---- chains ---- */
@@ -52,14 +60,39 @@ static bool take_chain(struct data_solver *solver, uint64_t head, struct tables 
 	return false;
 }
 
-static bool take_table(struct data_solver *solver, uint64_t at, struct tables *tables)
+static uint64_t pointer_at(const struct data_solver *solver, const struct array *array,
+			   uint32_t position)
 {
+	uint64_t at = 0;
+
+	memcpy(&at, array->bytes + position, solver->word);
+	return data_is_kernel(solver, at) && at % solver->word == 0 && !data_in_image(solver, at)
+		       ? at
+		       : 0;
+}
+
+/* Where the next thing after @at begins that the array leads to: tables lie side by side. */
+static uint64_t end_of(const struct data_solver *solver, const struct array *array, uint64_t at)
+{
+	uint64_t end = at + TABLE_BYTES;
+
+	for (uint32_t i = 0; i < array->size; i += solver->word) {
+		uint64_t other = pointer_at(solver, array, i);
+
+		if (other > at && other < end)
+			end = other;
+	}
+	return end;
+}
+
+static bool take_table(struct data_solver *solver, const struct array *array, uint64_t at,
+		       struct tables *tables)
+{
+	uint64_t end = at ? end_of(solver, array, at) : 0;
 	bool found = false;
 
-	if (!data_is_kernel(solver, at) || at % solver->word || data_in_image(solver, at))
-		return false;
-	for (uint32_t i = solver->word; i < TABLE_BYTES; i += solver->word)
-		found |= take_chain(solver, at + i, tables);
+	for (uint64_t head = at + solver->word; head < end; head += solver->word)
+		found |= take_chain(solver, head, tables);
 	return found;
 }
 
@@ -75,23 +108,40 @@ static uint32_t divisor(uint32_t a, uint32_t b)
 }
 
 /* Every pointer of the array that leads to a table: one for each protocol that there is. */
-static bool find_tables(struct data_solver *solver, uint64_t array, struct tables *tables)
+static bool find_tables(struct data_solver *solver, uint64_t at, struct tables *tables)
 {
-	uint64_t at;
+	struct array array = {.size = ARRAY_BYTES, .bytes = malloc(ARRAY_BYTES)};
 
-	for (uint32_t i = 0; i < ARRAY_BYTES && tables->count < PROTOCOLS; i += solver->word) {
-		if (!data_read_word(solver, array + i, &at))
-			break;
-		if (!take_table(solver, at, tables))
+	if (!array.bytes) {
+		solver->no_memory = true;
+		return false;
+	}
+	while (array.size && !data_read(solver, at, array.bytes, array.size))
+		array.size /= 2;
+	for (uint32_t i = 0; i < array.size && tables->count < PROTOCOLS; i += solver->word) {
+		uint64_t table = pointer_at(solver, &array, i);
+
+		if (!take_table(solver, &array, table, tables))
 			continue;
 		tables->position[tables->count] = i;
-		tables->at[tables->count++] = at;
+		tables->at[tables->count++] = table;
 	}
-	for (uint32_t i = 1; i < tables->count; i++)
+	free(array.bytes);
+	return tables->count >= TABLES_MIN;
+}
+
+/* Takes the first @count as the array's; what lies behind it may have tables as well. */
+static bool cut_tables(const struct data_solver *solver, struct tables *tables, uint32_t count)
+{
+	tables->count = count;
+	tables->stride = 0;
+	for (uint32_t i = 1; i < count; i++)
 		tables->stride = divisor(tables->stride,
 					 tables->position[i] - tables->position[i - 1]);
-	return tables->count >= 3 && tables->stride > 4 * solver->word &&
-	       tables->position[tables->count - 1] / tables->stride < PROTOCOLS;
+	while (tables->node_count && tables->table[tables->node_count - 1] >= count)
+		tables->node_count--;
+	return tables->stride > 4 * solver->word &&
+	       tables->position[count - 1] / tables->stride < PROTOCOLS;
 }
 
 /* ---- what is in them ---- */
@@ -117,7 +167,7 @@ static bool are_sockets(struct data_solver *solver, const struct tables *tables,
 	return true;
 }
 
-static bool solve_node(struct data_solver *solver, const struct tables *tables)
+static bool try_node(struct data_solver *solver, const struct tables *tables)
 {
 	struct data_columns columns = {0};
 
@@ -128,6 +178,14 @@ static bool solve_node(struct data_solver *solver, const struct tables *tables)
 					  &(struct data_column){node, tables->node_count, 0});
 	return data_claim_columns(solver, DATA_RULE_netlink_node, "netlink_sock", "node",
 				  solver->word, &columns) != DATA_UNKNOWN;
+}
+
+static bool solve_node(struct data_solver *solver, struct tables *tables)
+{
+	for (uint32_t count = tables->count; count >= TABLES_MIN; count--)
+		if (cut_tables(solver, tables, count) && try_node(solver, tables))
+			return true;
+	return false;
 }
 
 /* ---- the tables ---- */
