@@ -130,18 +130,30 @@ static bool find_tables(struct data_solver *solver, uint64_t at, struct tables *
 	return tables->count >= TABLES_MIN;
 }
 
-/* Takes the first @count as the array's; what lies behind it may have tables as well. */
-static bool cut_tables(const struct data_solver *solver, struct tables *tables, uint32_t count)
+/* All of them but one (@left_out; none when past the last): the distance that all are apart. */
+static bool leave_out(const struct data_solver *solver, const struct tables *all, uint32_t left_out,
+		      struct tables *tables)
 {
-	tables->count = count;
-	tables->stride = 0;
-	for (uint32_t i = 1; i < count; i++)
-		tables->stride = divisor(tables->stride,
-					 tables->position[i] - tables->position[i - 1]);
-	while (tables->node_count && tables->table[tables->node_count - 1] >= count)
-		tables->node_count--;
-	return tables->stride > 4 * solver->word &&
-	       tables->position[count - 1] / tables->stride < PROTOCOLS;
+	*tables = (struct tables){0};
+	for (uint32_t i = 0; i < all->count; i++) {
+		if (i == left_out)
+			continue;
+		if (tables->count)
+			tables->stride = divisor(tables->stride,
+						 all->position[i] -
+							 tables->position[tables->count - 1]);
+		for (uint32_t k = 0; k < all->node_count; k++) {
+			if (all->table[k] != i)
+				continue;
+			tables->node[tables->node_count] = all->node[k];
+			tables->head[tables->node_count] = all->head[k];
+			tables->table[tables->node_count++] = tables->count;
+		}
+		tables->position[tables->count] = all->position[i];
+		tables->at[tables->count++] = all->at[i];
+	}
+	return tables->count >= TABLES_MIN && tables->stride > 4 * solver->word &&
+	       tables->position[tables->count - 1] / tables->stride < PROTOCOLS;
 }
 
 /* ---- what is in them ---- */
@@ -180,11 +192,16 @@ static bool try_node(struct data_solver *solver, const struct tables *tables)
 				  solver->word, &columns) != DATA_UNKNOWN;
 }
 
-static bool solve_node(struct data_solver *solver, struct tables *tables)
+/*
+ * What lies behind the array may lead to tables as well, and one that was let go may be taken for
+ * one that is in use: the last ones are cut off, and each of the others left out in turn.
+ */
+static bool solve_node(struct data_solver *solver, struct tables *all, struct tables *tables)
 {
-	for (uint32_t count = tables->count; count >= TABLES_MIN; count--)
-		if (cut_tables(solver, tables, count) && try_node(solver, tables))
-			return true;
+	for (; all->count >= TABLES_MIN; all->count--)
+		for (uint32_t i = all->count + 1; i-- > 0;)
+			if (leave_out(solver, all, i, tables) && try_node(solver, tables))
+				return true;
 	return false;
 }
 
@@ -246,14 +263,14 @@ void data_solve_netlink(struct data_solver *solver)
 {
 	const struct infer_symbol *symbol =
 		infer_symbols_named(solver->kernel->symbols, "nl_table", NULL);
-	struct tables tables = {.count = 0};
+	struct tables all = {.count = 0}, tables;
 	uint64_t array;
 	uint32_t size;
 
 	if (!symbol || solver->at.sock_family == DATA_UNKNOWN ||
 	    solver->at.sock_protocol == DATA_UNKNOWN ||
 	    !data_read_word(solver, symbol->address, &array) || !data_is_kernel(solver, array) ||
-	    !find_tables(solver, array, &tables) || !solve_node(solver, &tables))
+	    !find_tables(solver, array, &all) || !solve_node(solver, &all, &tables))
 		return;
 	data_claim(solver, DATA_RULE_netlink_tables, "netlink_table", "hash.tbl", solver->word,
 		   &(struct data_column){tables.position[0] % tables.stride, tables.count, 0}, 0);
