@@ -15,7 +15,7 @@ static void (*const parts[])(struct data_solver *solver) = {
 	data_find_tasks,     data_solve_tasks,   data_solve_states,  data_solve_memory,
 	data_solve_mappings, data_solve_ids,     data_solve_files,   data_solve_inodes,
 	data_solve_mounts,   data_solve_sockets, data_solve_chains,  data_solve_netlink,
-	data_solve_modules,  data_solve_log,
+	data_solve_modules,  data_solve_log,     data_solve_special, data_solve_kinds,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped

@@ -210,6 +210,8 @@ void data_solve_sockets(struct data_solver *solver);
 void data_solve_modules(struct data_solver *solver);
 void data_solve_chains(struct data_solver *solver);
 void data_solve_netlink(struct data_solver *solver);
+void data_solve_special(struct data_solver *solver);
+void data_solve_kinds(struct data_solver *solver);
 void data_solve_log(struct data_solver *solver);
 
 #endif
