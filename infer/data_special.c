@@ -56,21 +56,24 @@ static uint32_t count_special(struct data_solver *solver, const struct special *
 	return count;
 }
 
-/* Programs have their own, all at one place. */
+/* Programs have their own, all at one place; elsewhere may be the name of the next thing, but not for
+ * as many. */
 static bool find_names(struct data_solver *solver, struct special *special)
 {
 	struct special tried;
 	uint32_t ways = 0;
 
+	special->found = 0;
 	for (tried.private_data = 0; tried.private_data < solver->vmas.end;
 	     tried.private_data += solver->word)
 		for (tried.name = 0; tried.name < MAPPING_WORDS * solver->word;
 		     tried.name += solver->word) {
 			tried.found = count_special(solver, &tried);
-			if (tried.found < 4 || tried.found * 2 < solver->mms.count)
+			if (tried.found < 4 || tried.found * 2 < solver->mms.count ||
+			    tried.found < special->found)
 				continue;
+			ways = tried.found == special->found ? ways + 1 : 1;
 			*special = tried;
-			ways++;
 		}
 	return ways == 1;
 }
