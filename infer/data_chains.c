@@ -21,7 +21,8 @@
 #define LISTENING_BASE (1u << 29) /* LISTENING_NULLS_BASE: 8dbd76e79a16 (5.5) */
 #define UNIX_TABLE_BYTES (1u << 16)
 #define NAME_BYTES_MAX 110u /* struct sockaddr_un */
-#define NUMBER_FIRST UINT32_C(0xeffffff0) /* of the first namespaces; others from PROC_DYNAMIC_FIRST on */
+#define NUMBER_FIRST                                                                               \
+	UINT32_C(0xeffffff0) /* of the first namespaces; others from PROC_DYNAMIC_FIRST on */
 #define NUMBER_LAST UINT32_C(0xf000ffff)
 
 /* What extends struct sock lies behind all of its members. */
@@ -85,9 +86,9 @@ static void solve_node(struct data_solver *solver)
 		    local >= 2 && local < column.support)
 			data_columns_push(&columns, &column);
 	}
-	solver->at.sock_node = data_claim_columns(solver, DATA_RULE_sock_chain, "sock",
-						  "__sk_common.skc_node", 2 * solver->word,
-						  &columns);
+	solver->at.sock_node =
+		data_claim_columns(solver, DATA_RULE_sock_chain, "sock", "__sk_common.skc_node",
+				   2 * solver->word, &columns);
 }
 
 /* The head of the chain that a sock is in: what is before the first link; 0 none. */
@@ -354,8 +355,7 @@ static uint32_t find_slots(const struct data_solver *solver, const unsigned char
 				    far / (slots.mask + 1) > 32 * solver->word)
 					continue;
 				slots.stride = (uint32_t)(far / (slots.mask + 1));
-				slots.head =
-					(uint32_t)((heads->at[0] - slots.at) % slots.stride);
+				slots.head = (uint32_t)((heads->at[0] - slots.at) % slots.stride);
 				if (!is_by_ports(heads, &slots))
 					continue;
 				*found = slots;
@@ -397,8 +397,8 @@ static bool are_all_heads(struct data_solver *solver, uint64_t first, uint64_t l
 
 	for (uint64_t at = first; at <= last; at += solver->word)
 		if (!data_read_word(solver, at, &value) ||
-		    (value && (!data_is_kernel(solver, value) ||
-			       !is_link(solver, value, &before) || before != at)))
+		    (value && (!data_is_kernel(solver, value) || !is_link(solver, value, &before) ||
+			       before != at)))
 			return false;
 	return true;
 }
@@ -511,8 +511,7 @@ static void solve_address(struct data_solver *solver)
 				    &columns);
 			for (uint32_t i = 0; i < columns.count && i < DATA_COLUMNS; i++) {
 				data_columns_push(&pointers, &columns.rows[i]);
-				data_columns_push(&lengths,
-						  &(struct data_column){length, 2, 0});
+				data_columns_push(&lengths, &(struct data_column){length, 2, 0});
 				data_columns_push(&names, &(struct data_column){name, 2, 0});
 			}
 		}

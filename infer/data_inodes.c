@@ -88,7 +88,7 @@ static int is_before(struct data_solver *solver, const struct data_set *set, uin
 	*outside += before - set->at[index] >= set->end;
 	/* Lists of an inode's names and of a directory's entries begin in the inode and the parent. */
 	return before - data_word(solver, set, index, solver->at.dentry_inode) <
-			       solver->inodes.size_bytes ||
+				       solver->inodes.size_bytes ||
 			       before - data_word(solver, set, index, solver->at.dentry_parent) <
 				       set->end
 		       ? -1

@@ -44,9 +44,8 @@ void data_solve_kinds(struct data_solver *solver)
 	uint32_t offset = DATA_UNKNOWN, agree = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint32_t found = rows[i].object
-					 ? name_of_kind(solver, rows[i].object, rows[i].kind)
-					 : DATA_UNKNOWN;
+		uint32_t found = rows[i].object ? name_of_kind(solver, rows[i].object, rows[i].kind)
+						: DATA_UNKNOWN;
 
 		if (found == DATA_UNKNOWN)
 			continue;

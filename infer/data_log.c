@@ -32,11 +32,11 @@ struct log {
 	uint32_t infos_at, info_bytes, seq;
 	uint32_t descs_at, desc_bytes, state;
 	uint32_t data_at, begin, next;
-	uint32_t max;         /* elements that were copied */
-	uint32_t count;       /* records that are looked at */
-	uint32_t count_bits;  /* by bit: how large the array of descriptors may be */
-	uint32_t size_bits;   /* by bit: how large the ring of texts may be */
-	uint64_t data;        /* the ring of texts */
+	uint32_t max;        /* elements that were copied */
+	uint32_t count;      /* records that are looked at */
+	uint32_t count_bits; /* by bit: how large the array of descriptors may be */
+	uint32_t size_bits;  /* by bit: how large the ring of texts may be */
+	uint64_t data;       /* the ring of texts */
 	char (*texts)[TEXT_BYTES];
 	uint32_t *room; /* bytes that a record's text has */
 };
@@ -85,10 +85,10 @@ static uint32_t find_numbers(const unsigned char *bytes, struct log *log)
 {
 	for (uint32_t stride = 16; stride <= INFO_BYTES_MAX; stride += 4)
 		for (uint32_t offset = 0; offset + 8 <= stride; offset += 4) {
-			uint32_t run = number_in(bytes + offset, 8) >> 40
-					       ? 0
-					       : run_of(bytes + offset, log->max, stride, 8,
-							UINT64_MAX);
+			uint32_t run =
+				number_in(bytes + offset, 8) >> 40
+					? 0
+					: run_of(bytes + offset, log->max, stride, 8, UINT64_MAX);
 
 			if (run < RECORDS_MIN)
 				continue;
@@ -151,12 +151,12 @@ static uint32_t find_ids(const struct data_solver *solver, const unsigned char *
 		for (uint32_t offset = 0; offset < words * solver->word; offset += solver->word) {
 			uint32_t stride = words * solver->word, written = 0;
 			uint32_t run = run_of(bytes + offset, log->max, stride, solver->word,
-					       id_mask(solver));
+					      id_mask(solver));
 
 			for (uint32_t i = 0; i < run; i++)
-				written += is_written(
-					solver, number_in(bytes + (size_t)i * stride + offset,
-							  solver->word));
+				written += is_written(solver,
+						      number_in(bytes + (size_t)i * stride + offset,
+								solver->word));
 			if (written < RECORDS_MIN || written + 2 < run ||
 			    number_in(bytes + offset, 4) % (1u << BITS_MIN))
 				continue;
@@ -182,8 +182,8 @@ static bool find_descs(struct data_solver *solver, struct log *log)
 		log->descs_at = at;
 		found++;
 	}
-	return found == 1 && copy_array(solver, log, ring_word(solver, log, log->descs_at),
-					log->descs, size);
+	return found == 1 &&
+	       copy_array(solver, log, ring_word(solver, log, log->descs_at), log->descs, size);
 }
 
 static uint64_t id_of(const struct data_solver *solver, const struct log *log, uint32_t index)
@@ -239,7 +239,8 @@ static bool are_ends(const struct data_solver *solver, const struct log *log, ui
 	uint32_t good = 0;
 
 	for (uint32_t i = 0; i + 1 < log->count; i++)
-		good += desc_word(solver, log, i, next) == desc_word(solver, log, i + 1, log->begin);
+		good += desc_word(solver, log, i, next) ==
+			desc_word(solver, log, i + 1, log->begin);
 	return good * 10 >= (log->count - 1) * 8;
 }
 
@@ -301,8 +302,8 @@ static void read_texts(struct data_solver *solver, struct log *log)
 static void claim(struct data_solver *solver, const struct log *log, enum data_rule rule,
 		  const char *type, const char *member, uint32_t width, uint32_t offset)
 {
-	data_claim(solver, rule, type, member, width,
-		   &(struct data_column){offset, log->count, 0}, 0);
+	data_claim(solver, rule, type, member, width, &(struct data_column){offset, log->count, 0},
+		   0);
 }
 
 /* A number of bits that fits, and only one. */
@@ -557,8 +558,7 @@ struct near {
 	uint32_t count, bytes;
 };
 
-static bool is_near(struct data_solver *solver, uint64_t at, uint64_t value,
-		    const void *context)
+static bool is_near(struct data_solver *solver, uint64_t at, uint64_t value, const void *context)
 {
 	const struct near *near = context;
 

@@ -139,9 +139,9 @@ static bool leave_out(const struct data_solver *solver, const struct tables *all
 		if (i == left_out)
 			continue;
 		if (tables->count)
-			tables->stride = divisor(tables->stride,
-						 all->position[i] -
-							 tables->position[tables->count - 1]);
+			tables->stride =
+				divisor(tables->stride,
+					all->position[i] - tables->position[tables->count - 1]);
 		for (uint32_t k = 0; k < all->node_count; k++) {
 			if (all->table[k] != i)
 				continue;

@@ -82,6 +82,29 @@ static void claim_inode(struct data_solver *solver, uint32_t column)
 			   &columns);
 }
 
+/* Files that are sockets have operations of their own, by which the kernel tells them. */
+static void find_file_operations(struct data_solver *solver)
+{
+	uint64_t operations = 0;
+	uint32_t known = 0;
+
+	infer_symbols_named(solver->kernel->symbols, "socket_file_ops", &known);
+	for (uint32_t i = 0; i < solver->files.count && solver->at.file_op != DATA_UNKNOWN; i++) {
+		uint64_t own = data_word(solver, &solver->files, i, solver->at.file_op);
+
+		if (is_socket_file(solver, i) == (own == operations))
+			continue;
+		if (operations)
+			return; /* others have them as well, or sockets have several */
+		if (!is_socket_file(solver, i))
+			continue;
+		operations = own;
+		i = UINT32_MAX; /* from the first one on */
+	}
+	if (!known && data_in_image(solver, operations))
+		infer_claims_symbol(solver->claims, "socket_file_ops", operations, 0);
+}
+
 /* The file's private pointer leads to what points back to the file. */
 static bool find_sockets(struct data_solver *solver)
 {
@@ -99,6 +122,7 @@ static bool find_sockets(struct data_solver *solver)
 		data_claim_columns(solver, DATA_RULE_socket_file, "socket", "file", solver->word,
 				   &columns);
 		claim_inode(solver, offset);
+		find_file_operations(solver);
 		return true;
 	}
 	return false;

@@ -140,11 +140,11 @@ void data_solve_special(struct data_solver *solver)
 		   &(struct data_column){special.name, special.found, 0}, 0);
 	data_search(solver, &solver->vmas, &(struct data_search){.support_min = special.found},
 		    is_operations, &special, &columns);
+	data_columns_remove(&columns, special.private_data);
 	data_claim_columns(solver, DATA_RULE_special_operations, "vm_area_struct", "vm_ops",
 			   solver->word, &columns);
-	operations = columns.count == 1
-			     ? operations_of(solver, &special, columns.rows[0].offset)
-			     : 0;
+	operations =
+		columns.count == 1 ? operations_of(solver, &special, columns.rows[0].offset) : 0;
 	if (operations)
 		claim_name(solver, operations);
 }

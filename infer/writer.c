@@ -211,7 +211,8 @@ static void type_symbols(struct infer_ctypes *types, const struct infer_result *
 		const struct infer_symbol *symbol =
 			infer_symbols_named(result->kernel.symbols, symbol_types[i].name, NULL);
 
-		if (symbol)
+		/* How far an array goes the next symbol tells, where all are known. */
+		if (symbol && (result->has_data_symbols || !strchr(symbol_types[i].text, '[')))
 			type_symbol(types, result, symbol, symbol_types[i].text);
 	}
 }
@@ -380,8 +381,7 @@ static bool is_claimed(const struct field_writer *writer, const char *type, cons
 {
 	uint32_t field = infer_fields_find(writer->fields, type, member, NULL);
 
-	return field != INFER_NONE &&
-	       writer->result->verdicts[field].answer == INFER_CLAIMED;
+	return field != INFER_NONE && writer->result->verdicts[field].answer == INFER_CLAIMED;
 }
 
 /* Whether this kernel has a type of a fixed layout, as far as can be told. */

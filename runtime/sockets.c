@@ -354,10 +354,6 @@ static int begin_unix(struct gap_sockets *sockets)
 
 	if (!table_of(sockets, NET_UNIX, sockets->unix_table, &table.buckets))
 		return 0;
-	if (!sockets->unix_count)
-		return NOTE(sockets,
-			    "the profile does not tell how large the table of unix sockets "
-			    "is");
 	return take_table(sockets, table, sockets->unix_count);
 }
 
