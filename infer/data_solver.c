@@ -468,11 +468,13 @@ static int32_t weigh(enum data_rule rule)
 static void add_claim(struct data_solver *solver, enum data_rule rule, struct infer_claim *claim,
 		      const char *type, const char *member)
 {
+	unsigned name = 0;
 	char text[256];
 
-	claim->field = infer_fields_find(solver->fields, type, member, NULL);
+	claim->field = infer_fields_find(solver->fields, type, member, &name);
 	if (claim->field == INFER_NONE)
 		return;
+	claim->name_index = (uint8_t)name;
 	if (solver->class_ids[rule] == DATA_UNKNOWN)
 		solver->class_ids[rule] = infer_claims_class(solver->claims, rules[rule].name);
 	snprintf(text, sizeof(text), "%s (%u objects agree, %u do not)", rules[rule].says,
