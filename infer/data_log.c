@@ -321,28 +321,30 @@ static void claim_bits(struct data_solver *solver, const struct log *log, enum d
 	data_claim_columns(solver, rule, "printk_ringbuffer", member, 4, &columns);
 }
 
-static bool read_id(struct data_solver *solver, const struct log *log, uint64_t id, uint32_t bits,
-		    uint64_t *read)
+/* The state of the descriptor with this id; 0: another is at its place, or it cannot be read. */
+static uint64_t state_of(struct data_solver *solver, const struct log *log, uint64_t id,
+			 uint32_t bits)
 {
-	uint64_t index = id & (((uint64_t)1 << bits) - 1);
+	uint64_t index = id & (((uint64_t)1 << bits) - 1), state;
+	uint64_t descs = ring_word(solver, log, log->descs_at);
 
-	if (!data_read_word(solver,
-			    ring_word(solver, log, log->descs_at) + index * log->desc_bytes +
-				    log->state,
-			    read))
-		return false;
-	*read &= id_mask(solver);
-	return true;
+	if (!data_read_word(solver, descs + index * log->desc_bytes + log->state, &state) ||
+	    (state & id_mask(solver)) != id)
+		return 0;
+	return state;
 }
 
-/* Is @id that of a record, and @id + @step that of none? */
+/* Is @id the last one of the ring (@step 1), or the first? That may have lost its record. */
 static bool is_end(struct data_solver *solver, const struct log *log, uint64_t id, int step,
 		   uint32_t bits)
 {
-	uint64_t beyond = (id + (uint64_t)step) & id_mask(solver), read;
+	uint64_t beyond = (id + (uint64_t)step) & id_mask(solver);
+	uint64_t before = (id - (uint64_t)step) & id_mask(solver);
+	uint64_t state = state_of(solver, log, id, bits);
 
-	return read_id(solver, log, id, bits, &read) && read == id &&
-	       read_id(solver, log, beyond, bits, &read) && read != beyond;
+	return (is_written(solver, state) || (step < 0 && state >> (solver->word * 8 - 2) == 3)) &&
+	       !is_written(solver, state_of(solver, log, beyond, bits)) &&
+	       is_written(solver, state_of(solver, log, before, bits));
 }
 
 static void claim_end(struct data_solver *solver, const struct log *log, const char *member,
@@ -459,7 +461,7 @@ typedef bool record_test(const struct data_solver *solver, const struct log *log
 static bool test_times(const struct data_solver *solver, const struct log *log, uint32_t offset)
 {
 	(void)solver;
-	return offset != log->seq && are_times(log, offset);
+	return (offset >= log->seq + 8 || offset + 8 <= log->seq) && are_times(log, offset);
 }
 
 static bool test_levels(const struct data_solver *solver, const struct log *log, uint32_t offset)
