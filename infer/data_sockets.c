@@ -82,26 +82,30 @@ static void claim_inode(struct data_solver *solver, uint32_t column)
 			   &columns);
 }
 
-/* Files that are sockets have operations of their own, by which the kernel tells them. */
+/* The operations of the first file that is a socket; 0 none. */
+static uint64_t operations_of_sockets(const struct data_solver *solver)
+{
+	for (uint32_t i = 0; i < solver->files.count; i++)
+		if (is_socket_file(solver, i))
+			return data_word(solver, &solver->files, i, solver->at.file_op);
+	return 0;
+}
+
+/* All files that are sockets have operations that no others have: by these the kernel tells them. */
 static void find_file_operations(struct data_solver *solver)
 {
-	uint64_t operations = 0;
+	uint64_t operations;
 	uint32_t known = 0;
 
 	infer_symbols_named(solver->kernel->symbols, "socket_file_ops", &known);
-	for (uint32_t i = 0; i < solver->files.count && solver->at.file_op != DATA_UNKNOWN; i++) {
-		uint64_t own = data_word(solver, &solver->files, i, solver->at.file_op);
-
-		if (is_socket_file(solver, i) == (own == operations))
-			continue;
-		if (operations)
-			return; /* others have them as well, or sockets have several */
-		if (!is_socket_file(solver, i))
-			continue;
-		operations = own;
-		i = UINT32_MAX; /* from the first one on */
-	}
-	if (!known && data_in_image(solver, operations))
+	if (known || solver->at.file_op == DATA_UNKNOWN)
+		return;
+	operations = operations_of_sockets(solver);
+	for (uint32_t i = 0; i < solver->files.count; i++)
+		if (is_socket_file(solver, i) !=
+		    (data_word(solver, &solver->files, i, solver->at.file_op) == operations))
+			return;
+	if (data_in_image(solver, operations))
 		infer_claims_symbol(solver->claims, "socket_file_ops", operations, 0);
 }
 
