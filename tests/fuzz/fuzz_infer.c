@@ -1,46 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What inference reads out of a guest, in any bytes at all: as memory in which a kernel is looked
- * for, as an image with tables of symbols and types, as VMCOREINFO, as a list of fields.
+ * for, and as a list of fields. Tables in its image are fuzz_tables.c's.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "infer/infer.h"
-#include "infer/symtables.h"
-#include "infer/types.h"
 #include "tests/fuzz/fuzz.h"
 
 unsigned long fuzz_accepted;
 
-#define IMAGE_AT UINT64_C(0xffffffff81000000)
-
-static void read_image(const uint8_t *data, size_t size_bytes)
-{
-	struct infer_image image = {.address = IMAGE_AT, .size_bytes = size_bytes};
-	static const uint8_t widths[] = {4, 8};
-	struct gap_kallsyms_found found;
-	struct infer_types_found types;
-	struct infer_symbols *symbols;
-
-	image.bytes = malloc(size_bytes + 1);
-	if (!image.bytes)
-		return;
-	memcpy(image.bytes, data, size_bytes);
-	for (size_t i = 0; i < sizeof(widths); i++) {
-		if (infer_symbols_create(&symbols))
-			break;
-		fuzz_accepted += infer_kallsyms_read(&image, widths[i], IMAGE_AT, symbols, &found);
-		fuzz_accepted += infer_ksymtab_read(&image, widths[i], symbols) != 0;
-		if (!infer_symbols_finish(symbols) && infer_types_find(&image, symbols, &types))
-			FUZZ_CHECK(types.bytes >= image.bytes &&
-				   types.bytes + types.size_bytes <= image.bytes + size_bytes);
-		infer_symbols_destroy(symbols);
-	}
-	infer_image_deinit(&image);
-}
-
-/* At 0, and once more where arm64's boards have their RAM. */
+/* A whole work. */
 static void read_memory(const uint8_t *data, size_t size_bytes)
 {
 	struct gap_memory_range range = {.size_bytes = size_bytes, .data = data};
@@ -83,7 +54,6 @@ static void read_list(const uint8_t *data, size_t size_bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	read_list(data, size_bytes);
-	read_image(data, size_bytes);
 	read_memory(data, size_bytes);
 	return 0;
 }
