@@ -80,6 +80,7 @@ static struct member {
 	{"mm_struct", "env_end", 8, 8, 0},
 	{"mm_struct", "saved_auxv", 320, 8, 0},
 	{"mm_struct", "exe_file", 8, 8, 0},
+	{"maple_tree", "ma_root", 8, 8, 8}, /* behind its lock: no seed moves it */
 	{"vm_area_struct", "vm_start", 8, 8, 0},
 	{"vm_area_struct", "vm_end", 8, 8, 0},
 	{"vm_area_struct", "vm_flags", 8, 8, 0},
