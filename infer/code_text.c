@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { HEADS = 1 << 12, FUNCTIONS_MAX = 20000 };
+enum { HEADS = 1 << 12, FUNCTIONS_MAX = 20000, UNNAMED_BYTES_MAX = 1 << 12, PAGE_BYTES = 4096 };
 
 bool code_text_init(struct code_text *text, const struct code_machine *machine,
 		    struct code_reader reader, const struct infer_symbols *symbols)
@@ -58,6 +58,63 @@ static bool read_bytes(struct code_text *text, struct code_function *function)
 				 size_bytes);
 }
 
+/* ---- how far a function goes, where its symbol does not say ---- */
+
+static bool is_padding(const uint8_t *bytes, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = from; i < to; i++)
+		if (bytes[i] != 0xcc && bytes[i] != 0x90)
+			return false;
+	return to > from;
+}
+
+/* What an instruction says of where the function goes on: the furthest place that a branch of it leads
+ * to is in @furthest. False: not behind it. */
+static bool goes_on(const struct code_insn *insn, const struct code_function *function,
+		    uint64_t *furthest)
+{
+	for (unsigned i = 0; i < insn->count; i++) {
+		const struct code_op *op = &insn->ops[i];
+		uint64_t target = (uint64_t)op->value;
+
+		if (op->kind == CODE_BRANCH && target > *furthest && target < function->end &&
+		    target > function->start)
+			*furthest = target;
+		if (op->kind == CODE_RETURN || op->kind == CODE_STOP || op->kind == CODE_JUMP)
+			return false;
+	}
+	return true;
+}
+
+/* A call that nothing but padding follows does not come back. */
+static bool ends_padded(const struct code_text *text, const struct code_function *function,
+			uint64_t at)
+{
+	uint64_t aligned = (at + 15) & ~(uint64_t)15;
+
+	return text->machine->shortest == 1 && aligned <= function->end &&
+	       is_padding(function->bytes, at - function->start, aligned - function->start);
+}
+
+/* Sets the function's end where nothing of what was walked over leads further. */
+static void find_end(const struct code_text *text, struct code_function *function)
+{
+	uint64_t at = function->start, furthest = at;
+	struct code_insn insn;
+	bool on = true;
+
+	while (at < function->end && (on || at <= furthest)) {
+		if (!text->machine->decode(text->decoder, function->bytes + (at - function->start),
+					   (size_t)(function->end - at), at, &insn) ||
+		    !insn.length)
+			break;
+		at += insn.length;
+		on = goes_on(&insn, function, &furthest) && !ends_padded(text, function, at);
+	}
+	if (at < function->end)
+		function->end = at;
+}
+
 static struct code_function *add_function(struct code_text *text, uint64_t start, uint64_t end,
 					  const char *name)
 {
@@ -78,26 +135,57 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	*head_of(text, start) = text->functions.count;
 	if (!read_bytes(text, made))
 		made->end = start; /* there is nothing to decode */
+	else if (infer_symbols_are_sparse(text->symbols))
+		find_end(text, made);
 	return made;
 }
 
-static struct code_function *find_function(struct code_text *text, uint64_t address)
+/* The function that begins at @start; it is made when there was none. */
+static struct code_function *function_at(struct code_text *text, uint64_t start, uint64_t end,
+					 const char *name)
 {
-	uint64_t end;
-	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);
-
-	if (!symbol || address >= end)
-		return NULL;
-	for (uint32_t at = *head_of(text, symbol->address); at;
-	     at = text->functions.items[at - 1]->next)
-		if (text->functions.items[at - 1]->start == symbol->address)
+	for (uint32_t at = *head_of(text, start); at; at = text->functions.items[at - 1]->next)
+		if (text->functions.items[at - 1]->start == start)
 			return text->functions.items[at - 1];
 	if (!text->reads_left)
 		return NULL;
 	text->reads_left--;
-	if (end - symbol->address > CODE_FUNCTION_BYTES_MAX)
-		end = symbol->address + CODE_FUNCTION_BYTES_MAX;
-	return add_function(text, symbol->address, end, symbol->name);
+	return add_function(text, start, end, name);
+}
+
+/* As much as can be read of what begins at @start, which nobody named. */
+static struct code_function *unnamed_at(struct code_text *text, uint64_t start, uint64_t end)
+{
+	struct code_function *function;
+	uint8_t probe;
+
+	if (start % text->machine->shortest)
+		return NULL;
+	if (end - start > UNNAMED_BYTES_MAX)
+		end = start + UNNAMED_BYTES_MAX;
+	if (!text->reader.read(text->reader.context, end - 1, &probe, 1))
+		end = (start + PAGE_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
+	function = function_at(text, start, end, "");
+	return function && function->end > function->start ? function : NULL;
+}
+
+static struct code_function *find_function(struct code_text *text, uint64_t address, bool called)
+{
+	uint64_t end, stop = UINT64_MAX;
+	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);
+	bool sparse = infer_symbols_are_sparse(text->symbols);
+	struct code_function *function = NULL;
+
+	if (symbol && address < end) {
+		stop = end;
+		if (end - symbol->address > CODE_FUNCTION_BYTES_MAX)
+			end = symbol->address + CODE_FUNCTION_BYTES_MAX;
+		if (!sparse || symbol->address == address || (!called && address < end))
+			function = function_at(text, symbol->address, end, symbol->name);
+	}
+	if (!sparse || (function && (function->start == address || address < function->end)))
+		return function;
+	return address ? unnamed_at(text, address, stop) : NULL;
 }
 
 /* Keeps a decoded instruction; returns its number, or UINT32_MAX without memory. */
@@ -155,16 +243,27 @@ bool code_text_string(struct code_text *text, uint64_t address, char *string, si
 	return false;
 }
 
-struct code_function *code_text_function(struct code_text *text, uint64_t address)
+/* Of functions that were asked for by their start, the latest. */
+static struct code_function *find_recent(struct code_text *text, uint64_t address, bool called)
 {
 	struct code_function **recent = &text->recent[(address >> 2) % CODE_RECENT];
 
 	if (!*recent || (*recent)->start != address) {
-		struct code_function *found = find_function(text, address);
+		struct code_function *found = find_function(text, address, called);
 
 		if (!found || found->start != address)
 			return found;
 		*recent = found;
 	}
 	return *recent;
+}
+
+struct code_function *code_text_function(struct code_text *text, uint64_t address)
+{
+	return find_recent(text, address, false);
+}
+
+struct code_function *code_text_callee(struct code_text *text, uint64_t address)
+{
+	return find_recent(text, address, true);
 }

@@ -18,6 +18,11 @@ struct code_reader {
 
 enum { CODE_FUNCTION_BYTES_MAX = 1 << 15, CODE_RECENT = 1 << 12 };
 
+/**
+ * Where symbols are few, what lies between them is functions without a name: such a one is made where
+ * a call or a jump leads, its name is "", and every function ends where no path of its own goes on.
+ */
+
 struct code_function {
 	uint64_t start, end;
 	const char *name;
@@ -63,6 +68,8 @@ void code_text_deinit(struct code_text *text);
  * long as @text.
  */
 struct code_function *code_text_function(struct code_text *text, uint64_t address);
+/** The function that a call of @address enters. */
+struct code_function *code_text_callee(struct code_text *text, uint64_t address);
 /** The operations of the instruction at @at, or NULL. They stay until the next one is decoded. */
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length);

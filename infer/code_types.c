@@ -34,7 +34,7 @@ uint64_t code_matcher_target(const struct code_matcher *matcher, const struct co
 const char *code_matcher_name_at(const struct code_matcher *matcher, uint64_t target)
 {
 	const struct code_function *function =
-		target ? code_text_function(matcher->run->text, target) : NULL;
+		target ? code_text_callee(matcher->run->text, target) : NULL;
 
 	return function && function->start == target ? function->name : NULL;
 }
@@ -44,7 +44,7 @@ const struct code_prototype *code_matcher_prototype_at(const struct code_matcher
 						       uint64_t target)
 {
 	struct code_function *function =
-		target ? code_text_function(matcher->run->text, target) : NULL;
+		target ? code_text_callee(matcher->run->text, target) : NULL;
 
 	if (!function || function->start != target)
 		return NULL;

@@ -12,6 +12,7 @@
 
 #include "infer/prior.h"
 #include "infer/symtables.h"
+#include "infer/syscalls.h"
 #include "infer/types.h"
 #include "infer/writer.h"
 #include "profile/btf.h"
@@ -104,6 +105,13 @@ static enum gap_status finish_symbols(struct run *run, struct gap_error *error)
 	return GAP_OK;
 }
 
+static const char *name_sources(uint32_t exported, uint32_t numbered)
+{
+	if (exported)
+		return numbered ? "ksymtab and system call table" : "ksymtab";
+	return numbered ? "system call table" : "nowhere";
+}
+
 /*
  * Without KALLSYMS_ALL the table of all symbols has those of code only; what modules may use fills
  * in some of the rest.
@@ -115,15 +123,20 @@ static void read_tables(struct run *run)
 	bool kallsyms = !run->options->no_kallsyms &&
 			infer_kallsyms_read(&result->image, result->survey.pointer_bytes,
 					    result->survey.banner.value, run->symbols, &found);
-	uint32_t exported = 0;
+	uint32_t exported = 0, numbered;
 
 	result->has_data_symbols = kallsyms && infer_symbols_added(run->symbols, "init_task");
 	if (!run->options->no_ksymtab && !result->has_data_symbols)
 		exported = infer_ksymtab_read(&result->image, result->survey.pointer_bytes,
 					      run->symbols);
-	result->symbols_from = kallsyms   ? (exported ? "kallsyms and ksymtab" : "kallsyms")
-			       : exported ? "ksymtab"
-					  : "nowhere";
+	if (kallsyms) {
+		result->symbols_from = exported ? "kallsyms and ksymtab" : "kallsyms";
+		return;
+	}
+	infer_symbols_mark_sparse(run->symbols);
+	numbered = infer_syscalls_read(&result->image, result->survey.machine, &result->kernel.text,
+				       run->symbols);
+	result->symbols_from = name_sources(exported, numbered);
 }
 
 static void adopt(struct infer_window *window, const struct infer_symbols *symbols,
