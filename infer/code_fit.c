@@ -16,6 +16,8 @@ static bool calls_one_of(const struct code_matcher *matcher, const struct code_e
 			 const struct code_statement *statement, const char **name)
 {
 	*name = code_matcher_name_at(matcher, event->target);
+	if (statement->anyone)
+		return true;
 	for (uint32_t i = 0; *name && i < statement->name_count; i++)
 		if (strcmp(matcher->rows->names.items[statement->names + i], *name) == 0)
 			return true;
@@ -247,7 +249,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 	case CODE_CALL_WITH:
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			return false;
-		callee = code_rows_prototype(matcher->rows, name);
+		callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
 		value = code_matcher_argument(matcher, event, callee, statement->argument);
 		return match_through(match, statement, value);
 	case CODE_PRINTS:
@@ -437,9 +439,9 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			continue;
-		value = code_matcher_argument(matcher, event,
-					      code_rows_prototype(matcher->rows, name),
-					      statement->argument);
+		value = code_matcher_argument(
+			matcher, event, name ? code_rows_prototype(matcher->rows, name) : NULL,
+			statement->argument);
 		if (value && code_match_expression(&match, &statement->what, value) &&
 		    is_pure(matcher, statement, event,
 			    match.fit.bindings[match.fit.count - 1].offset))
@@ -491,14 +493,20 @@ static void collect(struct code_matcher *matcher, const struct code_statement *s
 		    bool shifted_values, struct fits *fits)
 {
 	const struct code_events *events = &matcher->run->events;
+	uint8_t depth = UINT8_MAX;
 
 	fits->count = 0;
 	fits->overflow = false;
 	for (uint32_t i = 0; i < events->count && !fits->overflow; i++) {
 		struct match match = {.matcher = matcher, .shifted = shifted_values};
 
-		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
+		if ((statement->anyone && events->items[i].depth > depth) ||
+		    !fits_event(&match, statement, &events->items[i]) || !match.fit.count)
 			continue;
+		if (statement->anyone && events->items[i].depth < depth) { /* nearest to us */
+			depth = events->items[i].depth;
+			fits->count = 0;
+		}
 		match.fit.order = events->items[i].order;
 		match.fit.event = i;
 		add_fit(matcher, fits, &match.fit);
@@ -538,6 +546,8 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	struct fits fits;
 
 	fit->by_elimination = false;
+	if (statement->verb == CODE_NAMES)
+		return false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
 	collect(matcher, statement, false, &fits);
@@ -550,6 +560,41 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 		return false;
 	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
 	return true;
+}
+
+/* ---- functions that show by how they are called ---- */
+
+static bool is_known(const struct code_matcher *matcher, const struct code_fit *fit)
+{
+	for (unsigned i = 0; i < fit->count; i++)
+		if (!matcher->beliefs[fit->bindings[i].member].known)
+			return false;
+	return true;
+}
+
+/* Nearest to the function that is looked at, and the only one there. */
+uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement)
+{
+	const struct code_events *events = &matcher->run->events;
+	uint8_t depth = UINT8_MAX;
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct code_event *event = &events->items[i];
+		struct match match = {.matcher = matcher};
+		code_value value;
+
+		if (event->kind != CODE_E_CALL || !event->target || event->depth > depth)
+			continue;
+		value = code_run_argument(matcher->run, event, statement->argument, false);
+		if (!value || !code_match_known(&match, &statement->what, value) ||
+		    !is_known(matcher, &match.fit))
+			continue;
+		found = event->depth == depth && found != event->target ? UINT64_MAX
+									: event->target;
+		depth = event->depth;
+	}
+	return found == UINT64_MAX ? 0 : found;
 }
 
 /* ---- members that show by their type ---- */

@@ -148,6 +148,15 @@ static void take_names(struct cursor *cursor, uint32_t *first, uint32_t *count)
 	*count = cursor->rows->names.count - *first;
 }
 
+/* Whose call is meant: names, or "?" for anybody's. */
+static void take_callees(struct cursor *cursor, struct code_statement *statement)
+{
+	statement->anyone = take(cursor, "?");
+	if (!statement->anyone)
+		take_names(cursor, &statement->names, &statement->name_count);
+	statement->argument = (uint8_t)take_number(cursor);
+}
+
 /* ---- members ---- */
 
 static bool parse_shape(struct code_rows *rows, struct code_member *member, const char *shape)
@@ -402,8 +411,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_RETURN_OF;
 	} else if (take(cursor, "call")) {
 		statement->verb = CODE_CALL_WITH;
-		take_names(cursor, &statement->names, &statement->name_count);
-		statement->argument = (uint8_t)take_number(cursor);
+		take_callees(cursor, statement);
+	} else if (take(cursor, "names")) {
+		statement->verb = CODE_NAMES;
+		take_callees(cursor, statement);
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;
 		take_text(cursor, statement->text);
@@ -440,8 +451,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		need(cursor, "of");
 	} else if (take(cursor, "sequence")) {
 		statement->verb = CODE_SEQUENCE;
-		take_names(cursor, &statement->names, &statement->name_count);
-		statement->argument = (uint8_t)take_number(cursor);
+		take_callees(cursor, statement);
 	} else {
 		fail(cursor, "not a statement");
 		return;

@@ -267,3 +267,17 @@ struct code_function *code_text_callee(struct code_text *text, uint64_t address)
 {
 	return find_recent(text, address, true);
 }
+
+bool code_text_name(struct code_text *text, uint64_t address, const char *name)
+{
+	struct code_function *function = code_text_callee(text, address);
+
+	if (!function || function->start != address || (function->name[0] && !function->named) ||
+	    strcmp(function->name, name) == 0)
+		return false;
+	function->name = name;
+	function->named = name[0];
+	function->shared = !name[0];
+	function->noted = false;
+	return true;
+}

@@ -275,6 +275,47 @@ static void print_votes(const struct gap_profile *profile, const struct code_lea
 	}
 }
 
+/* How far the kernel was moved from where its profile says: by the first symbol that both have. */
+static uint64_t find_slide(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	const struct infer_symbols *symbols = learnt->text.symbols;
+	struct gap_symbol row;
+
+	for (uint32_t i = 0; i < infer_symbols_count(symbols); i++) {
+		const struct infer_symbol *symbol = infer_symbols_at(symbols, i);
+
+		if (strstr(symbol->name, "sys_close") &&
+		    !gap_profile_find_symbol(profile, symbol->name, &row, NULL))
+			return symbol->address - row.address;
+	}
+	return 0;
+}
+
+/* Functions that others named, against their true names. */
+static void print_names(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	uint64_t slide = find_slide(profile, learnt);
+
+	for (uint32_t i = 0; i < learnt->namings.count; i++) {
+		const struct code_naming *naming = &learnt->namings.items[i];
+		const struct code_prototype *row = code_rows_prototype(learnt->rows, naming->name);
+		bool right = false;
+
+		for (uint32_t k = 0; row && k < row->name_count; k++) {
+			struct gap_symbol symbol;
+
+			right |= !gap_profile_find_symbol(profile,
+							  learnt->rows->names.items[row->names + k],
+							  &symbol, NULL) &&
+				 symbol.address + slide == naming->address;
+		}
+		if (!right || !show_wrong)
+			printf("%s name %s at %#llx, by %s\n", right ? "right" : "WRONG",
+			       naming->name, (unsigned long long)(naming->address - slide),
+			       naming->by);
+	}
+}
+
 /* What is believed of each field of the list, against the truth. */
 static void print_fields(const struct gap_profile *profile, const struct code_learnt *learnt,
 			 const struct infer_fields *fields)
@@ -369,6 +410,8 @@ static void report(const char *name, const struct gap_profile *profile,
 		print_function(&learnt, symbols);
 	else if (show_wrong || (!show_statements && !show_fields))
 		print_votes(profile, &learnt);
+	if (!function)
+		print_names(profile, &learnt);
 	if (show_statements)
 		print_statements(&learnt);
 	code_learnt_deinit(&learnt);
