@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/labels.h"
 #include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"
@@ -105,11 +106,18 @@ static enum gap_status finish_symbols(struct run *run, struct gap_error *error)
 	return GAP_OK;
 }
 
-static const char *name_sources(uint32_t exported, uint32_t numbered)
+static const char *name_sources(bool exported, bool numbered, bool labelled)
 {
-	if (exported)
-		return numbered ? "ksymtab and system call table" : "ksymtab";
-	return numbered ? "system call table" : "nowhere";
+	static const char *const words[] = {"nowhere",
+					    "ksymtab",
+					    "system call table",
+					    "ksymtab and system call table",
+					    "texts",
+					    "ksymtab and texts",
+					    "system call table and texts",
+					    "ksymtab, system call table and texts"};
+
+	return words[exported | numbered << 1 | labelled << 2];
 }
 
 /*
@@ -123,7 +131,8 @@ static void read_tables(struct run *run)
 	bool kallsyms = !run->options->no_kallsyms &&
 			infer_kallsyms_read(&result->image, result->survey.pointer_bytes,
 					    result->survey.banner.value, run->symbols, &found);
-	uint32_t exported = 0, numbered;
+	uint32_t exported = 0, numbered, labelled;
+	struct infer_window code;
 
 	result->has_data_symbols = kallsyms && infer_symbols_added(run->symbols, "init_task");
 	if (!run->options->no_ksymtab && !result->has_data_symbols)
@@ -134,9 +143,16 @@ static void read_tables(struct run *run)
 		return;
 	}
 	infer_symbols_mark_sparse(run->symbols);
-	numbered = infer_syscalls_read(&result->image, result->survey.machine, &result->kernel.text,
-				       run->symbols);
-	result->symbols_from = name_sources(exported, numbered);
+	code = result->kernel.text;
+	if (code.start == code.end) /* no page tells what is code: all may be */
+		code = (struct infer_window){result->image.address,
+					     result->image.address + result->image.size_bytes};
+	numbered = infer_syscalls_read(&result->image, result->survey.machine, &code, run->symbols);
+	labelled = infer_proc_entries_read(&result->image, result->survey.pointer_bytes, &code,
+					   run->symbols) +
+		   infer_text_users_read(&result->image, result->survey.machine, &code,
+					 run->symbols);
+	result->symbols_from = name_sources(exported, numbered, labelled);
 }
 
 static void adopt(struct infer_window *window, const struct infer_symbols *symbols,

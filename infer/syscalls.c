@@ -62,7 +62,7 @@ static const struct abi abis[] = {
 /* The place of a table that is looked at. */
 struct table {
 	const struct infer_image *image;
-	struct infer_window text;
+	const struct infer_window *text;
 	const struct abi *abi;
 	const struct code_machine *machine;
 	void *decoder;
@@ -84,7 +84,7 @@ static uint64_t entry_at(const struct table *table, int number)
 
 static bool is_code(const struct table *table, uint64_t address)
 {
-	return address >= table->text.start && address < table->text.end &&
+	return address >= table->text->start && address < table->text->end &&
 	       address % table->machine->shortest == 0;
 }
 
@@ -282,7 +282,7 @@ uint32_t infer_syscalls_read(const struct infer_image *image, uint16_t machine,
 			     const struct infer_window *text, struct infer_symbols *symbols)
 {
 	struct table table = {
-		.image = image, .text = *text, .machine = code_machine_of(machine)};
+		.image = image, .text = text, .machine = code_machine_of(machine)};
 	uint32_t added = 0;
 
 	for (size_t i = 0; i < sizeof(abis) / sizeof(abis[0]); i++)
@@ -290,9 +290,6 @@ uint32_t infer_syscalls_read(const struct infer_image *image, uint16_t machine,
 			table.abi = &abis[i];
 	if (!table.abi || !table.machine)
 		return 0;
-	if (text->start == text->end) /* no page of it tells that it is code */
-		table.text =
-			(struct infer_window){image->address, image->address + image->size_bytes};
 	table.decoder = table.machine->open(table.machine->pointer_bytes == 8);
 	if (!table.decoder)
 		return 0;
