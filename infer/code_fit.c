@@ -43,33 +43,52 @@ static unsigned count_conversions(const char *format, const char *end, bool narr
 	return count;
 }
 
-/* The argument printed after a text: the string's own place, and how far after it. */
-static code_value printed(struct code_matcher *matcher, const struct code_event *event,
-			  const char *text)
+/* The argument printed after a text by a function that takes its arguments so: the string's own place, and how
+ * far after it. */
+static code_value printed_as(struct code_matcher *matcher, const struct code_event *event,
+			     const struct code_prototype *callee, bool variadic, const char *text)
 {
 	struct code_run *run = matcher->run;
-	const struct code_prototype *callee = code_matcher_prototype_at(matcher, event->target);
-	bool variadic = callee && callee->variadic, narrow = run->values.pointer_bytes == 4;
+	bool narrow = run->values.pointer_bytes == 4;
 	char string[STRING_BYTES];
 	const char *place;
 	int64_t number;
 
-	for (unsigned i = 0; callee && i < 4; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		code_value value = code_run_argument(run, event, i, variadic);
 
 		if (!value || !code_value_is_const(&run->values, value, &number) ||
 		    !code_text_string(run->text, (uint64_t)number, string, sizeof(string)))
 			continue;
 		place = strstr(string, text);
-		if (place && !variadic)
+		if (place && callee && !variadic)
 			return code_matcher_argument(matcher, event, callee, i + 1);
 		if (place)
 			return code_run_argument(
 				run, event,
 				i + 1 + count_conversions(string, place + strlen(text), narrow),
-				true);
+				variadic);
 	}
 	return 0;
+}
+
+/* Of a function without a name nobody knows how it takes them: in one way the string shows. */
+static code_value printed(struct code_matcher *matcher, const struct code_event *event,
+			  const char *text)
+{
+	const struct code_prototype *callee = code_matcher_prototype_at(matcher, event->target);
+	const char *name = code_matcher_name_at(matcher, event->target);
+	code_value value;
+
+	if (callee)
+		return printed_as(matcher, event, callee, callee->variadic, text);
+	if (!name || name[0])
+		return 0;
+	/* Where registers are narrow it may be two of them, or none. */
+	value = matcher->run->values.pointer_bytes == 4
+			? 0
+			: printed_as(matcher, event, NULL, false, text);
+	return value ? value : printed_as(matcher, event, NULL, true, text);
 }
 
 /* What is printed in other units, or in parts: without shifts by, and masks of, numbers. */

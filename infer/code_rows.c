@@ -281,6 +281,25 @@ static uint32_t take_object(struct cursor *cursor)
 	return 0;
 }
 
+static void take_text(struct cursor *cursor, char text[CODE_TEXT_MAX])
+{
+	size_t length = 0;
+
+	need(cursor, "'");
+	while (*cursor->at && *cursor->at != '\'' && length + 1 < CODE_TEXT_MAX)
+		text[length++] = *cursor->at++;
+	text[length] = 0;
+	need(cursor, "'");
+}
+
+static uint32_t intern_text(struct cursor *cursor)
+{
+	char text[CODE_TEXT_MAX];
+
+	take_text(cursor, text);
+	return intern(cursor, text, strlen(text));
+}
+
 static void take_base(struct cursor *cursor, const struct code_prototype *prototype,
 		      struct code_expression *expression)
 {
@@ -314,6 +333,9 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 		expression->names = take_object(cursor);
 	} else if (take(cursor, "local")) {
 		expression->base = CODE_B_LOCAL;
+	} else if (*cursor->at == '\'') {
+		expression->base = CODE_B_TEXT;
+		expression->number = intern_text(cursor);
 	} else if (take(cursor, "value")) {
 		expression->base = CODE_B_VALUE;
 	} else {
@@ -363,17 +385,6 @@ static void take_expression(struct cursor *cursor, const struct code_prototype *
 }
 
 /* ---- statements ---- */
-
-static void take_text(struct cursor *cursor, char text[CODE_TEXT_MAX])
-{
-	size_t length = 0;
-
-	need(cursor, "'");
-	while (*cursor->at && *cursor->at != '\'' && length + 1 < CODE_TEXT_MAX)
-		text[length++] = *cursor->at++;
-	text[length] = 0;
-	need(cursor, "'");
-}
 
 static void take_via(struct cursor *cursor, struct code_statement *statement)
 {

@@ -54,7 +54,8 @@ enum code_base {
 	CODE_B_VARIABLE, /* what one holds */
 	CODE_B_LOCAL,    /* the address of a variable of the function's own */
 	CODE_B_VALUE,
-	CODE_B_CONST
+	CODE_B_CONST,
+	CODE_B_TEXT /* a string that has a text in it */
 };
 
 struct code_expression {
@@ -65,7 +66,7 @@ struct code_expression {
 	uint32_t names; /* RESULT: of whom, first in the list of names; ARGUMENT, OBJECT, VARIABLE:
 			   which */
 	uint32_t name_count;
-	int64_t number; /* B_CONST */
+	int64_t number; /* B_CONST; B_TEXT: id of the text */
 	struct code_step steps[CODE_STEPS_MAX];
 };
 

@@ -68,51 +68,55 @@ static bool is_padding(const uint8_t *bytes, uint64_t from, uint64_t to)
 	return to > from;
 }
 
-/* What an instruction says of where the function goes on: the furthest place that a branch of it leads
- * to is in @furthest. False: not behind it. */
-static bool goes_on(const struct code_insn *insn, const struct code_function *function,
-		    uint64_t *furthest)
+/* A function that is walked over for where it ends. */
+struct walk {
+	const struct code_machine *machine;
+	const uint8_t *bytes;
+	uint64_t start, end;
+	uint64_t furthest; /* place that a branch leads to */
+};
+
+/* False: the code does not go on behind this instruction. */
+static bool goes_on(struct walk *walk, const struct code_insn *insn)
 {
 	for (unsigned i = 0; i < insn->count; i++) {
 		const struct code_op *op = &insn->ops[i];
 		uint64_t target = (uint64_t)op->value;
 
-		if (op->kind == CODE_BRANCH && target > *furthest && target < function->end &&
-		    target > function->start)
-			*furthest = target;
+		if (op->kind == CODE_BRANCH && target > walk->furthest && target < walk->end)
+			walk->furthest = target;
 		if (op->kind == CODE_RETURN || op->kind == CODE_STOP || op->kind == CODE_JUMP)
 			return false;
 	}
 	return true;
 }
 
-/* A call that nothing but padding follows does not come back. */
-static bool ends_padded(const struct code_text *text, const struct code_function *function,
-			uint64_t at)
+/* Where nothing but padding follows, what came before did not come back. */
+static bool ends_padded(const struct walk *walk, uint64_t at)
 {
 	uint64_t aligned = (at + 15) & ~(uint64_t)15;
 
-	return text->machine->shortest == 1 && aligned <= function->end &&
-	       is_padding(function->bytes, at - function->start, aligned - function->start);
+	return walk->machine->shortest == 1 && aligned <= walk->end &&
+	       is_padding(walk->bytes, at - walk->start, aligned - walk->start);
 }
 
-/* Sets the function's end where nothing of what was walked over leads further. */
-static void find_end(const struct code_text *text, struct code_function *function)
+uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
+			uint64_t start, uint64_t end)
 {
-	uint64_t at = function->start, furthest = at;
+	struct walk walk = {machine, bytes, start, end, start};
 	struct code_insn insn;
+	uint64_t at = start;
 	bool on = true;
 
-	while (at < function->end && (on || at <= furthest)) {
-		if (!text->machine->decode(text->decoder, function->bytes + (at - function->start),
-					   (size_t)(function->end - at), at, &insn) ||
+	while (at < end && (on || at <= walk.furthest)) {
+		if (!machine->decode(decoder, bytes + (at - start), (size_t)(end - at), at,
+				     &insn) ||
 		    !insn.length)
 			break;
 		at += insn.length;
-		on = goes_on(&insn, function, &furthest) && !ends_padded(text, function, at);
+		on = goes_on(&walk, &insn) && !ends_padded(&walk, at);
 	}
-	if (at < function->end)
-		function->end = at;
+	return at < end ? at : end;
 }
 
 static struct code_function *add_function(struct code_text *text, uint64_t start, uint64_t end,
@@ -136,7 +140,8 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	if (!read_bytes(text, made))
 		made->end = start; /* there is nothing to decode */
 	else if (infer_symbols_are_sparse(text->symbols))
-		find_end(text, made);
+		made->end = code_text_walk(text->machine, text->decoder, made->bytes, start,
+					   made->end);
 	return made;
 }
 

@@ -74,6 +74,12 @@ struct code_function *code_text_callee(struct code_text *text, uint64_t address)
 /** Names the one that begins at @address; @name "": nobody knows it any more. One with a symbol keeps its own.
  * True: that was news. */
 bool code_text_name(struct code_text *text, uint64_t address, const char *name);
+/**
+ * Where the code that begins at @start no longer goes on, by its own branches; at most @end. @bytes are
+ * those between the two.
+ */
+uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
+			uint64_t start, uint64_t end);
 /** The operations of the instruction at @at, or NULL. They stay until the next one is decoded. */
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length);

@@ -75,7 +75,7 @@ static bool is_called(const struct entry *entry, const char *name)
 	return strlen(name) == entry->length && memcmp(entry->name, name, entry->length) == 0;
 }
 
-static bool run_has(const struct reader *reader, uint64_t at, uint32_t count, const char *name)
+static bool table_has(const struct reader *reader, uint64_t at, uint32_t count, const char *name)
 {
 	struct entry entry;
 
@@ -107,19 +107,35 @@ static uint32_t add_entry(const struct entry *entry, bool thread, struct infer_s
 }
 
 /* Both tables show who one is; the one of a process has its threads. */
-static uint32_t add_run(const struct reader *reader, uint64_t at, uint32_t count,
+static uint32_t add_table(const struct reader *reader, uint64_t at, uint32_t count,
 			struct infer_symbols *symbols)
 {
-	bool thread = !run_has(reader, at, count, "task");
+	bool thread = !table_has(reader, at, count, "task");
 	struct entry entry;
 	uint32_t added = 0;
 
-	if (!run_has(reader, at, count, "status") || !run_has(reader, at, count, "cwd"))
+	if (!table_has(reader, at, count, "status") || !table_has(reader, at, count, "cwd"))
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
 		if (read_entry(reader, at + (uint64_t)i * reader->size, &entry))
 			added += add_entry(&entry, thread, symbols);
 	return added;
+}
+
+/* The entries of the table that begins at @at: two of them may lie side by side, and a process's begins with its
+ * threads, a thread's with its files. */
+static uint32_t count_table(const struct reader *reader, uint64_t at, uint32_t count)
+{
+	struct entry entry;
+	bool files = false;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!read_entry(reader, at + (uint64_t)i * reader->size, &entry) ||
+		    (i && is_called(&entry, "task")) || (files && is_called(&entry, "fd")))
+			return i;
+		files |= is_called(&entry, "fd");
+	}
+	return count;
 }
 
 uint32_t infer_proc_entries_read(const struct infer_image *image, uint8_t pointer_bytes,
@@ -128,14 +144,14 @@ uint32_t infer_proc_entries_read(const struct infer_image *image, uint8_t pointe
 	struct reader reader = {image, text, pointer_bytes,
 				pointer_bytes + 8u + POINTERS * pointer_bytes};
 	uint32_t added = 0;
+	uint64_t at = 0;
 
-	for (uint64_t at = 0; at + reader.size <= image->size_bytes; at += pointer_bytes) {
-		uint32_t count = count_run(&reader, at);
+	while (at + reader.size <= image->size_bytes) {
+		uint32_t count = count_table(&reader, at, count_run(&reader, at));
 
-		if (count < RUN_MIN)
-			continue;
-		added += add_run(&reader, at, count, symbols);
-		at += (uint64_t)count * reader.size - pointer_bytes;
+		if (count >= RUN_MIN)
+			added += add_table(&reader, at, count, symbols);
+		at += count >= RUN_MIN ? (uint64_t)count * reader.size : pointer_bytes;
 	}
 	return added;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/code_text.h"
 #include "infer/labels.h"
 
 enum {
@@ -218,8 +219,8 @@ static void find_pointed(struct search *search, unsigned width)
 	for (uint64_t at = 0; at + width <= search->image->size_bytes; at += width) {
 		uint64_t value = 0;
 
-		if (at >= search->code && at < search->code_end)
-			continue;
+		if (search->code && at >= search->code && at < search->code_end)
+			continue; /* where it is known what is code, that points nowhere */
 		memcpy(&value, search->image->bytes + at, width);
 		if (can_start(search, value))
 			offer_start(search, value);
@@ -227,6 +228,21 @@ static void find_pointed(struct search *search, unsigned width)
 }
 
 /* ---- names ---- */
+
+/* Whether the code of the function leads to where it is said to use a text: parts that are seldom run lie
+ * elsewhere, behind a function that has nothing to do with them. */
+static bool leads_to(const struct search *search, uint64_t function, uint64_t at)
+{
+	const struct code_machine *machine = code_machine_of(search->machine);
+	const uint8_t *bytes = infer_image_at(search->image, function, FUNCTION_BYTES_MAX);
+	void *decoder = bytes ? machine->open(machine->pointer_bytes == 8) : NULL;
+	bool leads = decoder && code_text_walk(machine, decoder, bytes, function,
+					       function + FUNCTION_BYTES_MAX) > at;
+
+	if (decoder)
+		machine->close(decoder);
+	return leads;
+}
 
 /* The function of all users of a text; 0: there are several, or none is known. */
 static uint64_t only_user(const struct use *use)
@@ -259,7 +275,9 @@ static uint32_t add_all(const struct search *search, struct infer_symbols *symbo
 		const struct use *use = &search->uses[i];
 		uint64_t function = use->other ? 0 : only_user(use);
 
-		if (!function || !is_used_by(search, use->row, function))
+		if (!function || !leads_to(search, function, use->at[0]) ||
+		    !is_used_by(search, use->row, function) ||
+		    infer_symbols_added(symbols, rows[use->row].function))
 			continue;
 		infer_symbols_add(symbols, rows[use->row].function, strlen(rows[use->row].function),
 				  't', function);

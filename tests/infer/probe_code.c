@@ -266,7 +266,7 @@ static void print_votes(const struct gap_profile *profile, const struct code_lea
 					   ? "its type"
 					   : learnt->rows->statements.items[vote->statement].line;
 
-		if (verdict == RIGHT && show_wrong)
+		if ((verdict == RIGHT || !strcmp(member->name, "file")) && show_wrong)
 			continue;
 		printf("%s %s.%s %u (truth %lld) %s: %.*s at %#llx\n", words[verdict],
 		       code_rows_string(learnt->rows, member->type), member->name, vote->offset,
@@ -289,6 +289,28 @@ static uint64_t find_slide(const struct gap_profile *profile, const struct code_
 			return symbol->address - row.address;
 	}
 	return 0;
+}
+
+/* Symbols that were not read from a table of them, against the profile's. */
+static void print_symbols(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	const struct infer_symbols *symbols = learnt->text.symbols;
+	uint64_t slide = find_slide(profile, learnt);
+	struct gap_symbol row;
+
+	for (uint32_t i = 0; i < infer_symbols_count(symbols); i++) {
+		const struct infer_symbol *symbol = infer_symbols_at(symbols, i);
+
+		if (symbol->type != 't' && symbol->type != 'T')
+			continue;
+		if (gap_profile_find_symbol(profile, symbol->name, &row, NULL))
+			printf("????? symbol %s\n", symbol->name);
+		else if (row.address + slide != symbol->address)
+			printf("WRONG symbol %s at %#llx\n", symbol->name,
+			       (unsigned long long)(symbol->address - slide));
+		else if (!show_wrong && symbol->type == 't')
+			printf("right symbol %s\n", symbol->name);
+	}
 }
 
 /* Functions that others named, against their true names. */
@@ -412,6 +434,8 @@ static void report(const char *name, const struct gap_profile *profile,
 		print_votes(profile, &learnt);
 	if (!function)
 		print_names(profile, &learnt);
+	if (!function && from_memory)
+		print_symbols(profile, &learnt);
 	if (show_statements)
 		print_statements(&learnt);
 	code_learnt_deinit(&learnt);
