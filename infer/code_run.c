@@ -604,6 +604,17 @@ static bool is_part_of(const struct code_function *part, const struct code_funct
 	return strncmp(part->name, whole->name, length) == 0 && part->name[length] == '.';
 }
 
+/* What a return is made to jump to, where nobody named it: it does nothing else. */
+static bool only_returns(struct code_run *run, const struct code_function *function)
+{
+	uint8_t count, length;
+	const struct code_op *ops =
+		function->name[0] ? NULL
+				  : code_text_insn(run->text, function, function->start, &count, &length);
+
+	return ops && count && ops[0].kind == CODE_RETURN;
+}
+
 /* A jump: inside the function, into a cold part of it, or a call whose result is ours. */
 static bool do_jump(struct code_run *run, struct path *path, const struct code_op *op)
 {
@@ -627,7 +638,8 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	}
 	if (function)
 		kind = callee_of(run, path, function);
-	if (kind == CODE_C_RETURN || kind == CODE_C_NOTHING)
+	if (kind == CODE_C_RETURN || kind == CODE_C_NOTHING ||
+	    (function && only_returns(run, function)))
 		return do_return(run, path);
 	if (kind == CODE_C_NORETURN)
 		return false;
