@@ -591,29 +591,43 @@ static bool is_known(const struct code_matcher *matcher, const struct code_fit *
 	return true;
 }
 
-/* Nearest to the function that is looked at, and the only one there. */
+/* Whether a call hands over what a statement says, all of which is known. */
+static bool hands_over(struct code_matcher *matcher, const struct code_statement *statement,
+		       const struct code_event *event)
+{
+	struct match match = {.matcher = matcher};
+	code_value value;
+
+	if (event->kind != CODE_E_CALL || !event->target)
+		return false;
+	value = code_run_argument(matcher->run, event, statement->argument, false);
+	return value && code_match_known(&match, &statement->what, value) &&
+	       is_known(matcher, &match.fit);
+}
+
+/* Nearest to the function that is looked at, and the only one there, or the first. */
 uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement)
 {
 	const struct code_events *events = &matcher->run->events;
-	uint8_t depth = UINT8_MAX;
-	uint64_t found = 0;
+	const struct code_event *found = NULL;
+	bool several = false;
 
 	for (uint32_t i = 0; i < events->count; i++) {
 		const struct code_event *event = &events->items[i];
-		struct match match = {.matcher = matcher};
-		code_value value;
 
-		if (event->kind != CODE_E_CALL || !event->target || event->depth > depth)
+		if ((found && event->depth > found->depth) ||
+		    !hands_over(matcher, statement, event))
 			continue;
-		value = code_run_argument(matcher->run, event, statement->argument, false);
-		if (!value || !code_match_known(&match, &statement->what, value) ||
-		    !is_known(matcher, &match.fit))
-			continue;
-		found = event->depth == depth && found != event->target ? UINT64_MAX
-									: event->target;
-		depth = event->depth;
+		if (!found || event->depth < found->depth) {
+			found = event;
+			several = false;
+		} else if (statement->earliest) {
+			found = event->order < found->order ? event : found;
+		} else {
+			several |= event->target != found->target;
+		}
 	}
-	return found == UINT64_MAX ? 0 : found;
+	return found && !several ? found->target : 0;
 }
 
 /* ---- members that show by their type ---- */

@@ -60,14 +60,6 @@ static bool read_bytes(struct code_text *text, struct code_function *function)
 
 /* ---- how far a function goes, where its symbol does not say ---- */
 
-static bool is_padding(const uint8_t *bytes, uint64_t from, uint64_t to)
-{
-	for (uint64_t i = from; i < to; i++)
-		if (bytes[i] != 0xcc && bytes[i] != 0x90)
-			return false;
-	return to > from;
-}
-
 /* A function that is walked over for where it ends. */
 struct walk {
 	const struct code_machine *machine;
@@ -91,13 +83,25 @@ static bool goes_on(struct walk *walk, const struct code_insn *insn)
 	return true;
 }
 
-/* Where nothing but padding follows, what came before did not come back. */
-static bool ends_padded(const struct walk *walk, uint64_t at)
+/* Where after a call nothing follows but what fills the room up to the next function, it does not come back. */
+static bool ends_padded(const struct walk *walk, void *decoder, uint64_t at)
 {
 	uint64_t aligned = (at + 15) & ~(uint64_t)15;
+	struct code_insn insn;
 
-	return walk->machine->shortest == 1 && aligned <= walk->end &&
-	       is_padding(walk->bytes, at - walk->start, aligned - walk->start);
+	if (walk->machine->shortest != 1 || at == aligned || aligned > walk->end)
+		return false;
+	for (; at < aligned; at += insn.length)
+		if (!walk->machine->decode(decoder, walk->bytes + (at - walk->start),
+					   (size_t)(walk->end - at), at, &insn) ||
+		    !insn.length || (insn.count && insn.ops[0].kind != CODE_STOP))
+			return false;
+	return true;
+}
+
+static bool calls(const struct code_insn *insn)
+{
+	return insn->count && insn->ops[insn->count - 1].kind == CODE_CALL;
 }
 
 uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
@@ -114,7 +118,7 @@ uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const
 		    !insn.length)
 			break;
 		at += insn.length;
-		on = goes_on(&walk, &insn) && !ends_padded(&walk, at);
+		on = goes_on(&walk, &insn) && !(calls(&insn) && ends_padded(&walk, decoder, at));
 	}
 	return at < end ? at : end;
 }
