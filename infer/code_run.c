@@ -16,6 +16,7 @@ enum {
 	CALLEE_STEPS_MAX = 8000,
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
+	UNNAMED_BYTES = 512, /* called by the function itself, and nothing else tells of it */
 	NEAR_BYTES = 1024, /* a jump so far stays inside of a function */
 	FACTS = 16,
 	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
@@ -458,7 +459,8 @@ code_value code_run_argument(const struct code_run *run, const struct code_event
 static enum code_callee callee_of(struct code_run *run, const struct path *path,
 				  const struct code_function *function)
 {
-	bool small = function->end - function->start <= SMALL_BYTES && path->depth < FRAMES &&
+	uint64_t most = function->name[0] || path->depth ? SMALL_BYTES : UNNAMED_BYTES;
+	bool small = function->end - function->start <= most && path->depth < FRAMES &&
 		     function->start != path->function->start;
 
 	small = small && run->callee_steps < CALLEE_STEPS_MAX;
