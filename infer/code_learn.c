@@ -178,8 +178,8 @@ static void add_naming(struct code_learnt *learnt, uint32_t index, const char *f
 		learnt->run.out_of_memory |= address != 0;
 		return;
 	}
-	*naming = (struct code_naming){index, address,
-				       learnt->rows->names.items[statement->names], function};
+	*naming = (struct code_naming){index, address, learnt->rows->names.items[statement->names],
+				       function};
 }
 
 static void match_function(struct code_learnt *learnt, const struct code_prototype *row,

@@ -82,7 +82,7 @@ enum code_verb {
 	CODE_LOADS,     /* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
-	CODE_TESTS,   /* bits of a number: the mask is in value */
+	CODE_TESTS,    /* bits of a number: the mask is in value */
 	CODE_SEQUENCE, /* arguments of calls, one after the other */
 	CODE_NAMES     /* a function without a name that is called so has one of these */
 };

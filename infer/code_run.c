@@ -17,7 +17,7 @@ enum {
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
 	UNNAMED_BYTES = 512, /* called by the function itself, and nothing else tells of it */
-	NEAR_BYTES = 1024, /* a jump so far stays inside of a function */
+	NEAR_BYTES = 1024,   /* a jump so far stays inside of a function */
 	FACTS = 16,
 	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
 };
@@ -520,7 +520,8 @@ static bool do_return(struct code_run *run, struct path *path)
 
 	if (way != WAY_BACK)
 		leave(run, path);
-	if (way == WAY_ELSEWHERE) { /* a jump through a register, whose place it wrote over its own */
+	if (way ==
+	    WAY_ELSEWHERE) { /* a jump through a register, whose place it wrote over its own */
 		note_call(run, path, 0, true);
 		forget_call(run, path);
 		set(path, machine->result, code_value_call(&run->values, 0, path->at));
@@ -611,8 +612,9 @@ static bool only_returns(struct code_run *run, const struct code_function *funct
 {
 	uint8_t count, length;
 	const struct code_op *ops =
-		function->name[0] ? NULL
-				  : code_text_insn(run->text, function, function->start, &count, &length);
+		function->name[0]
+			? NULL
+			: code_text_insn(run->text, function, function->start, &count, &length);
 
 	return ops && count && ops[0].kind == CODE_RETURN;
 }

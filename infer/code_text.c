@@ -144,8 +144,8 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	if (!read_bytes(text, made))
 		made->end = start; /* there is nothing to decode */
 	else if (infer_symbols_are_sparse(text->symbols))
-		made->end = code_text_walk(text->machine, text->decoder, made->bytes, start,
-					   made->end);
+		made->end =
+			code_text_walk(text->machine, text->decoder, made->bytes, start, made->end);
 	return made;
 }
 

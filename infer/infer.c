@@ -148,10 +148,10 @@ static void read_tables(struct run *run)
 		code = (struct infer_window){result->image.address,
 					     result->image.address + result->image.size_bytes};
 	numbered = infer_syscalls_read(&result->image, result->survey.machine, &code, run->symbols);
-	labelled = infer_proc_entries_read(&result->image, result->survey.pointer_bytes, &code,
-					   run->symbols) +
-		   infer_text_users_read(&result->image, result->survey.machine, &code,
-					 run->symbols);
+	labelled =
+		infer_proc_entries_read(&result->image, result->survey.pointer_bytes, &code,
+					run->symbols) +
+		infer_text_users_read(&result->image, result->survey.machine, &code, run->symbols);
 	result->symbols_from = name_sources(exported, numbered, labelled);
 }
 

@@ -55,9 +55,8 @@ static bool read_entry(const struct reader *reader, uint64_t at, struct entry *e
 	entry->name = name_at(reader, word_at(reader, at), length);
 	entry->length = length;
 	entry->shows = word_at(reader, at + reader->size - reader->width);
-	return entry->name &&
-	       (!entry->shows ||
-		(entry->shows >= reader->text->start && entry->shows < reader->text->end));
+	return entry->name && (!entry->shows || (entry->shows >= reader->text->start &&
+						 entry->shows < reader->text->end));
 }
 
 static uint32_t count_run(const struct reader *reader, uint64_t at)
@@ -108,7 +107,7 @@ static uint32_t add_entry(const struct entry *entry, bool thread, struct infer_s
 
 /* Both tables show who one is; the one of a process has its threads. */
 static uint32_t add_table(const struct reader *reader, uint64_t at, uint32_t count,
-			struct infer_symbols *symbols)
+			  struct infer_symbols *symbols)
 {
 	bool thread = !table_has(reader, at, count, "task");
 	struct entry entry;

@@ -281,8 +281,7 @@ static uint32_t add_all(const struct table *table, struct infer_symbols *symbols
 uint32_t infer_syscalls_read(const struct infer_image *image, uint16_t machine,
 			     const struct infer_window *text, struct infer_symbols *symbols)
 {
-	struct table table = {
-		.image = image, .text = text, .machine = code_machine_of(machine)};
+	struct table table = {.image = image, .text = text, .machine = code_machine_of(machine)};
 	uint32_t added = 0;
 
 	for (size_t i = 0; i < sizeof(abis) / sizeof(abis[0]); i++)

@@ -35,9 +35,9 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 struct use {
 	uint32_t row;
 	bool other;
-	uint64_t address;              /* of the text; 0: it is not there */
-	uint64_t at[USERS_MAX];        /* who uses it */
-	uint64_t function[USERS_MAX];  /* where the function begins */
+	uint64_t address;             /* of the text; 0: it is not there */
+	uint64_t at[USERS_MAX];       /* who uses it */
+	uint64_t function[USERS_MAX]; /* where the function begins */
 	unsigned count;
 	bool many; /* users, or texts that begin so */
 };
@@ -146,8 +146,7 @@ static void find_users_arm64(struct search *search)
 
 	for (uint64_t at = search->code; at + 4 <= search->code_end; at += 4) {
 		uint32_t word = word_at(search, at), reg = word & 31;
-		int64_t pages =
-			(int64_t)((uint64_t)(word >> 5 & 0x7ffff) << 2 | (word >> 29 & 3));
+		int64_t pages = (int64_t)((uint64_t)(word >> 5 & 0x7ffff) << 2 | (word >> 29 & 3));
 		uint64_t page;
 
 		if ((word & 0x9f000000) != 0x90000000)
@@ -206,8 +205,8 @@ static void find_called(struct search *search)
 		} else {
 			if (search->image->bytes[at] != 0xe8)
 				continue;
-			target = base + at + 5 +
-				 (uint64_t)(int64_t)(int32_t)word_at(search, at + 1);
+			target =
+				base + at + 5 + (uint64_t)(int64_t)(int32_t)word_at(search, at + 1);
 		}
 		if (can_start(search, target))
 			offer_start(search, target);

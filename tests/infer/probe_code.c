@@ -27,7 +27,8 @@
 #include "runtime/include/semgap/profile.h"
 #include "runtime/include/semgap/source.h"
 
-static bool show_statements, show_fields, show_wrong, text_only, exported_only, from_memory, numbered_only;
+static bool show_statements, show_fields, show_wrong, text_only, exported_only, from_memory,
+	numbered_only;
 static const char *function, *core_path = SEMGAP_SOURCE_DIR "/kernels/core-fields.txt";
 
 struct image {
