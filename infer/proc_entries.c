@@ -59,16 +59,6 @@ static bool read_entry(const struct reader *reader, uint64_t at, struct entry *e
 						 entry->shows < reader->text->end));
 }
 
-static uint32_t count_run(const struct reader *reader, uint64_t at)
-{
-	struct entry entry;
-	uint32_t count = 0;
-
-	while (read_entry(reader, at + (uint64_t)count * reader->size, &entry))
-		count++;
-	return count;
-}
-
 static bool is_called(const struct entry *entry, const char *name)
 {
 	return strlen(name) == entry->length && memcmp(entry->name, name, entry->length) == 0;
@@ -121,17 +111,17 @@ static uint32_t add_table(const struct reader *reader, uint64_t at, uint32_t cou
 	return added;
 }
 
-/* The entries of the table that begins at @at: two of them may lie side by side, and a process's begins with its
- * threads, a thread's with its files. */
-static uint32_t count_table(const struct reader *reader, uint64_t at, uint32_t count)
+/* The entries of the table that begins at @at: two of them may lie side by side, and a process's
+ * begins with its threads, a thread's with its files. */
+static uint32_t count_entries(const struct reader *reader, uint64_t at)
 {
 	struct entry entry;
+	uint32_t count = 0;
 	bool files = false;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (!read_entry(reader, at + (uint64_t)i * reader->size, &entry) ||
-		    (i && is_called(&entry, "task")) || (files && is_called(&entry, "fd")))
-			return i;
+	for (; read_entry(reader, at, &entry); at += reader->size, count++) {
+		if ((count && is_called(&entry, "task")) || (files && is_called(&entry, "fd")))
+			break;
 		files |= is_called(&entry, "fd");
 	}
 	return count;
@@ -146,7 +136,7 @@ uint32_t infer_proc_entries_read(const struct infer_image *image, uint8_t pointe
 	uint64_t at = 0;
 
 	while (at + reader.size <= image->size_bytes) {
-		uint32_t count = count_table(&reader, at, count_run(&reader, at));
+		uint32_t count = count_entries(&reader, at);
 
 		if (count >= RUN_MIN)
 			added += add_table(&reader, at, count, symbols);
