@@ -605,7 +605,7 @@ static bool hands_over(struct code_matcher *matcher, const struct code_statement
 	       is_known(matcher, &match.fit);
 }
 
-/* Nearest to the function that is looked at, and the only one there, or the first. */
+/* Nearest to the function that is looked at, and the only one there. */
 uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement)
 {
 	const struct code_events *events = &matcher->run->events;
@@ -621,8 +621,6 @@ uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_stat
 		if (!found || event->depth < found->depth) {
 			found = event;
 			several = false;
-		} else if (statement->earliest) {
-			found = event->order < found->order ? event : found;
 		} else {
 			several |= event->target != found->target;
 		}

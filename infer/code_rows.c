@@ -425,7 +425,6 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		take_callees(cursor, statement);
 	} else if (take(cursor, "names")) {
 		statement->verb = CODE_NAMES;
-		statement->earliest = take(cursor, "first");
 		take_callees(cursor, statement);
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;

@@ -91,7 +91,6 @@ struct code_statement {
 	uint8_t verb, argument;
 	uint32_t names, name_count; /* CALL_WITH, SEQUENCE, NAMES */
 	bool anyone;                /* CALL_WITH, SEQUENCE: whoever is called */
-	bool earliest;              /* NAMES: of several, the one that is called first */
 	uint32_t via, via_count;    /* the value is what a call of one of these returned … */
 	uint8_t via_argument;       /* … and this argument of it is meant */
 	char text[CODE_TEXT_MAX];   /* PRINTS */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/labels.h"
+#include "infer/function_labels.h"
 #include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "infer/labels.h"
+#include "infer/function_labels.h"
 
 enum { RUN_MIN = 16, NAME_BYTES_MAX = 24, POINTERS = 3 };
 

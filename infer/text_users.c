@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "infer/code_text.h"
-#include "infer/labels.h"
+#include "infer/function_labels.h"
 
 enum {
 	TEXTS_MAX = 64,

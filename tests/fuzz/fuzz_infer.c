@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "infer/infer.h"
-#include "infer/labels.h"
+#include "infer/function_labels.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"
 #include "infer/types.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "infer/labels.h"
+#include "infer/function_labels.h"
 
 #define BASE UINT64_C(0xffffffff81000000)
 #define IMAGE_BYTES 0x20000u

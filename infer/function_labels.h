@@ -3,8 +3,8 @@
  * Functions that the kernel's own data tells by a text (kernels/labels.def), where there is no table of symbols:
  * those behind the files of /proc/PID, and those that alone print something.
  */
-#ifndef SEMGAP_INFER_LABELS_H
-#define SEMGAP_INFER_LABELS_H
+#ifndef SEMGAP_INFER_FUNCTION_LABELS_H
+#define SEMGAP_INFER_FUNCTION_LABELS_H
 
 #include "infer/image_copy.h"
 #include "infer/kernel.h"
