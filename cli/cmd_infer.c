@@ -15,6 +15,7 @@
 struct arguments {
 	struct infer_options options;
 	const struct gap_profile *priors[PRIORS_MAX];
+	const char *prior_paths[PRIORS_MAX];
 	const char *source, *output, *fields, *require;
 	bool explain;
 	const char *explained; /* one field; NULL all */
@@ -50,11 +51,14 @@ static bool take_prior(struct arguments *arguments)
 {
 	struct gap_profile *prior;
 
-	if (arguments->options.prior_count == PRIORS_MAX)
+	if (arguments->options.prior_count == PRIORS_MAX) {
+		say("--prior: no more than %d", PRIORS_MAX);
 		return false;
+	}
 	prior = open_profile(optarg);
 	if (!prior)
 		return false;
+	arguments->prior_paths[arguments->options.prior_count] = optarg;
 	arguments->priors[arguments->options.prior_count++] = prior;
 	return true;
 }
@@ -64,8 +68,11 @@ static bool take_confidence(struct arguments *arguments)
 	char *end;
 
 	arguments->options.min_confidence = strtod(optarg, &end);
-	return end != optarg && !*end && arguments->options.min_confidence >= 0 &&
-	       arguments->options.min_confidence <= 1;
+	if (end != optarg && !*end && arguments->options.min_confidence >= 0 &&
+	    arguments->options.min_confidence <= 1)
+		return true;
+	say("--min-confidence %s: not a probability, which goes from 0 to 1", optarg);
+	return false;
 }
 
 /* "--explain FIELD" as well as "--explain=FIELD": a field has a dot and no slash. */
@@ -110,6 +117,17 @@ static bool take_option(struct arguments *arguments, int option, int argc, char 
 	}
 }
 
+static bool is_input(const struct arguments *arguments, const char *path)
+{
+	bool input = gap_output_same_file(path, arguments->source) ||
+		     gap_output_same_file(path, arguments->fields) ||
+		     gap_output_same_file(path, arguments->require);
+
+	for (size_t i = 0; i < arguments->options.prior_count; i++)
+		input |= gap_output_same_file(path, arguments->prior_paths[i]);
+	return input;
+}
+
 /* EXIT_DONE when the arguments are complete. */
 static int parse(const struct command *command, int argc, char **argv, struct arguments *arguments)
 {
@@ -126,9 +144,7 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 		return say_usage(command, "infer: -o OUT.gap is required: a profile is binary");
 	if (strcmp(arguments->output, "-") == 0)
 		return say_usage(command, "infer: a profile is binary and goes to a file");
-	if (gap_output_same_file(arguments->output, arguments->source) ||
-	    gap_output_same_file(arguments->output, arguments->fields) ||
-	    gap_output_same_file(arguments->output, arguments->require))
+	if (is_input(arguments, arguments->output))
 		return say_usage(command, "infer: %s is an input and would be overwritten",
 				 arguments->output);
 	return EXIT_DONE;
@@ -145,6 +161,8 @@ static enum gap_status read_wanted(const struct arguments *arguments, struct inf
 
 	if (!status && arguments->require)
 		status = read_fields_file(arguments->require, required, error);
+	if (!status && arguments->explained)
+		status = infer_explain_check(fields, arguments->explained, error);
 	return status;
 }
 
@@ -167,10 +185,15 @@ static unsigned count_unclaimed(const struct infer_result *result,
 
 static void tell_types(const struct arguments *arguments, const struct infer_result *result)
 {
+	char modules[48] = "";
+
+	if (result->modules)
+		snprintf(modules, sizeof(modules), " and that of %u module%s", result->modules,
+			 result->modules == 1 ? "" : "s");
 	fprintf(stderr,
-		"semgap: %s: %u types from the guest's BTF (%u checks against its memory agree), "
+		"semgap: %s: %u types from the guest's BTF%s (%u checks against its memory agree), "
 		"%u symbols\n",
-		arguments->output, gap_profile_count(result->opened, GAP_TABLE_TYPES),
+		arguments->output, gap_profile_count(result->opened, GAP_TABLE_TYPES), modules,
 		result->anchors.agree, gap_profile_count(result->opened, GAP_TABLE_SYMBOLS));
 }
 
@@ -232,7 +255,7 @@ static enum gap_status finish(const struct arguments *arguments, struct infer_re
 	else
 		tell_fields(arguments, result, fields);
 	if (arguments->explain)
-		status = infer_explain(result, fields, arguments->explained, error);
+		infer_explain(result, fields, arguments->explained);
 	if (count_unclaimed(result, fields, required))
 		*exit_status = EXIT_PARTIAL;
 	return status;

@@ -177,27 +177,34 @@ static void print_anchors(const struct infer_result *result)
 	}
 }
 
-enum gap_status infer_explain(struct infer_result *result, const struct infer_fields *fields,
-			      const char *name, struct gap_error *error)
+static bool is_wanted(const struct infer_field *field, const char *name)
 {
-	bool any = false;
+	size_t length = strlen(field->type);
+	bool wanted = !name;
 
+	if (name && strncmp(name, field->type, length) == 0 && name[length] == '.')
+		for (unsigned i = 0; i < field->name_count; i++)
+			wanted |= strcmp(name + length + 1, field->names[i]) == 0;
+	return wanted;
+}
+
+enum gap_status infer_explain_check(const struct infer_fields *fields, const char *name,
+				    struct gap_error *error)
+{
+	for (uint32_t i = 0; i < fields->count; i++)
+		if (is_wanted(&fields->rows[i], name))
+			return GAP_OK;
+	return gap_fail(error, GAP_NOT_FOUND,
+			"--explain %s: not among the fields asked for; --fields takes a list that "
+			"has it",
+			name ? name : "");
+}
+
+void infer_explain(struct infer_result *result, const struct infer_fields *fields, const char *name)
+{
 	if (result->from_types)
 		print_anchors(result);
-	for (uint32_t i = 0; i < fields->count; i++) {
-		const struct infer_field *field = &fields->rows[i];
-		size_t length = strlen(field->type);
-		bool wanted = !name;
-
-		if (name && strncmp(name, field->type, length) == 0 && name[length] == '.')
-			for (unsigned j = 0; j < field->name_count; j++)
-				wanted |= strcmp(name + length + 1, field->names[j]) == 0;
-		if (!wanted)
-			continue;
-		print_field(result, field, i, name != NULL);
-		any = true;
-	}
-	return any ? GAP_OK
-		   : gap_fail(error, GAP_NOT_FOUND, "--explain %s: not among the fields asked for",
-			      name);
+	for (uint32_t i = 0; i < fields->count; i++)
+		if (is_wanted(&fields->rows[i], name))
+			print_field(result, &fields->rows[i], i, name != NULL);
 }

@@ -9,9 +9,12 @@
 int infer_answer_to(const struct infer_result *result, const struct infer_fields *fields,
 		    const struct infer_field *field);
 
-/** Prints the evidence on @name ("type.member"; NULL: on all fields) to stdout. GAP_NOT_FOUND: not
- * among the fields. */
-enum gap_status infer_explain(struct infer_result *result, const struct infer_fields *fields,
-			      const char *name, struct gap_error *error) GAP_MUST_CHECK;
+/** Whether there is anything to be explained of @name ("type.member"). GAP_NOT_FOUND: not among the fields. */
+enum gap_status infer_explain_check(const struct infer_fields *fields, const char *name,
+				    struct gap_error *error) GAP_MUST_CHECK;
+
+/** Prints the evidence on @name (NULL: on all fields) to stdout. */
+void infer_explain(struct infer_result *result, const struct infer_fields *fields,
+		   const char *name);
 
 #endif

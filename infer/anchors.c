@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_BYTES_MIN 3
-
 static const struct infer_anchor table[] = {
 #define GAP_ANCHOR(symbol, path, test, argument) {symbol, path, #test, argument, 0},
 #include "kernels/anchors.def"
@@ -114,7 +112,7 @@ static bool holds_name(const struct check *check, uint64_t at)
 		return false;
 	while (seen[length] > ' ' && seen[length] <= '~')
 		length++;
-	return length >= NAME_BYTES_MIN && seen[length] == '\0';
+	return length > 0 && seen[length] == '\0';
 }
 
 static bool is_mapped(const struct check *check, uint64_t at)

@@ -5,6 +5,7 @@
  */
 #include "infer/coreinfo.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,34 @@
 #define FIRST_KEY "OSRELEASE="
 #define PIECE_BYTES ((size_t)1 << 20)
 #define TEXTS_MAX 64
+#define PAGE_BYTES_MIN 4096
+#define OFFSET_BYTES_MAX ((uint64_t)1 << 20) /* no structure is as large */
 
 /* ---- lines ---- */
+
+static unsigned nibble(char c)
+{
+	return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+	       : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+				      : 16;
+}
+
+/* What stands from here to the end of the line, which must be one number and nothing else: what is
+ * broken says nothing, and not 0. */
+static bool read_number(const char *text, int base, uint64_t *value)
+{
+	unsigned long long number;
+	char *end;
+
+	if (nibble(*text) >= (unsigned)base)
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, base);
+	if (errno || (*end && *end != '\n'))
+		return false;
+	*value = number;
+	return true;
+}
 
 typedef void line_visit(void *context, const char *name, size_t length, const char *value);
 
@@ -38,22 +65,19 @@ struct wanted {
 	const char *name;
 	bool found;
 	uint64_t value;
-	int base;
 };
 
 static void take_wanted(void *context, const char *name, size_t length, const char *value)
 {
 	struct wanted *wanted = context;
 
-	if (strlen(wanted->name) == length && memcmp(name, wanted->name, length) == 0) {
-		wanted->found = true;
-		wanted->value = strtoull(value, NULL, wanted->base);
-	}
+	if (strlen(wanted->name) == length && memcmp(name, wanted->name, length) == 0)
+		wanted->found |= read_number(value, 16, &wanted->value);
 }
 
 static bool find_symbol(const char *text, const char *name, uint64_t *value)
 {
-	struct wanted wanted = {.name = name, .base = 16};
+	struct wanted wanted = {.name = name};
 
 	each_line(text, "SYMBOL", take_wanted, &wanted);
 	if (wanted.found)
@@ -90,16 +114,21 @@ static bool confirms(const struct infer_kernel *kernel, const char *text)
 	       (address >= kernel->text.start && address < kernel->text.end);
 }
 
-static unsigned nibble(char c)
+/* A kernel moves by whole pages. */
+static void read_slide(struct infer_coreinfo *info)
 {
-	return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-	       : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-				      : 16;
+	const char *text = find_plain(info->text, "KERNELOFFSET=");
+	uint64_t slide;
+
+	if (!text || !read_number(text, 16, &slide) || slide % PAGE_BYTES_MIN)
+		return;
+	info->has_slide = true;
+	info->slide = slide;
 }
 
 static void read_plain(struct infer_coreinfo *info)
 {
-	const char *id = find_plain(info->text, "BUILD-ID="), *slide;
+	const char *id = find_plain(info->text, "BUILD-ID=");
 
 	for (size_t i = 0;
 	     id && i < 2 * sizeof(info->build_id) && nibble(id[i]) < 16 && nibble(id[i + 1]) < 16;
@@ -107,9 +136,7 @@ static void read_plain(struct infer_coreinfo *info)
 		info->build_id[i / 2] = (uint8_t)(nibble(id[i]) << 4 | nibble(id[i + 1]));
 		info->build_id_bytes = (uint8_t)(i / 2 + 1);
 	}
-	slide = find_plain(info->text, "KERNELOFFSET=");
-	info->has_slide = slide != NULL;
-	info->slide = slide ? strtoull(slide, NULL, 16) : 0;
+	read_slide(info);
 }
 
 /* Keeps the first text that confirms: whole lines, to the zero byte. */
@@ -214,7 +241,10 @@ enum gap_status infer_coreinfo_read(struct infer_coreinfo *info, const struct in
 
 static void add_symbol(void *context, const char *name, size_t length, const char *value)
 {
-	infer_symbols_add(context, name, length, '?', strtoull(value, NULL, 16));
+	uint64_t address;
+
+	if (read_number(value, 16, &address))
+		infer_symbols_add(context, name, length, '?', address);
 }
 
 void infer_coreinfo_symbols(const struct infer_coreinfo *info, struct infer_symbols *symbols)
@@ -236,8 +266,9 @@ static void add_claim(void *context, const char *name, size_t length, const char
 				    .witness = "VMCOREINFO says so"};
 	unsigned name_index = 0;
 	char path[128], *dot;
+	uint64_t offset;
 
-	if (length >= sizeof(path))
+	if (length >= sizeof(path) || !read_number(value, 10, &offset) || offset > OFFSET_BYTES_MAX)
 		return;
 	memcpy(path, name, length);
 	path[length] = '\0';
@@ -249,7 +280,7 @@ static void add_claim(void *context, const char *name, size_t length, const char
 	if (claim.field == INFER_NONE)
 		return;
 	claim.name_index = (uint8_t)name_index;
-	claim.offset_bits = (uint32_t)strtoul(value, NULL, 10) * 8;
+	claim.offset_bits = (uint32_t)offset * 8;
 	claim.class_id = infer_claims_class(claiming->claims, "vmcoreinfo");
 	infer_claims_add(claiming->claims, &claim);
 }

@@ -24,17 +24,18 @@ static const struct number {
 
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
-static struct infer_structure *find(const struct infer_ctypes *types, const char *name)
+static struct infer_structure *find(const struct infer_ctypes *types, gap_text name)
 {
 	for (uint32_t i = 0; i < types->structures.count; i++)
-		if (strcmp(types->structures.items[i].name, name) == 0)
+		if (types->structures.items[i].name == name)
 			return &types->structures.items[i];
 	return NULL;
 }
 
 struct infer_structure *infer_ctypes_structure(struct infer_ctypes *types, const char *name)
 {
-	struct infer_structure *row = find(types, name);
+	gap_text text = gap_builder_name(types->builder, name);
+	struct infer_structure *row = find(types, text);
 
 	if (row)
 		return row;
@@ -43,8 +44,8 @@ struct infer_structure *infer_ctypes_structure(struct infer_ctypes *types, const
 		types->out_of_memory = true;
 		return NULL;
 	}
-	*row = (struct infer_structure){.id = gap_builder_type_reserve(types->builder, 1)};
-	snprintf(row->name, sizeof(row->name), "%s", name);
+	*row = (struct infer_structure){.name = text,
+					.id = gap_builder_type_reserve(types->builder, 1)};
 	return row;
 }
 
@@ -88,6 +89,12 @@ static struct infer_ctype make_pointer(struct infer_ctypes *types, const char *t
 				    types->pointer_bytes};
 }
 
+static const struct infer_structure *inner(struct infer_ctypes *types, const char *name)
+{
+	return types->by_name ? infer_ctypes_structure(types, name)
+			      : find(types, gap_builder_name(types->builder, name));
+}
+
 /* A text without its array. */
 static struct infer_ctype make_plain(struct infer_ctypes *types, const char *text,
 				     uint32_t width_bits)
@@ -103,9 +110,7 @@ static struct infer_ctype make_plain(struct infer_ctypes *types, const char *tex
 		snprintf(target, sizeof(target), "%.*s", (int)(length - 2), text);
 		return make_pointer(types, target);
 	}
-	structure = strncmp(text, "struct ", 7) != 0 ? NULL
-		    : types->by_name                 ? infer_ctypes_structure(types, text + 7)
-						     : find(types, text + 7);
+	structure = strncmp(text, "struct ", 7) != 0 ? NULL : inner(types, text + 7);
 	if (structure && (structure->written || types->by_name))
 		return (struct infer_ctype){structure->id, structure->size_bytes};
 	return make_width(types, width_bits);
@@ -141,17 +146,17 @@ uint64_t infer_ctypes_size(const struct infer_ctypes *types, const char *text)
 	return length > 2 && strcmp(text + length - 2, " *") == 0 ? types->pointer_bytes : 0;
 }
 
-void infer_ctypes_finish(struct infer_ctypes *types)
+enum gap_status infer_ctypes_finish(struct infer_ctypes *types)
 {
 	for (uint32_t i = 0; i < types->structures.count; i++) {
 		const struct infer_structure *row = &types->structures.items[i];
 		const struct gap_build_type declaration = {
-			.kind = GAP_KIND_STRUCT,
-			.flags = GAP_TYPE_INCOMPLETE,
-			.name = gap_builder_name(types->builder, row->name)};
+			.kind = GAP_KIND_STRUCT, .flags = GAP_TYPE_INCOMPLETE, .name = row->name};
 
 		if (!row->written)
 			gap_builder_type_set(types->builder, row->id, &declaration);
 	}
 	free(types->structures.items);
+	types->structures = (struct infer_structures){0};
+	return types->out_of_memory ? GAP_NO_MEMORY : GAP_OK;
 }

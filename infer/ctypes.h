@@ -10,7 +10,7 @@
 #include "profile/vector.h"
 
 struct infer_structure {
-	char name[64];
+	gap_text name;
 	gap_type_id id;
 	bool written;
 	uint64_t size_bytes; /* once written: where its last known member ends */
@@ -22,8 +22,8 @@ struct infer_ctypes {
 	struct gap_builder *builder;
 	uint8_t pointer_bytes;
 	struct infer_structures structures;
-	bool by_name; /* a structure that is not written here is defined elsewhere */
-	bool out_of_memory;
+	bool by_name;       /* a structure that is not written here is defined elsewhere */
+	bool out_of_memory; /* sticky; infer_ctypes_finish() tells */
 };
 
 struct infer_ctype {
@@ -43,7 +43,8 @@ uint64_t infer_ctypes_size(const struct infer_ctypes *types, const char *text);
 struct infer_ctype infer_ctypes_get(struct infer_ctypes *types, const char *text,
 				    uint32_t width_bits);
 
-/** Makes declarations of the structures that were never written. */
-void infer_ctypes_finish(struct infer_ctypes *types);
+/** Makes declarations of the structures that were never written, and lets go of the rest. GAP_NO_MEMORY: what was made
+ * before is not whole. */
+enum gap_status infer_ctypes_finish(struct infer_ctypes *types) GAP_MUST_CHECK;
 
 #endif

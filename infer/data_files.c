@@ -56,17 +56,23 @@ static uint32_t read_slots(struct data_solver *solver, uint64_t at, uint32_t max
 	return count;
 }
 
-/* Is a bit set exactly where there is a pointer? */
+/* Is a bit set where there is a pointer, and nowhere else? A descriptor is taken before its file is
+ * there: one that is being opened may wait for long. */
 static bool agrees(struct data_solver *solver, uint64_t at, const uint64_t *slots, uint32_t count)
 {
 	unsigned char bits[FDS_MAX / 8];
+	uint32_t taken = 0;
 
 	if (!data_is_kernel(solver, at) || !data_read(solver, at, bits, count / 8))
 		return false;
-	for (uint32_t i = 0; i < count; i++)
-		if ((bits[i / 8] >> i % 8 & 1) != (slots[i] != 0))
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_set = bits[i / 8] >> i % 8 & 1;
+
+		if (slots[i] && !is_set)
 			return false;
-	return true;
+		taken += !slots[i] && is_set;
+	}
+	return taken <= 1;
 }
 
 static bool is_table(struct data_solver *solver, const unsigned char *bytes,
@@ -113,8 +119,9 @@ static uint32_t take_samples(struct data_solver *solver, uint32_t offset, uint64
 
 		if (data_is_kernel_thread(solver, i) || !at)
 			continue;
-		if (!data_is_kernel(solver, at) || at % solver->word)
-			return 0;
+		if (!data_is_kernel(solver, at) || at % solver->word ||
+		    data_set_around(&solver->tasks, at) != DATA_UNKNOWN)
+			return 0; /* an empty list leads to the task itself, which has all */
 		while (k < count && samples[k] != at)
 			k++;
 		if (k == count)
@@ -233,7 +240,7 @@ static void find_files(struct data_solver *solver)
 		struct place places[4];
 		uint32_t count = take_samples(solver, offset, samples), found;
 
-		if (count < 2)
+		if (count == 0)
 			continue;
 		found = find_places(solver, samples, count, places, 4);
 		if (!found)
@@ -449,7 +456,7 @@ static void solve_file_inode(struct data_solver *solver)
 }
 
 /* Most files keep the operations that their inode gave them. */
-static void solve_operations(struct data_solver *solver)
+static bool pair_operations(struct data_solver *solver)
 {
 	struct data_pair pair = {.set = &solver->files,
 				 .other = &solver->inodes,
@@ -464,6 +471,60 @@ static void solve_operations(struct data_solver *solver)
 						solver->word, &files);
 	solver->at.inode_fop = data_claim_columns(solver, DATA_RULE_file_operations, "inode",
 						  "i_fop", solver->word, &inodes);
+	return files.count > 0;
+}
+
+static int is_of_image(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		       uint32_t offset, void *context)
+{
+	uint64_t value = data_word(solver, set, index, offset);
+
+	(void)context;
+	return data_in_image(solver, value) ? 1 : data_is_kernel(solver, value) ? 0 : -1;
+}
+
+/* Whether files have the operations of their inode in its member @offset: counts those. */
+static uint32_t count_same_operations(const struct data_solver *solver, uint32_t offset)
+{
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < solver->files.count; i++) {
+		uint64_t own = data_word(solver, &solver->files, i, solver->at.file_op);
+		uint32_t inode = data_set_find(&solver->inodes, data_word(solver, &solver->files, i,
+									  solver->at.file_inode));
+
+		same += inode != DATA_UNKNOWN &&
+			data_word(solver, &solver->inodes, inode, offset) == own;
+	}
+	return same;
+}
+
+/* With few kinds of files: every file has operations, and points to nothing else in the image; no
+ * inode has them as another kind of operations. */
+static void find_operations(struct data_solver *solver)
+{
+	struct data_columns files, inodes;
+
+	data_search(solver, &solver->files,
+		    &(struct data_search){.support_min = solver->files.count * 9 / 10}, is_of_image,
+		    NULL, &files);
+	if (files.count != 1)
+		return;
+	solver->at.file_op = data_claim_columns(solver, DATA_RULE_file_operations, "file", "f_op",
+						solver->word, &files);
+	data_search(solver, &solver->inodes, &(struct data_search){0}, is_of_image, NULL, &inodes);
+	for (uint32_t i = inodes.count; i-- > 0 && inodes.count <= DATA_COLUMNS;)
+		if (count_same_operations(solver, inodes.rows[i].offset) < 2)
+			data_columns_remove(&inodes, inodes.rows[i].offset);
+	solver->at.inode_fop = data_claim_columns(solver, DATA_RULE_file_operations, "inode",
+						  "i_fop", solver->word, &inodes);
+}
+
+/** When as many inodes are known as will be. */
+void data_solve_operations(struct data_solver *solver)
+{
+	if (!pair_operations(solver))
+		find_operations(solver);
 }
 
 /* ---- flags and mode ---- */
@@ -524,5 +585,4 @@ void data_solve_files(struct data_solver *solver)
 		return;
 	data_set_follow(solver, &solver->inodes, &solver->files, solver->at.file_inode);
 	data_set_bound(solver, &solver->inodes);
-	solve_operations(solver);
 }

@@ -193,17 +193,45 @@ static void solve_level(struct data_solver *solver)
 	data_claim_columns(solver, DATA_RULE_pid_level, "pid", "level", 4, &columns);
 }
 
-static void solve_thread_pid(struct data_solver *solver)
+/* The columns of tasks that lead to a struct pid of their number. */
+static void find_thread_pid(struct data_solver *solver, struct data_columns *columns)
 {
-	struct data_columns columns = {0};
 	struct upid upid;
 
+	columns->count = 0;
 	for (uint32_t offset = 0; offset < solver->tasks.end; offset += solver->word)
 		if (is_pointer_column(solver, offset) &&
 		    count_distinct(solver, offset) * 10 >= solver->tasks.count * 9 &&
 		    try_thread_pid(solver, offset, &upid))
-			data_columns_push(&columns,
+			data_columns_push(columns,
 					  &(struct data_column){offset, solver->tasks.count, 0});
+}
+
+/* Of several numbers that a task has, its pid is the one that its struct pid has too. */
+static void settle_pid(struct data_solver *solver)
+{
+	const struct data_columns *pids = &solver->pid_columns;
+	struct data_columns columns, good = {0};
+
+	for (uint32_t i = 0; i < pids->count; i++) {
+		solver->at.task_pid = pids->rows[i].offset;
+		find_thread_pid(solver, &columns);
+		if (columns.count == 1)
+			data_columns_push(&good, &pids->rows[i]);
+	}
+	solver->at.task_pid = good.count ? good.rows[0].offset : pids->rows[0].offset;
+	if (good.count == 1)
+		data_claim_columns(solver, DATA_RULE_thread_pid, "task_struct", "pid", 4, &good);
+}
+
+static void solve_thread_pid(struct data_solver *solver)
+{
+	struct data_columns columns;
+	struct upid upid;
+
+	if (solver->pid_columns.count > 0)
+		settle_pid(solver);
+	find_thread_pid(solver, &columns);
 	if (data_claim_columns(solver, DATA_RULE_thread_pid, "task_struct", "thread_pid",
 			       solver->word, &columns) == DATA_UNKNOWN ||
 	    !try_thread_pid(solver, columns.rows[0].offset, &upid)) {

@@ -25,7 +25,8 @@ static int is_parent(struct data_solver *solver, const struct data_set *set, uin
 
 	if (parent == set->at[index])
 		return 1;
-	if (!data_is_dentry(solver, parent))
+	/* A name that is kept inside may itself look like a dentry. */
+	if (parent - set->at[index] < set->size_bytes || !data_is_dentry(solver, parent))
 		return -1;
 	++*others;
 	return 1;
@@ -39,6 +40,18 @@ static void add_parents(struct data_solver *solver, uint32_t parent)
 		before = solver->dentries.count;
 		data_set_follow(solver, &solver->dentries, &solver->dentries, parent);
 	}
+}
+
+/* In use, that is with an inode, and in a place. */
+static bool is_live_dentry(struct data_solver *solver, uint64_t at)
+{
+	uint64_t inode, parent;
+
+	return data_is_dentry(solver, at) &&
+	       data_read_word(solver, at + solver->at.dentry_inode, &inode) &&
+	       data_is_kernel(solver, inode) &&
+	       data_read_word(solver, at + solver->at.dentry_parent, &parent) &&
+	       (parent == at || data_is_dentry(solver, parent));
 }
 
 static void solve_parent(struct data_solver *solver)
@@ -55,8 +68,12 @@ static void solve_parent(struct data_solver *solver)
 	}
 	solver->at.dentry_parent = data_claim_columns(solver, DATA_RULE_dentry_parent, "dentry",
 						      "d_parent", solver->word, &columns);
-	if (solver->at.dentry_parent != DATA_UNKNOWN)
-		add_parents(solver, solver->at.dentry_parent);
+	if (solver->at.dentry_parent == DATA_UNKNOWN)
+		return;
+	add_parents(solver, solver->at.dentry_parent);
+	data_set_bound(solver, &solver->dentries);
+	data_set_add_neighbours(solver, &solver->dentries, is_live_dentry);
+	add_parents(solver, solver->at.dentry_parent);
 }
 
 /* NULL, or operations: of few kinds, all in the image or in modules. */
@@ -667,6 +684,7 @@ void data_solve_inodes(struct data_solver *solver)
 	solve_super_links(solver);
 	solve_dentry_operations(solver);
 	solve_known(solver);
+	data_solve_operations(solver);
 	solve_mapping(solver);
 	solve_inode_operations(solver);
 	if (solver->at.inode_sb != DATA_UNKNOWN)

@@ -172,6 +172,24 @@ static uint32_t count_distinct(const struct rights *rights)
 	return distinct;
 }
 
+/* Programs that share nothing they write have two kinds of pages: execution alone tells them
+ * apart, by one bit. */
+static bool are_told_by_execution(const struct rights *rights)
+{
+	uint64_t value[2] = {0, 0};
+
+	for (uint32_t kind = 0; kind < 16; kind++) {
+		bool executed = kind & VM_EXEC;
+
+		if (!rights->known[kind] || !(kind & 7))
+			continue;
+		if (value[executed] && value[executed] != rights->value[kind])
+			return false;
+		value[executed] = rights->value[kind];
+	}
+	return value[0] && value[1] && __builtin_popcountll(value[0] ^ value[1]) == 1;
+}
+
 static void solve_page_prot(struct data_solver *solver)
 {
 	struct data_columns columns = {0};
@@ -183,7 +201,7 @@ static void solve_page_prot(struct data_solver *solver)
 		if (offset != solver->at.vma_flags &&
 		    data_check(solver, &solver->vmas, 0, offset, is_function_of_rights, &rights,
 			       &column) &&
-		    count_distinct(&rights) >= 3)
+		    (count_distinct(&rights) >= 3 || are_told_by_execution(&rights)))
 			data_columns_push(&columns, &column);
 	}
 	data_claim_columns(solver, DATA_RULE_page_prot, "vm_area_struct", "vm_page_prot",

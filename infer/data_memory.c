@@ -13,6 +13,7 @@
 #define TRIED_MAX 64 /* user addresses of an mm_struct that are looked up in its tables */
 #define MMS_MAX 64   /* as many as the set of them holds */
 #define MAPPED_MIN 4 /* and how many must be there */
+#define IDLE_MAX 4   /* idle tasks that have one address space at once, as a rule */
 #define NODE_BYTES 256u
 #define NODES_MAX 1024u
 #define SPACE_MAX 1024u /* mappings of one address space; others are left out */
@@ -116,7 +117,10 @@ static void find_mms(struct data_solver *solver, struct data_columns *columns,
 		    !data_check(solver, &solver->tasks, 0, offset, is_mm, NULL, &column))
 			continue;
 		add_mms(solver, offset);
-		data_search(solver, &solver->mms, &(struct data_search){0}, is_pgd, &align, &found);
+		/* Page tables say much: those of one program are enough. */
+		data_search(solver, &solver->mms,
+			    &(struct data_search){.support_min = (solver->mms.count + 1) / 2},
+			    is_pgd, &align, &found);
 		if (found.count != 1)
 			continue;
 		*pgds = found;
@@ -483,34 +487,59 @@ static uint32_t count_borrowers(const struct data_solver *solver, uint64_t mm)
 	return borrowed;
 }
 
+struct counted {
+	uint32_t users;  /* column of another count */
+	uint32_t others; /* idle tasks of other processors may borrow as well, and are in no list */
+	uint32_t shown;  /* borrowers that were counted */
+};
+
 /* One for all users together, and (not in every kernel) one for each who only borrows it. */
 static int is_count(struct data_solver *solver, const struct data_set *set, uint32_t index,
 		    uint32_t offset, void *context)
 {
 	uint32_t borrowed = count_borrowers(solver, set->at[index]);
-	uint32_t value = data_u32(set, index, offset), *counted = context;
+	uint32_t value = data_u32(set, index, offset);
+	struct counted *counted = context;
 
-	*counted += borrowed && value == 1 + borrowed;
-	return value == 1 || value == 1 + borrowed ? 1 : -1;
+	counted->shown += borrowed && value > borrowed;
+	if (counted->others == 0)
+		return value == 1 || value == 1 + borrowed ? 1 : -1;
+	return value >= 1 && value <= 1 + borrowed + counted->others ? 1 : -1;
 }
 
-/* Where borrowers show in one column, those that are always 1 are something else. */
-static void solve_count(struct data_solver *solver)
+/* Many a member is always 1: borrowers have to show. */
+static void find_count(struct data_solver *solver, struct counted counted,
+		       struct data_columns *columns)
 {
-	struct data_columns shown = {0}, columns = {0};
-
+	columns->count = 0;
 	for (uint32_t offset = 0; offset + 4 <= solver->mms.end; offset += 4) {
 		struct data_column column;
-		uint32_t counted = 0;
 
-		if (!data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column))
-			continue;
-		data_columns_push(&columns, &column);
-		if (counted)
-			data_columns_push(&shown, &column);
+		counted.shown = 0;
+		if (offset != counted.users &&
+		    data_check(solver, &solver->mms, 0, offset, is_count, &counted, &column) &&
+		    counted.shown)
+			data_columns_push(columns, &column);
 	}
-	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4,
-			   shown.count ? &shown : &columns);
+}
+
+static void solve_count(struct data_solver *solver, uint32_t users)
+{
+	struct data_columns columns;
+
+	find_count(solver, (struct counted){.users = users}, &columns);
+	if (columns.count == 0)
+		find_count(solver, (struct counted){.users = users, .others = IDLE_MAX}, &columns);
+	data_claim_columns(solver, DATA_RULE_mm_count, "mm_struct", "mm_count", 4, &columns);
+}
+
+/* Where every program has one thread, other members are 1 too. */
+static bool is_always_one(const struct data_set *set, uint32_t offset)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (data_u32(set, i, offset) != 1)
+			return false;
+	return true;
 }
 
 static void solve_counts(struct data_solver *solver)
@@ -521,8 +550,11 @@ static void solve_counts(struct data_solver *solver)
 		return;
 	data_search(solver, &solver->mms, &(struct data_search){.step = 4, .width = 4},
 		    is_user_count, NULL, &columns);
-	data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users", 4, &columns);
-	solve_count(solver);
+	for (uint32_t i = columns.count; i-- > 0 && columns.count <= DATA_COLUMNS;)
+		if (is_always_one(&solver->mms, columns.rows[i].offset))
+			data_columns_remove(&columns, columns.rows[i].offset);
+	solve_count(solver, data_claim_columns(solver, DATA_RULE_mm_users, "mm_struct", "mm_users",
+					       4, &columns));
 }
 
 void data_solve_memory(struct data_solver *solver)

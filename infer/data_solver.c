@@ -284,6 +284,24 @@ void data_set_bound(struct data_solver *solver, struct data_set *set)
 	}
 }
 
+/* Both ways from the object, to the ends of its page: a slab has at least one. */
+void data_set_add_neighbours(struct data_solver *solver, struct data_set *set,
+			     bool (*is_one)(struct data_solver *solver, uint64_t at))
+{
+	uint32_t before = set->count, step = set->end;
+
+	if (before < 2 || step == set->size_bytes)
+		return; /* the distance is not known */
+	for (uint32_t i = 0; i < before; i++) {
+		uint64_t page = set->at[i] & ~(uint64_t)(PAGE - 1);
+		uint64_t first = page + (set->at[i] - page) % step;
+
+		for (uint64_t at = first; at < page + PAGE && set->count < set->max; at += step)
+			if (data_set_find(set, at) == DATA_UNKNOWN && is_one(solver, at))
+				data_set_add(solver, set, at, 0);
+	}
+}
+
 uint32_t data_set_around(const struct data_set *set, uint64_t at)
 {
 	uint32_t low = 0, high = set->order_count;

@@ -68,8 +68,9 @@ struct data_solver {
 	uint64_t init_task, kthreadd, pid_ns, uts_ns; /* 0: not found */
 	uint32_t class_ids[DATA_RULE_COUNT];
 	struct data_layout at;
-	struct data_set tasks; /* threads; the first one is init_task */
-	uint32_t *vma_order;   /* mappings by address space and start */
+	struct data_columns pid_columns; /* of tasks: what may be their pid, where several may */
+	struct data_set tasks;           /* threads; the first one is init_task */
+	uint32_t *vma_order;             /* mappings by address space and start */
 	struct data_set signals, mms, vmas, creds, pids, nsproxies, filesets, files;
 	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules;
 };
@@ -109,6 +110,11 @@ void data_set_follow(struct data_solver *solver, struct data_set *set, const str
 
 /** Bounds what is searched by the least distance of two objects: past it lie others of its kind. */
 void data_set_bound(struct data_solver *solver, struct data_set *set);
+/** Objects of one kind lie side by side in pages of their own: adds those beside the ones that are
+ * there which @is_one accepts, at the distance that data_set_bound() found. */
+void data_set_add_neighbours(struct data_solver *solver, struct data_set *set,
+			     bool (*is_one)(struct data_solver *solver, uint64_t at));
+
 /** The object around @at, of those that were there when the set was bounded; DATA_UNKNOWN. */
 uint32_t data_set_around(const struct data_set *set, uint64_t at);
 
@@ -192,6 +198,7 @@ void data_solve_memory(struct data_solver *solver);
 void data_solve_mappings(struct data_solver *solver);
 void data_solve_ids(struct data_solver *solver);
 void data_solve_files(struct data_solver *solver);
+void data_solve_operations(struct data_solver *solver);
 void data_solve_inodes(struct data_solver *solver);
 void data_solve_mounts(struct data_solver *solver);
 void data_solve_namespaces(struct data_solver *solver);

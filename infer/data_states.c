@@ -454,6 +454,18 @@ static bool is_sum(const struct data_set *set, uint32_t sum, uint32_t a, uint32_
 	return some && same * 2 > some;
 }
 
+/* For a program, a sum is never less than its parts. */
+static bool is_somewhere_less(const struct data_solver *solver, uint32_t than, uint32_t offset)
+{
+	const struct data_set *tasks = &solver->tasks;
+
+	for (uint32_t i = 0; i < tasks->count; i++)
+		if (!data_is_kernel_thread(solver, i) &&
+		    data_u64(tasks, i, offset) < data_u64(tasks, i, than))
+			return true;
+	return false;
+}
+
 /* Kernel threads spend none in user mode. acct_timexpd, theirs as well, is the sum of both. */
 static void claim_times(struct data_solver *solver, struct data_columns *users,
 			struct data_columns *systems)
@@ -467,7 +479,11 @@ static void claim_times(struct data_solver *solver, struct data_columns *users,
 		if (a_sum != b_sum)
 			data_columns_remove(users, a_sum ? a : b);
 	}
-	data_claim_columns(solver, DATA_RULE_ticks, "task_struct", "utime", 8, users);
+	if (systems->count == 1 && users->count == 1 &&
+	    !is_somewhere_less(solver, systems->rows[0].offset, users->rows[0].offset))
+		users->count = 0;
+	if (systems->count == 1)
+		data_claim_columns(solver, DATA_RULE_ticks, "task_struct", "utime", 8, users);
 	data_claim_columns(solver, DATA_RULE_ticks, "task_struct", "stime", 8, systems);
 }
 

@@ -486,6 +486,31 @@ static bool are_distinct(struct data_solver *solver, const struct data_column *c
 	       count_shared(solver, column->offset, false) <= solver->tasks.count / 50;
 }
 
+static bool are_equal(const struct data_set *tasks, uint32_t a, uint32_t b)
+{
+	for (uint32_t i = 0; i < tasks->count; i++)
+		if (data_u32(tasks, i, a) != data_u32(tasks, i, b))
+			return false;
+	return true;
+}
+
+/* Where no process has a second thread, pid and tgid are the same everywhere: what has no such twin
+ * is neither. */
+static void keep_twins(const struct data_set *tasks, struct data_columns *columns)
+{
+	struct data_columns kept = {0};
+
+	for (uint32_t a = 0; a < columns->count && columns->count <= DATA_COLUMNS; a++)
+		for (uint32_t b = 0; b < columns->count; b++)
+			if (a != b &&
+			    are_equal(tasks, columns->rows[a].offset, columns->rows[b].offset)) {
+				data_columns_push(&kept, &columns->rows[a]);
+				break;
+			}
+	if (kept.count >= 2)
+		*columns = kept;
+}
+
 static void solve_pids(struct data_solver *solver)
 {
 	const struct data_set *tasks = &solver->tasks;
@@ -504,11 +529,18 @@ static void solve_pids(struct data_solver *solver)
 		if (count_as_leader(tasks, offset) * 2 >= threads)
 			data_columns_push(&tgids, &column);
 	}
+	if (threads == 0) {
+		keep_twins(tasks, &pids);
+		keep_twins(tasks, &tgids);
+	}
 	solver->at.task_pid =
 		data_claim_columns(solver, DATA_RULE_pid, "task_struct", "pid", 4, &pids);
 	data_claim_columns(solver, DATA_RULE_tgid, "task_struct", "tgid", 4, &tgids);
-	if (solver->at.task_pid == DATA_UNKNOWN && pids.count == 2)
-		solver->at.task_pid = pids.rows[0].offset; /* of leaders, either is as good */
+	/* Any of them is as good for now: struct pid may tell more. */
+	if (solver->at.task_pid == DATA_UNKNOWN && pids.count > 0 && pids.count <= DATA_COLUMNS) {
+		solver->at.task_pid = pids.rows[0].offset;
+		solver->pid_columns = pids;
+	}
 }
 
 /* ---- stacks ---- */

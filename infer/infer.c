@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "infer/function_labels.h"
+#include "infer/module_types.h"
 #include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"
@@ -28,6 +29,9 @@ struct run {
 	const struct infer_options *options;
 	struct infer_symbols *symbols;
 	bool has_code, has_data; /* evidence that was collected */
+	/* The guest's own types, until modules' have joined them. */
+	struct gap_builder *types;
+	struct gap_btf_base base;
 };
 
 static void warn(const struct run *run, const char *format, ...) GAP_PRINTF(2, 3);
@@ -211,20 +215,27 @@ static void add_sources(struct gap_builder *builder, const struct run *run)
 				   gap_builder_source_add(builder, &source));
 }
 
+/* Takes the place of the profile before it; on failure that stays. */
 static enum gap_status freeze(struct run *run, struct gap_builder *builder, struct gap_error *error)
 {
 	struct infer_result *result = run->result;
-	enum gap_status status;
+	struct gap_profile *opened = NULL;
+	void *image = NULL;
+	size_t image_bytes;
+	enum gap_status status = gap_builder_freeze(builder, 0, &image, &image_bytes, error);
 
-	gap_profile_close(result->opened);
-	result->opened = NULL;
-	free(result->profile);
-	result->profile = NULL;
-	status = gap_builder_freeze(builder, 0, &result->profile, &result->profile_bytes, error);
 	if (!status)
-		status = gap_profile_open_image(result->profile, result->profile_bytes,
-						&result->opened, error);
-	return status;
+		status = gap_profile_open_image(image, image_bytes, &opened, error);
+	if (status) {
+		free(image);
+		return status;
+	}
+	gap_profile_close(result->opened);
+	free(result->profile);
+	result->opened = opened;
+	result->profile = image;
+	result->profile_bytes = image_bytes;
+	return GAP_OK;
 }
 
 /* ---- from types ---- */
@@ -249,21 +260,91 @@ static enum gap_status build_from_types(struct run *run, const struct infer_type
 	const struct gap_build_source source = {.kind = GAP_SOURCE_BTF,
 						.note = "in guest memory, and memory agrees"};
 	struct gap_builder *builder;
-	enum gap_status status = gap_builder_create(&builder, error);
+	enum gap_status status = gap_builder_create(&run->types, error);
 
 	if (status)
 		return status;
+	builder = run->types;
 	infer_write_target(builder, run->result);
 	infer_write_symbols(builder, run->result);
 	add_sources(builder, run);
 	set_types_source(builder, gap_builder_source_add(builder, &source));
-	status = gap_btf_read(builder, found->bytes, found->size_bytes, type_by_name, builder,
-			      error);
-	infer_write_symbol_types(builder, run->result);
-	if (!status)
-		status = freeze(run, builder, error);
-	gap_builder_destroy(builder);
+	status = gap_btf_read_base(builder, found->bytes, found->size_bytes, type_by_name, builder,
+				   &run->base, error);
+	if (!status && infer_write_symbol_types(builder, run->result))
+		status = gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	return status ? status : freeze(run, builder, error);
+}
+
+static void forget_types(struct run *run)
+{
+	gap_builder_destroy(run->types);
+	gap_btf_base_deinit(&run->base);
+	run->types = NULL;
+}
+
+/* The guest once more, as one whose kernel is known. */
+static enum gap_status reopen(struct run *run, struct gap_guest **guest, struct gap_error *error)
+{
+	const struct infer_result *result = run->result;
+	const struct gap_guest_options options = {
+		.root = result->place.root,
+		.has_root = 1,
+		.virtual_slide = result->place.virtual_slide,
+		.has_virtual_slide = 1,
+		.phys_base = result->place.phys_base,
+		.has_phys_base = 1,
+		.paging_levels = result->place.paging_levels,
+	};
+
+	return gap_guest_open(result->kernel.memory, result->opened, &options, guest, error);
+}
+
+/* Beside the fields that are asked for, what views go by is the kernel's word alone. */
+static enum gap_status walk_modules(struct run *run, struct infer_module_types *modules,
+				    struct gap_error *error)
+{
+	struct infer_fields views;
+	enum gap_status status = infer_fields_default(&views, error);
+
+	if (status)
+		return status;
+	modules->fields[0] = run->fields;
+	modules->fields[1] = &views;
+	status = reopen(run, &modules->guest, error);
+	if (!status) {
+		status = infer_module_types_add(modules, run->types, error);
+		gap_guest_close(modules->guest);
+	}
+	infer_fields_deinit(&views);
 	return status;
+}
+
+/* Nothing that is wrong with modules' types takes the kernel's away. */
+static enum gap_status add_module_types(struct run *run, struct gap_error *error)
+{
+	struct infer_module_types modules = {.base = &run->base,
+					     .image = &run->result->image,
+					     .warn = run->options->warn,
+					     .context = run->options->context};
+	struct gap_error why = {{0}};
+	enum gap_status status;
+	gap_type_id type;
+
+	if (gap_profile_find_type(run->result->opened, "struct:btf_module", &type, NULL))
+		return GAP_OK; /* this kernel keeps none */
+	status = walk_modules(run, &modules, &why);
+	if (!status && modules.taken) {
+		gap_builder_types_unify(run->types);
+		status = freeze(run, run->types, &why);
+	}
+	if (status == GAP_NO_MEMORY)
+		return gap_fail(error, status, "%s", why.text);
+	if (status)
+		warn(run, "the BTF of the guest's modules is not used: %s", why.text);
+	else
+		run->result->modules = modules.taken;
+	return GAP_OK;
 }
 
 static bool anchors_hold(struct run *run, struct gap_error *error)
@@ -373,8 +454,16 @@ static bool any_doubt(const struct run *run)
 	return false;
 }
 
+static bool contradicts(const struct infer_verdict *verdict, bool present, uint64_t offset_bits)
+{
+	if (verdict->answer == INFER_ABSENT)
+		return present;
+	return verdict->answer == INFER_CLAIMED &&
+	       (!present || verdict->offset_bits != offset_bits);
+}
+
 /* Whether all that was collected, weighed, still says otherwise and is sure; tells of what. One rule
- * alone may be mistaken about a kernel that it has not seen before. */
+ * alone may be mistaken about a kernel that it has not seen before: that is told, and no more. */
 static bool verdicts_contradict(const struct run *run)
 {
 	bool any = false;
@@ -384,16 +473,19 @@ static bool verdicts_contradict(const struct run *run)
 		uint64_t offset_bits = 0;
 		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
 
-		if (verdict->answer == INFER_ABSTAINED || verdict->confidence < SURE ||
-		    (verdict->answer == INFER_ABSENT
-			     ? !present
-			     : present && verdict->offset_bits == offset_bits))
+		if (!contradicts(verdict, present, offset_bits))
 			continue;
-		warn(run,
-		     "the guest's BTF is not believed: memory says otherwise of %s; it may be "
-		     "forged",
-		     run->fields->rows[i].line);
-		any = true;
+		if (verdict->confidence < SURE)
+			warn(run,
+			     "memory may say otherwise of %s than the guest's BTF does (confidence "
+			     "%.3f): --no-btf --explain tells why",
+			     run->fields->rows[i].line, verdict->confidence);
+		else
+			warn(run,
+			     "the guest's BTF is not believed: memory says otherwise of %s; it may "
+			     "be forged",
+			     run->fields->rows[i].line);
+		any |= verdict->confidence >= SURE;
 	}
 	return any;
 }
@@ -413,8 +505,8 @@ static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_e
 	return status;
 }
 
-/* Sets from_types when the guest's own types were taken. */
-static enum gap_status take_types(struct run *run, struct gap_error *error)
+/* Sets from_types when the guest's own types are believed. */
+static enum gap_status believe_types(struct run *run, struct gap_error *error)
 {
 	struct infer_types_found found;
 	struct gap_error detail = {{0}};
@@ -435,6 +527,16 @@ static enum gap_status take_types(struct run *run, struct gap_error *error)
 	}
 	status = doubt_types(run, &believed, error);
 	run->result->from_types = believed && !status;
+	return status;
+}
+
+static enum gap_status take_types(struct run *run, struct gap_error *error)
+{
+	enum gap_status status = believe_types(run, error);
+
+	if (!status && run->result->from_types)
+		status = add_module_types(run, error);
+	forget_types(run);
 	return status;
 }
 
@@ -461,8 +563,9 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 	infer_write_target(builder, result);
 	infer_write_symbols(builder, result);
 	add_sources(builder, run);
-	infer_write_fields(builder, result, run->fields);
-	status = freeze(run, builder, error);
+	status = infer_write_fields(builder, result, run->fields)
+			 ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
+			 : freeze(run, builder, error);
 	gap_builder_destroy(builder);
 	return status;
 }
@@ -470,10 +573,19 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 /* Near kernels are asked once it is known how this one's structures are ordered. */
 static enum gap_status ask_priors(struct run *run, struct gap_error *error)
 {
-	for (size_t i = 0; i < run->options->prior_count; i++)
-		if (infer_prior_claims(run->options->priors[i], run->fields, run->result->verdicts,
-				       run->result->claims))
+	for (size_t i = 0; i < run->options->prior_count; i++) {
+		enum gap_status status = infer_prior_claims(
+			run->options->priors[i], run->result->survey.pointer_bytes, run->fields,
+			run->result->verdicts, run->result->claims);
+
+		if (status == GAP_MISMATCH)
+			warn(run,
+			     "prior %zu is not used: it is of a kernel whose pointers have another "
+			     "width than this one's, %u bytes",
+			     i + 1, run->result->survey.pointer_bytes);
+		else if (status)
 			return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	}
 	return run->options->prior_count ? fuse(run, error) : GAP_OK;
 }
 

@@ -37,6 +37,7 @@ struct infer_result {
 	bool has_data_symbols;         /* kallsyms with more than code */
 	const char *symbols_from;      /* in words */
 	bool from_types;               /* every type came from the guest's own BTF */
+	uint32_t modules;              /* of that from so many modules' */
 	struct infer_anchors anchors;
 	struct infer_claims *claims;
 	struct infer_verdict *verdicts; /* one a field; NULL when from_types */

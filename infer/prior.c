@@ -40,7 +40,9 @@ static int compare_known(const void *one, const void *two)
 {
 	const struct known *a = one, *b = two;
 
-	return a->prior_bits < b->prior_bits ? -1 : a->prior_bits > b->prior_bits;
+	if (a->prior_bits != b->prior_bits)
+		return a->prior_bits < b->prior_bits ? -1 : 1;
+	return a->here_bits < b->here_bits ? -1 : a->here_bits > b->here_bits;
 }
 
 static void collect(struct structure *structure, const struct infer_fields *fields,
@@ -125,14 +127,18 @@ static void claim_type(struct structure *structure, const struct infer_fields *f
 			claim_field(structure, fields, i, claims);
 }
 
-enum gap_status infer_prior_claims(const struct gap_profile *prior,
+enum gap_status infer_prior_claims(const struct gap_profile *prior, uint8_t pointer_bytes,
 				   const struct infer_fields *fields,
 				   const struct infer_verdict *verdicts,
 				   struct infer_claims *claims)
 {
-	struct structure structure = {.prior = prior,
-				      .known = calloc(fields->count + 1, sizeof(struct known))};
+	struct structure structure = {.prior = prior};
+	struct gap_target target;
 
+	gap_profile_target(prior, &target);
+	if (target.pointer_bytes && target.pointer_bytes != pointer_bytes)
+		return GAP_MISMATCH;
+	structure.known = calloc(fields->count + 1, sizeof(struct known));
 	if (!structure.known)
 		return GAP_NO_MEMORY;
 	for (uint32_t i = 0; i < fields->count; i++) {

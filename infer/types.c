@@ -60,27 +60,49 @@ static bool take(struct infer_types_found *found, const struct infer_image *imag
 	return true;
 }
 
-bool infer_types_find(const struct infer_image *image, const struct infer_symbols *symbols,
-		      struct infer_types_found *found)
+/* Where the kernel's own symbol says: then others are not looked at, of which a guest may have thousands. */
+static void look_at(struct infer_types_found *seen, const struct infer_image *image,
+		    uint64_t address)
+{
+	const uint8_t *bytes = infer_image_at(image, address, 1);
+	size_t size_bytes =
+		bytes ? whole_size(bytes, image->size_bytes - (address - image->address)) : 0;
+
+	if (size_bytes)
+		take(seen, image, address - image->address, size_bytes);
+}
+
+/* Whether all that look like the kernel's are alike. */
+static bool look_everywhere(struct infer_types_found *seen, const struct infer_image *image)
 {
 	static const uint8_t magic[] = {0x9f, 0xeb, 0x01};
-	const struct infer_symbol *start = infer_symbols_named(symbols, "__start_BTF", NULL);
-	struct infer_types_found seen = {.bound = start != NULL};
 	const uint8_t *at = image->bytes, *end = at + image->size_bytes;
 	bool single = true;
 
-	while (seen.refused < REFUSED_MAX &&
+	while (seen->refused < REFUSED_MAX &&
 	       (at = memmem(at, (size_t)(end - at), magic, sizeof(magic)))) {
-		size_t offset = (size_t)(at - image->bytes);
 		size_t size_bytes = whole_size(at, (size_t)(end - at));
 
-		at++;
-		if (!size_bytes || (start && start->address != image->address + offset))
-			seen.refused++;
+		if (size_bytes)
+			single &= take(seen, image, (size_t)(at - image->bytes), size_bytes);
 		else
-			single &= take(&seen, image, offset, size_bytes);
+			seen->refused++;
+		at++;
 	}
-	if (!seen.bytes || !single)
+	return single;
+}
+
+bool infer_types_find(const struct infer_image *image, const struct infer_symbols *symbols,
+		      struct infer_types_found *found)
+{
+	const struct infer_symbol *start = infer_symbols_named(symbols, "__start_BTF", NULL);
+	struct infer_types_found seen = {.bound = start != NULL};
+
+	if (start)
+		look_at(&seen, image, start->address);
+	else if (!look_everywhere(&seen, image))
+		return false;
+	if (!seen.bytes)
 		return false;
 	*found = seen;
 	return true;

@@ -47,7 +47,7 @@ void infer_write_target(struct gap_builder *builder, const struct infer_result *
 struct symbol_writer {
 	struct gap_builder *builder;
 	const struct infer_result *result;
-	uint64_t percpu_start, percpu_end;
+	struct infer_window percpu; /* start == end: not known */
 };
 
 static enum gap_symbol_kind kind_of(char type)
@@ -66,11 +66,15 @@ static enum gap_symbol_kind kind_of(char type)
 	}
 }
 
-static uint64_t named(const struct infer_symbols *symbols, const char *name)
+/* Where per-CPU variables are linked, when both ends are told and in order. */
+static struct infer_window percpu_window(const struct infer_symbols *symbols)
 {
-	const struct infer_symbol *symbol = infer_symbols_named(symbols, name, NULL);
+	const struct infer_symbol *start = infer_symbols_named(symbols, "__per_cpu_start", NULL);
+	const struct infer_symbol *end = infer_symbols_named(symbols, "__per_cpu_end", NULL);
 
-	return symbol ? symbol->address : 0;
+	if (!start || !end || start->address > end->address)
+		return (struct infer_window){0, 0};
+	return (struct infer_window){start->address, end->address};
 }
 
 static void write_symbol(const struct symbol_writer *writer, const char *name, char type,
@@ -86,11 +90,13 @@ static void write_symbol(const struct symbol_writer *writer, const char *name, c
 
 	if (islower((unsigned char)type) && !strchr("vw", type))
 		symbol.flags |= GAP_SYMBOL_LOCAL;
-	if (address - writer->percpu_start < writer->percpu_end - writer->percpu_start) {
+	/* Per-CPU variables are linked from zero, or into the image, with which they move then. */
+	if (address - writer->percpu.start < writer->percpu.end - writer->percpu.start)
 		symbol.flags |= GAP_SYMBOL_PERCPU;
-		symbol.address -= writer->percpu_start;
-	} else if (address - image->address < image->size_bytes) {
+	if (address - image->address < image->size_bytes) {
 		symbol.address -= writer->result->place.virtual_slide;
+	} else if (symbol.flags & GAP_SYMBOL_PERCPU) {
+		symbol.address -= writer->percpu.start;
 	} else if (tolower((unsigned char)type) == 'a') {
 		symbol.flags |= GAP_SYMBOL_ABSOLUTE;
 	} else {
@@ -124,8 +130,7 @@ void infer_write_symbols(struct gap_builder *builder, const struct infer_result 
 	struct symbol_writer writer = {
 		.builder = builder,
 		.result = result,
-		.percpu_start = named(symbols, "__per_cpu_start"),
-		.percpu_end = named(symbols, "__per_cpu_end"),
+		.percpu = percpu_window(symbols),
 	};
 	const struct infer_symbol *symbol;
 
@@ -187,13 +192,14 @@ static void type_symbols(struct infer_ctypes *types, const struct infer_result *
 	}
 }
 
-void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result)
+enum gap_status infer_write_symbol_types(struct gap_builder *builder,
+					 const struct infer_result *result)
 {
 	struct infer_ctypes types = {.builder = builder,
 				     .pointer_bytes = result->survey.pointer_bytes};
 
 	type_symbols(&types, result);
-	infer_ctypes_finish(&types);
+	return infer_ctypes_finish(&types);
 }
 
 /* ---- fields ---- */
@@ -368,6 +374,25 @@ static void collect(struct field_writer *writer, const char *type, struct member
 		qsort(rows->items, rows->count, sizeof(*rows->items), compare_members);
 }
 
+static bool agrees(const struct infer_claim *claim, uint32_t field,
+		   const struct infer_verdict *verdict)
+{
+	return claim->field == field && !claim->absent &&
+	       claim->offset_bits == verdict->offset_bits;
+}
+
+/* Whether a claim before this one has told its class already. */
+static bool is_told(const struct infer_claims *claims, uint32_t index, uint32_t field,
+		    const struct infer_verdict *verdict)
+{
+	for (uint32_t i = 0; i < index; i++)
+		if (infer_claims_at(claims, i)->class_id ==
+			    infer_claims_at(claims, index)->class_id &&
+		    agrees(infer_claims_at(claims, i), field, verdict))
+			return true;
+	return false;
+}
+
 /* Which classes of witnesses agreed. */
 static gap_text witnesses_of(struct field_writer *writer, uint32_t field)
 {
@@ -380,8 +405,7 @@ static gap_text witnesses_of(struct field_writer *writer, uint32_t field)
 		const struct infer_claim *claim = infer_claims_at(claims, i);
 		const char *name = infer_claims_class_name(claims, claim->class_id);
 
-		if (claim->field != field || claim->absent != verdict->best_absent ||
-		    claim->offset_bits != verdict->offset_bits || strstr(text, name) ||
+		if (!agrees(claim, field, verdict) || is_told(claims, i, field, verdict) ||
 		    length + strlen(name) + 3 > sizeof(text))
 			continue;
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
@@ -390,24 +414,38 @@ static gap_text witnesses_of(struct field_writer *writer, uint32_t field)
 	return gap_builder_name(writer->builder, text);
 }
 
+static bool is_absent(const struct field_writer *writer, uint32_t field, const char *type)
+{
+	return strcmp(writer->fields->rows[field].type, type) == 0 &&
+	       writer->result->verdicts[field].answer == INFER_ABSENT;
+}
+
+#define ABSENCE_BYTES 16 /* of a row, besides its name */
+
 /* What is known not to be there, in one line beside the structure: "absent: NAME=0.97 NAME=0.99". */
 static gap_text absences_of(struct field_writer *writer, const char *type)
 {
-	char text[1024] = "";
-	size_t length = 0;
+	size_t capacity = ABSENCE_BYTES, length = 0;
+	gap_text absences;
+	char *text;
 
-	for (uint32_t i = 0; i < writer->fields->count; i++) {
-		const struct infer_field *field = &writer->fields->rows[i];
-		const struct infer_verdict *verdict = &writer->result->verdicts[i];
-
-		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_ABSENT ||
-		    length + 128 > sizeof(text))
-			continue;
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s %.60s=%.4f",
-					   length ? "" : "absent:", field->names[0],
-					   verdict->confidence);
+	for (uint32_t i = 0; i < writer->fields->count; i++)
+		if (is_absent(writer, i, type))
+			capacity += strlen(writer->fields->rows[i].names[0]) + ABSENCE_BYTES;
+	text = calloc(1, capacity);
+	if (!text) {
+		writer->types.out_of_memory = true;
+		return 0;
 	}
-	return gap_builder_name(writer->builder, text);
+	for (uint32_t i = 0; i < writer->fields->count; i++)
+		if (is_absent(writer, i, type))
+			length += (size_t)snprintf(
+				text + length, capacity - length, "%s %s=%.4f",
+				length ? "" : "absent:", writer->fields->rows[i].names[0],
+				writer->result->verdicts[i].confidence);
+	absences = gap_builder_name(writer->builder, text);
+	free(text);
+	return absences;
 }
 
 static void write_absences(struct field_writer *writer, gap_type_id type, gap_text absences)
@@ -472,6 +510,7 @@ static void write_structure(struct field_writer *writer, const char *name)
 	collect(writer, name, &rows);
 	writer->depth--;
 	members = calloc(rows.count + 1, sizeof(*members));
+	writer->types.out_of_memory |= !members;
 	for (uint32_t i = 0; members && i < rows.count; i++) {
 		uint64_t end = rows.items[i].member.offset_bits / 8 + rows.items[i].size_bytes;
 
@@ -499,8 +538,8 @@ static void write_fixed(struct field_writer *writer)
 		write_structure(writer, fixed_layouts[i].type);
 }
 
-void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
-			const struct infer_fields *fields)
+enum gap_status infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
+				   const struct infer_fields *fields)
 {
 	struct field_writer writer = {
 		.builder = builder,
@@ -518,5 +557,5 @@ void infer_write_fields(struct gap_builder *builder, const struct infer_result *
 			write_structure(&writer, fields->rows[i].type);
 	write_fixed(&writer);
 	type_symbols(&writer.types, result);
-	infer_ctypes_finish(&writer.types);
+	return infer_ctypes_finish(&writer.types);
 }

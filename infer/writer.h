@@ -11,12 +11,13 @@ void infer_write_target(struct gap_builder *builder, const struct infer_result *
 void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result);
 
 /** What symbols are (kernels/symbol-types.def), by the names of structures that the builder has or
- * gets. */
-void infer_write_symbol_types(struct gap_builder *builder, const struct infer_result *result);
+ * gets. GAP_NO_MEMORY. */
+enum gap_status infer_write_symbol_types(struct gap_builder *builder,
+					 const struct infer_result *result) GAP_MUST_CHECK;
 
 /** The structures of the fields that were decided, with where each is known from; and what symbols
- * are. */
-void infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
-			const struct infer_fields *fields);
+ * are. GAP_NO_MEMORY. */
+enum gap_status infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
+				   const struct infer_fields *fields) GAP_MUST_CHECK;
 
 #endif

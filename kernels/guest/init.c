@@ -872,6 +872,16 @@ static int open_line(void)
 	return fd;
 }
 
+/* Asked for on the kernel's command line. */
+static bool is_quiet(void)
+{
+	struct bytes text = {0};
+	bool quiet = bytes_add_file(&text, "/proc/cmdline") && strstr(text.data, "semgap.quiet");
+
+	free(text.data);
+	return quiet;
+}
+
 /* Returns when all processes of the workload stand. */
 static void start_workload(void)
 {
@@ -885,7 +895,7 @@ static void start_workload(void)
 		dup2(pipes[1], STDOUT_FILENO);
 		close(pipes[0]);
 		close(pipes[1]);
-		execl("/workload", "workload", (char *)NULL);
+		execl("/workload", "workload", is_quiet() ? "quiet" : NULL, (char *)NULL);
 		_exit(127);
 	}
 	close(pipes[1]);

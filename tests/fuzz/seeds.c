@@ -13,6 +13,7 @@
 #include "profile/builder.h"
 #include "signing/sign.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/tiny_guest.h"
 #include "tests/support/dump_file.h"
 #include "tests/support/kallsyms_table.h"
 #include "tests/support/gdb_talk.h"
@@ -449,6 +450,23 @@ static void write_bzimages(const char *folder, const uint8_t *btf, size_t btf_by
 	}
 }
 
+/* As it lies in a kernel's image: large, as a kernel's is, by strings that nothing uses. */
+static void write_types(const char *folder, const uint8_t *btf, size_t btf_bytes)
+{
+	static uint8_t bytes[16 + (72 << 10)];
+	static const char must_have[] = "\0task_struct";
+	uint32_t strings = (uint32_t)(sizeof(bytes) - 16 - btf_bytes), before;
+
+	memcpy(bytes + 3, btf, btf_bytes);
+	memset(bytes + 3 + btf_bytes, 'x', strings - 1);
+	memcpy(bytes + 3 + btf_bytes, must_have, sizeof(must_have));
+	bytes[3 + btf_bytes + strings - 1] = 0;
+	memcpy(&before, bytes + 3 + 20, sizeof(before));
+	before += strings;
+	memcpy(bytes + 3 + 20, &before, sizeof(before));
+	write_seed(folder, "tables", "types", bytes, sizeof(bytes));
+}
+
 static void write_btf(const char *folder)
 {
 	struct btf btf = {.count = 0};
@@ -466,6 +484,7 @@ static void write_btf(const char *folder)
 	memcpy(bytes + at, btf.strings, btf.string_bytes);
 	write_seed(folder, "btf", "kinds", bytes, at + btf.string_bytes);
 	write_seed(folder, "extract", "kinds.btf", bytes, at + btf.string_bytes);
+	write_types(folder, bytes, at + btf.string_bytes);
 	write_raw_image(folder, bytes, at + btf.string_bytes);
 	write_bzimages(folder, bytes, at + btf.string_bytes);
 	write_packages(folder, bytes, at + btf.string_bytes);
@@ -515,6 +534,7 @@ static void write_kallsyms(const char *folder)
 		places = write_table(bytes, 8, &plans[i], symbols, 300);
 		snprintf(name, sizeof(name), "table%u", i);
 		write_seed(folder, "kallsyms", name, bytes, places.end);
+		write_seed(folder, "tables", name, bytes, places.end);
 	}
 }
 
@@ -625,41 +645,80 @@ static void write_monitor(const char *folder)
 
 /* ---- guests to be inferred from ---- */
 
-enum {
-	INFER_PAGE = 4096,
-	INFER_ROOT = 1,
-	INFER_IMAGE_UPPER,
-	INFER_IMAGE_TABLE,
-	INFER_LINEAR_UPPER,
-	INFER_LINEAR_TABLE,
-	INFER_IMAGE,
-	INFER_PAGES = INFER_IMAGE + 4
-};
-
-static void put_entry(uint8_t *memory, unsigned page, unsigned index, uint64_t entry)
-{
-	memcpy(memory + (size_t)page * INFER_PAGE + 8 * (size_t)index, &entry, sizeof(entry));
-}
-
-/* A few pages with x86-64's tables, in which a kernel is met: its image runs over all of memory. */
 static void write_guests(const char *folder)
 {
-	static const char banner[] = "Linux version 6.1.0-fixture (nobody@nowhere) #1 SMP\n";
 	static const char list[] = "task_struct.__state|state\nmodule.mem|core_layout.base # why\n";
-	static uint8_t memory[INFER_PAGES * INFER_PAGE];
+	static const char coreinfo[] =
+		"OSRELEASE=6.1.0-fixture\nBUILD-ID=0123456789abcdef\nPAGESIZE=4096\n"
+		"SYMBOL(init_uts_ns)=ffffffff81002000\nOFFSET(task_struct.pid)=2464\n"
+		"OFFSET(uts_namespace.name)=4\nSYMBOL(swapper_pg_dir)=ffffffff81001000\n"
+		"SYMBOL(_stext)=ffffffff81000000\nNUMBER(phys_base)=0\nKERNELOFFSET=2e00000\n";
+	static uint8_t memory[TINY_BYTES];
 
-	put_entry(memory, INFER_ROOT, 511, INFER_IMAGE_UPPER * INFER_PAGE | 0x63);
-	put_entry(memory, INFER_IMAGE_UPPER, 510, INFER_IMAGE_TABLE * INFER_PAGE | 0x63);
-	put_entry(memory, INFER_IMAGE_TABLE, 8, 0xe3);
-	for (unsigned i = 1; i < 4; i++) /* not part of the image, to keep it small */
-		put_entry(memory, INFER_IMAGE_TABLE, 8 + 2 * i,
-			  UINT64_C(0x8000000000000000) | (uint64_t)i << 21 | 0xe3);
-	put_entry(memory, INFER_ROOT, 273, INFER_LINEAR_UPPER * INFER_PAGE | 0x63);
-	put_entry(memory, INFER_LINEAR_UPPER, 0, INFER_LINEAR_TABLE * INFER_PAGE | 0x63);
-	put_entry(memory, INFER_LINEAR_TABLE, 0, UINT64_C(0x80000000000000e3));
-	memcpy(memory + INFER_IMAGE * INFER_PAGE + 64, banner, sizeof(banner));
+	tiny_guest_make(memory);
 	write_seed(folder, "infer", "guest", memory, sizeof(memory));
 	write_seed(folder, "infer", "list", list, sizeof(list) - 1);
+	write_seed(folder, "coreinfo", "lines", coreinfo, sizeof(coreinfo) - 1);
+}
+
+/* Masks of evidence, and writes as fuzz_objects.c reads them: an object's word, a pointer, a page table's entry. */
+static void write_rewrites(const char *folder)
+{
+	static const uint8_t writes[] = {0x20, 0x40, 0x06, 8, 3,    0,    0,    0,
+					 0x00, 0x08, 0x21, 8, 0xff, 0xff, 0xff, 0x7f,
+					 0x31, 8,    0,    8, 0,    1,    0,    0};
+	static const uint8_t masks[] = {0, 1, 3, 17, 128, 129 + 4};
+	uint8_t seed[1 + 8 * sizeof(writes)];
+	char name[32];
+
+	for (size_t i = 0; i < 8; i++)
+		memcpy(seed + 1 + i * sizeof(writes), writes, sizeof(writes));
+	for (size_t i = 0; i < sizeof(masks); i++) {
+		seed[0] = masks[i];
+		snprintf(name, sizeof(name), "masked%u", masks[i]);
+		write_seed(folder, "objects", name, seed, sizeof(seed));
+	}
+}
+
+/* Exports as relative entries of a value and a name, their names behind. */
+static void write_exports(const char *folder)
+{
+	enum { ENTRIES = 80, ENTRY_BYTES = 8, NAME_BYTES = 12 };
+	static uint8_t bytes[ENTRIES * (ENTRY_BYTES + NAME_BYTES)];
+
+	for (int32_t i = 0; i < ENTRIES; i++) {
+		int32_t at = i * ENTRY_BYTES, name = ENTRIES * ENTRY_BYTES + i * NAME_BYTES;
+		int32_t entry[2] = {16 * i + 4 - at, name - (at + 4)};
+
+		memcpy(bytes + at, entry, sizeof(entry));
+		snprintf((char *)bytes + name, NAME_BYTES, "export_%03d", i);
+	}
+	write_seed(folder, "tables", "exports", bytes, sizeof(bytes));
+}
+
+/* A structure of eight members, so that there are some to know and some to be asked for. */
+static void write_prior(const char *folder)
+{
+	struct gap_build_member members[8];
+	struct gap_build_target target = {.machine = 62, .pointer_bytes = 8, .release = "6.1.0"};
+	struct gap_builder *builder = NULL;
+	struct gap_error error = {""};
+	size_t size_bytes = 0;
+	gap_type_id word;
+	void *image = NULL;
+
+	need(gap_builder_create(&builder, &error), &error);
+	gap_builder_target_set(builder, &target);
+	word = add_simple(builder, GAP_KIND_INT, "unsigned long", 8, 0, 0);
+	for (unsigned i = 0; i < 8; i++)
+		members[i] = (struct gap_build_member){gap_builder_text(builder, &"abcdefgh"[i], 1),
+						       word, UINT64_C(64) * i, 0};
+	add_struct(builder, "fixture", 64, members, 8);
+	add_links(builder);
+	need(gap_builder_freeze(builder, 0, &image, &size_bytes, &error), &error);
+	write_seed(folder, "prior", "members", image, size_bytes);
+	free(image);
+	gap_builder_destroy(builder);
 }
 
 static void write_gdb_talk(const char *folder)
@@ -727,6 +786,9 @@ int main(int argc, char **argv)
 	}
 	write_images(argv[1]);
 	write_guests(argv[1]);
+	write_rewrites(argv[1]);
+	write_exports(argv[1]);
+	write_prior(argv[1]);
 	write_btf(argv[1]);
 	write_packed(argv[1]);
 	write_kallsyms(argv[1]);

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2034  # for those that source this
 kinds=(ps system places values)
 view_options=() # given to every view: (--pause)
+view_lacks=''   # what this profile cannot tell: boot_ns
 
 ask() { "${source_dir:?}/kernels/boot" ask --dir "${guest:?}" "$@"; }
 qmp() { "$source_dir/kernels/boot" qmp --dir "${guest:?}" "{\"execute\":\"$1\"}" >/dev/null; }
@@ -22,6 +23,7 @@ look() {
     local kind=$1 folder=$2 source=$3 paused=${4:-} status=0
     rm -rf "$folder"
     mkdir -p "$folder/before" "$folder/view" "$folder/after"
+    printf '%s' "$view_lacks" >"$folder/lacks"
     "${kind}_truth" "$folder/before" || return 1
     [[ -z $paused ]] || qmp stop || return 1
     "${kind}_views" "$folder" "$source" "$folder/view" || status=1

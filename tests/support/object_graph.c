@@ -99,6 +99,8 @@ static struct member {
 	{"user_struct", "uid", 4, 4, 0},
 	{"pid", "count", 4, 4, 0},
 	{"pid", "numbers", 16, 8, 0},
+	{"upid", "nr", 4, 4, 0}, /* of these two the order is always the same */
+	{"upid", "ns", 8, 8, 8},
 	{"nsproxy", "uts_ns", 8, 8, 0},
 	{"nsproxy", "pid_ns_for_children", 8, 8, 0},
 	{"uts_namespace", "name", 390, 4, 0},
@@ -169,6 +171,15 @@ uint32_t graph_offset(const char *type, const char *member)
 int graph_has(const char *type, const char *member)
 {
 	return find(type, member) != NULL;
+}
+
+int graph_member_at(size_t index, struct graph_member *member)
+{
+	if (index >= MEMBERS)
+		return 0;
+	*member = (struct graph_member){members[index].type, members[index].name,
+					members[index].offset, members[index].size_bytes};
+	return 1;
 }
 
 /* ---- objects ---- */

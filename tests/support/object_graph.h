@@ -40,6 +40,13 @@ uint32_t graph_offset(const char *type, const char *member);
 /** False when the graph has no such member. */
 int graph_has(const char *type, const char *member);
 
+/** The members as the seed has laid them out, those of a type one after the other; false past the last. */
+struct graph_member {
+	const char *type, *name; /* a name may have a dot, or be none of C's */
+	uint32_t offset, size_bytes;
+};
+int graph_member_at(size_t index, struct graph_member *member);
+
 /** Members of objects, in the image or in the heap. */
 void graph_put(struct graph *graph, uint64_t at, uint64_t value, unsigned size_bytes);
 uint64_t graph_get(struct graph *graph, uint64_t at, unsigned size_bytes);

@@ -11,134 +11,20 @@
 
 #include "profile/btf.h"
 #include "tests/support/making.h"
+#include "tests/support/written_btf.h"
 
-/* ---- writing BTF ---- */
-
-enum {
-	INT = 1,
-	PTR,
-	ARRAY,
-	STRUCT,
-	UNION,
-	ENUM,
-	FWD,
-	TYPEDEF,
-	VOLATILE,
-	CONST,
-	RESTRICT,
-	FUNC,
-	FUNC_PROTO,
-	VAR,
-	DATASEC,
-	FLOAT,
-	DECL_TAG,
-	TYPE_TAG,
-	ENUM64
-};
-
-#define HEADER_BYTES 24
-#define SIGNED_INT (1u << 24 | 32)
-
-struct writing {
-	uint32_t words[512];
-	uint32_t count, types;
-	char strings[1024];
-	uint32_t string_bytes;
-};
-
-static struct writing begin(void)
-{
-	return (struct writing){.string_bytes = 1};
-}
-
-static void word(struct writing *btf, uint32_t value)
-{
-	assert_true(btf->count < COUNT_OF(btf->words));
-	btf->words[btf->count++] = value;
-}
-
-static uint32_t text(struct writing *btf, const char *name)
-{
-	uint32_t at = btf->string_bytes;
-
-	if (!name)
-		return 0;
-	assert_true(at + strlen(name) < sizeof(btf->strings));
-	memcpy(btf->strings + at, name, strlen(name) + 1);
-	btf->string_bytes += (uint32_t)strlen(name) + 1;
-	return at;
-}
-
-/* Begins a type; its id. */
-static uint32_t type(struct writing *btf, uint32_t kind, const char *name, uint32_t entries,
-		     uint32_t flag, uint32_t size_or_type)
-{
-	word(btf, text(btf, name));
-	word(btf, flag << 31 | kind << 24 | entries);
-	word(btf, size_or_type);
-	return ++btf->types;
-}
-
-static uint32_t integer(struct writing *btf, const char *name, uint32_t size, uint32_t encoding)
-{
-	uint32_t id = type(btf, INT, name, 0, 0, size);
-
-	word(btf, encoding);
-	return id;
-}
-
-/* A member, an enumerator of 64 bits, a row of a data section; two words: an enumerator, a parameter. */
-static void three(struct writing *btf, const char *name, uint32_t one, uint32_t other)
-{
-	word(btf, text(btf, name));
-	word(btf, one);
-	word(btf, other);
-}
-
-static void two(struct writing *btf, const char *name, uint32_t value)
-{
-	word(btf, text(btf, name));
-	word(btf, value);
-}
-
-static uint32_t array(struct writing *btf, uint32_t element, uint32_t count)
-{
-	uint32_t id = type(btf, ARRAY, NULL, 0, 0, 0);
-
-	word(btf, element);
-	word(btf, element);
-	word(btf, count);
-	return id;
-}
-
-/* The bytes as a file has them, in memory of exactly their size. */
-static unsigned char *assemble(const struct writing *btf, size_t *size_bytes)
-{
-	uint32_t header[6] = {0x0001eb9f,     HEADER_BYTES,   0,
-			      btf->count * 4, btf->count * 4, btf->string_bytes};
-	unsigned char *bytes;
-
-	*size_bytes = HEADER_BYTES + btf->count * 4 + btf->string_bytes;
-	bytes = malloc(*size_bytes);
-	assert_non_null(bytes);
-	memcpy(bytes, header, HEADER_BYTES);
-	memcpy(bytes + HEADER_BYTES, btf->words, btf->count * 4);
-	memcpy(bytes + HEADER_BYTES + btf->count * 4, btf->strings, btf->string_bytes);
-	return bytes;
-}
-
-static enum gap_status read_bytes(struct gap_builder *builder, const struct writing *btf,
+static enum gap_status read_bytes(struct gap_builder *builder, const struct written_btf *btf,
 				  struct gap_error *error)
 {
 	size_t size_bytes;
-	unsigned char *bytes = assemble(btf, &size_bytes);
+	unsigned char *bytes = btf_assemble(btf, &size_bytes);
 	enum gap_status status = gap_btf_read(builder, bytes, size_bytes, NULL, NULL, error);
 
 	free(bytes);
 	return status;
 }
 
-static struct frozen read_btf(const struct writing *btf)
+static struct frozen read_btf(const struct written_btf *btf)
 {
 	struct gap_builder *builder = make_builder();
 	struct gap_error error = {""};
@@ -182,7 +68,7 @@ static void integers_and_floats(void **state)
 		const char *name;
 		uint32_t size, encoding, flags;
 	} cases[] = {
-		{"int", 4, SIGNED_INT, GAP_TYPE_SIGNED},
+		{"int", 4, BTF_SIGNED_INT, GAP_TYPE_SIGNED},
 		{"unsigned int", 4, 32, 0},
 		{"_Bool", 1, 4u << 24 | 8, GAP_TYPE_BOOL},
 		{"signed char", 1, 3u << 24 | 8, GAP_TYPE_SIGNED | GAP_TYPE_CHAR},
@@ -190,13 +76,13 @@ static void integers_and_floats(void **state)
 		{"unsigned char", 1, 8, 0},
 		{"__int128", 16, 1u << 24 | 128, GAP_TYPE_SIGNED},
 	};
-	struct writing btf = begin();
+	struct written_btf btf = btf_begin();
 	struct frozen frozen;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		integer(&btf, cases[i].name, cases[i].size, cases[i].encoding);
-	type(&btf, FLOAT, "double", 0, 0, 8);
+		btf_integer(&btf, cases[i].name, cases[i].size, cases[i].encoding);
+	btf_type(&btf, BTF_FLOAT, "double", 0, 0, 8);
 	frozen = read_btf(&btf);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct gap_type found = type_named(&frozen, cases[i].name);
@@ -212,24 +98,24 @@ static void integers_and_floats(void **state)
 
 static void aggregates_and_arrays(void **state)
 {
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT), node, grid, none, inner;
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT), node, grid, none, inner;
 	struct frozen frozen;
 
 	(void)state;
-	node = type(&btf, STRUCT, "node", 2, 0, 16); /* refers to itself, and ahead */
-	three(&btf, "next", node + 1, 0);
-	three(&btf, "value", i32, 64);
-	type(&btf, PTR, NULL, 0, 0, node);
-	grid = array(&btf, array(&btf, i32, 3), 2);
-	none = array(&btf, i32, 0);
-	inner = type(&btf, UNION, NULL, 1, 0, 4);
-	three(&btf, "deep", i32, 0);
-	type(&btf, STRUCT, "outer", 4, 0, 48);
-	three(&btf, "grid", grid, 0);
-	three(&btf, NULL, inner, 24 * 8);
-	three(&btf, "node", node, 32 * 8);
-	three(&btf, "tail", none, 48 * 8);
+	node = btf_type(&btf, BTF_STRUCT, "node", 2, 0, 16); /* refers to itself, and ahead */
+	btf_three(&btf, "next", node + 1, 0);
+	btf_three(&btf, "value", i32, 64);
+	btf_type(&btf, BTF_PTR, NULL, 0, 0, node);
+	grid = btf_array(&btf, btf_array(&btf, i32, 3), 2);
+	none = btf_array(&btf, i32, 0);
+	inner = btf_type(&btf, BTF_UNION, NULL, 1, 0, 4);
+	btf_three(&btf, "deep", i32, 0);
+	btf_type(&btf, BTF_STRUCT, "outer", 4, 0, 48);
+	btf_three(&btf, "grid", grid, 0);
+	btf_three(&btf, NULL, inner, 24 * 8);
+	btf_three(&btf, "node", node, 32 * 8);
+	btf_three(&btf, "tail", none, 48 * 8);
 	frozen = read_btf(&btf);
 	assert_int_equal(locate(&frozen, "outer", "deep").offset_bits, 192);
 	assert_int_equal(locate(&frozen, "outer", "grid[1][2]").offset_bits, 160);
@@ -244,15 +130,15 @@ static void aggregates_and_arrays(void **state)
 
 static void bit_fields_of_structs_with_a_flag(void **state)
 {
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT);
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT);
 	struct frozen frozen;
 
 	(void)state;
-	type(&btf, STRUCT, "s", 3, 1, 8);
-	three(&btf, "low", i32, 3u << 24 | 0);
-	three(&btf, "high", i32, 29u << 24 | 3);
-	three(&btf, "whole", i32, 32);
+	btf_type(&btf, BTF_STRUCT, "s", 3, 1, 8);
+	btf_three(&btf, "low", i32, 3u << 24 | 0);
+	btf_three(&btf, "high", i32, 29u << 24 | 3);
+	btf_three(&btf, "whole", i32, 32);
 	frozen = read_btf(&btf);
 	assert_int_equal(locate(&frozen, "s", "low").width_bits, 3);
 	assert_int_equal(locate(&frozen, "s", "high").width_bits, 29);
@@ -265,20 +151,20 @@ static void bit_fields_of_structs_with_a_flag(void **state)
 /* Before pahole 1.13 a bit-field was a member of a narrow integer: bits in the encoding, behind typedefs and qualifiers. */
 static void bit_fields_without_the_flag(void **state)
 {
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT);
-	uint32_t narrow = integer(&btf, "int", 4, 1u << 24 | 3);
-	uint32_t shifted = integer(&btf, "int", 4, 1u << 24 | 2u << 16 | 5);
-	uint32_t alias = type(&btf, TYPEDEF, "bits_t", 0, 0, narrow);
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT);
+	uint32_t narrow = btf_integer(&btf, "int", 4, 1u << 24 | 3);
+	uint32_t shifted = btf_integer(&btf, "int", 4, 1u << 24 | 2u << 16 | 5);
+	uint32_t alias = btf_type(&btf, BTF_TYPEDEF, "bits_t", 0, 0, narrow);
 	struct frozen frozen;
 
 	(void)state;
-	alias = type(&btf, CONST, NULL, 0, 0, alias);
-	type(&btf, STRUCT, "s", 4, 0, 8);
-	three(&btf, "low", narrow, 0);
-	three(&btf, "shifted", shifted, 8);
-	three(&btf, "alias", alias, 16);
-	three(&btf, "whole", i32, 32);
+	alias = btf_type(&btf, BTF_CONST, NULL, 0, 0, alias);
+	btf_type(&btf, BTF_STRUCT, "s", 4, 0, 8);
+	btf_three(&btf, "low", narrow, 0);
+	btf_three(&btf, "shifted", shifted, 8);
+	btf_three(&btf, "alias", alias, 16);
+	btf_three(&btf, "whole", i32, 32);
 	frozen = read_btf(&btf);
 	assert_int_equal(locate(&frozen, "s", "low").width_bits, 3);
 	assert_int_equal(locate(&frozen, "s", "low").offset_bits, 0);
@@ -302,19 +188,19 @@ static void enumerators_of_both_widths(void **state)
 		{"ONES", UINT64_MAX},
 		{"WIDE", UINT64_C(0x123456789abcdef0)},
 	};
-	struct writing btf = begin();
+	struct written_btf btf = btf_begin();
 	struct frozen frozen;
 
 	(void)state;
-	type(&btf, ENUM, "colour", 2, 1, 4);
-	two(&btf, "RED", 1);
-	two(&btf, "GREEN", (uint32_t)-2);
-	type(&btf, ENUM, "flags", 1, 0, 4);
-	two(&btf, "BIG", UINT32_MAX);
-	type(&btf, ENUM64, "huge", 2, 0, 8);
-	three(&btf, "ONES", UINT32_MAX, UINT32_MAX);
-	three(&btf, "WIDE", 0x9abcdef0, 0x12345678);
-	type(&btf, ENUM, "ahead", 0, 0, 4);
+	btf_type(&btf, BTF_ENUM, "colour", 2, 1, 4);
+	btf_two(&btf, "RED", 1);
+	btf_two(&btf, "GREEN", (uint32_t)-2);
+	btf_type(&btf, BTF_ENUM, "flags", 1, 0, 4);
+	btf_two(&btf, "BIG", UINT32_MAX);
+	btf_type(&btf, BTF_ENUM64, "huge", 2, 0, 8);
+	btf_three(&btf, "ONES", UINT32_MAX, UINT32_MAX);
+	btf_three(&btf, "WIDE", 0x9abcdef0, 0x12345678);
+	btf_type(&btf, BTF_ENUM, "ahead", 0, 0, 4);
 	frozen = read_btf(&btf);
 	for (size_t i = 0; i < COUNT_OF(expected); i++) {
 		struct gap_enumerator found;
@@ -335,24 +221,24 @@ static void enumerators_of_both_widths(void **state)
 
 static void declarations_qualifiers_and_tags(void **state)
 {
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT), tag;
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT), tag;
 	struct frozen frozen;
 	struct gap_type found;
 
 	(void)state;
-	type(&btf, FWD, "a_struct", 0, 0, 0);
-	type(&btf, FWD, "a_union", 0, 1, 0);
-	tag = type(&btf, TYPE_TAG, "user", 0, 0, i32);
-	tag = type(&btf, TYPE_TAG, "rcu", 0, 0, tag);
-	type(&btf, TYPEDEF, "tagged", 0, 0, tag);
-	type(&btf, TYPEDEF, "qualified", 0, 0, btf.types + 2);
-	type(&btf, CONST, NULL, 0, 0, btf.types + 2);
-	type(&btf, VOLATILE, NULL, 0, 0, btf.types + 2);
-	type(&btf, RESTRICT, NULL, 0, 0, btf.types + 2);
-	type(&btf, PTR, NULL, 0, 0, 0);
-	type(&btf, DECL_TAG, "note", 0, 0, i32);
-	word(&btf, 0);
+	btf_type(&btf, BTF_FWD, "a_struct", 0, 0, 0);
+	btf_type(&btf, BTF_FWD, "a_union", 0, 1, 0);
+	tag = btf_type(&btf, BTF_TYPE_TAG, "user", 0, 0, i32);
+	tag = btf_type(&btf, BTF_TYPE_TAG, "rcu", 0, 0, tag);
+	btf_type(&btf, BTF_TYPEDEF, "tagged", 0, 0, tag);
+	btf_type(&btf, BTF_TYPEDEF, "qualified", 0, 0, btf.types + 2);
+	btf_type(&btf, BTF_CONST, NULL, 0, 0, btf.types + 2);
+	btf_type(&btf, BTF_VOLATILE, NULL, 0, 0, btf.types + 2);
+	btf_type(&btf, BTF_RESTRICT, NULL, 0, 0, btf.types + 2);
+	btf_type(&btf, BTF_PTR, NULL, 0, 0, 0);
+	btf_type(&btf, BTF_DECL_TAG, "note", 0, 0, i32);
+	btf_word(&btf, 0);
 	frozen = read_btf(&btf);
 	assert_int_equal(type_named(&frozen, "a_struct").kind, GAP_KIND_STRUCT);
 	assert_int_equal(type_named(&frozen, "a_union").kind, GAP_KIND_UNION);
@@ -390,8 +276,8 @@ static void on_function(void *context, gap_text name, gap_type_id id)
 static void functions_are_told_of(void **state)
 {
 	struct told told = {make_builder(), ""};
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT), prototype;
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT), prototype;
 	struct gap_parameter parameter;
 	struct gap_type found;
 	struct frozen frozen;
@@ -399,18 +285,18 @@ static void functions_are_told_of(void **state)
 	size_t size_bytes;
 
 	(void)state;
-	prototype = type(&btf, FUNC_PROTO, NULL, 3, 0, i32);
-	two(&btf, "format", i32);
-	two(&btf, NULL, i32);
-	two(&btf, NULL, 0); /* … */
-	type(&btf, FUNC, "printk", 1, 0, prototype);
-	type(&btf, VAR, "runqueues", 0, 0, i32);
-	word(&btf, 1);
-	type(&btf, DATASEC, ".data..percpu", 1, 0, 4);
-	word(&btf, btf.types - 1);
-	word(&btf, 0);
-	word(&btf, 4);
-	bytes = assemble(&btf, &size_bytes);
+	prototype = btf_type(&btf, BTF_FUNC_PROTO, NULL, 3, 0, i32);
+	btf_two(&btf, "format", i32);
+	btf_two(&btf, NULL, i32);
+	btf_two(&btf, NULL, 0); /* … */
+	btf_type(&btf, BTF_FUNC, "printk", 1, 0, prototype);
+	btf_type(&btf, BTF_VAR, "runqueues", 0, 0, i32);
+	btf_word(&btf, 1);
+	btf_type(&btf, BTF_DATASEC, ".data..percpu", 1, 0, 4);
+	btf_word(&btf, btf.types - 1);
+	btf_word(&btf, 0);
+	btf_word(&btf, 4);
+	bytes = btf_assemble(&btf, &size_bytes);
 	assert_int_equal(gap_btf_read(told.builder, bytes, size_bytes, on_function, &told, NULL),
 			 GAP_OK);
 	free(bytes);
@@ -438,12 +324,12 @@ static void pointers_are_as_wide_as_long(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct writing btf = begin();
+		struct written_btf btf = btf_begin();
 		struct gap_target target;
 		struct frozen frozen;
 
-		type(&btf, PTR, NULL, 0, 0, 0);
-		integer(&btf, cases[i].name, cases[i].size, 8 * cases[i].size);
+		btf_type(&btf, BTF_PTR, NULL, 0, 0, 0);
+		btf_integer(&btf, cases[i].name, cases[i].size, 8 * cases[i].size);
 		frozen = read_btf(&btf);
 		gap_profile_target(frozen.profile, &target);
 		assert_int_equal(target.pointer_bytes, cases[i].pointer);
@@ -454,7 +340,7 @@ static void pointers_are_as_wide_as_long(void **state)
 
 static void empty_btf_has_no_types(void **state)
 {
-	struct writing btf = begin();
+	struct written_btf btf = btf_begin();
 	struct frozen frozen = read_btf(&btf);
 
 	(void)state;
@@ -468,12 +354,12 @@ static void header_bent(size_t at, uint32_t value, enum gap_status status, const
 {
 	struct gap_builder *builder = make_builder();
 	struct gap_error error = {""};
-	struct writing btf = begin();
+	struct written_btf btf = btf_begin();
 	unsigned char *bytes;
 	size_t size_bytes;
 
-	integer(&btf, "int", 4, SIGNED_INT);
-	bytes = assemble(&btf, &size_bytes);
+	btf_integer(&btf, "int", 4, BTF_SIGNED_INT);
+	bytes = btf_assemble(&btf, &size_bytes);
 	memcpy(bytes + at, &value, sizeof(value));
 	assert_int_equal(gap_btf_read(builder, bytes, size_bytes, NULL, NULL, &error), status);
 	if (!strstr(error.text, words))
@@ -503,14 +389,14 @@ static void split_btf_is_refused(void **state)
 {
 	struct gap_builder *builder = make_builder();
 	struct gap_error error = {""};
-	struct writing btf = {.string_bytes = 0};
+	struct written_btf btf = {.string_bytes = 0};
 
 	(void)state;
 	/* A module's strings go on where vmlinux's ended: no empty one comes first. */
-	text(&btf, "module_struct");
-	word(&btf, 8000000);
-	word(&btf, (uint32_t)STRUCT << 24);
-	word(&btf, 4);
+	btf_text(&btf, "module_struct");
+	btf_word(&btf, 8000000);
+	btf_word(&btf, (uint32_t)BTF_STRUCT << 24);
+	btf_word(&btf, 4);
 	assert_int_equal(read_bytes(builder, &btf, &error), GAP_UNSUPPORTED);
 	assert_non_null(strstr(error.text, "split BTF"));
 	gap_builder_destroy(builder);
@@ -529,19 +415,19 @@ static const struct refusal refusals[] = {
 	{0, 0, 0, {0}, 0, GAP_UNSUPPORTED, "kind 0"},
 	{20, 0, 0, {0}, 0, GAP_UNSUPPORTED, "kind 20"},
 	{31, 0, 0, {0}, 0, GAP_UNSUPPORTED, "kind 31"},
-	{PTR, 0, 2, {0}, 0, GAP_CORRUPT, "does not exist"},
-	{PTR, 0, UINT32_MAX, {0}, 0, GAP_CORRUPT, "does not exist"},
-	{ARRAY, 0, 0, {9, 0, 1}, 3, GAP_CORRUPT, "does not exist"},
-	{STRUCT, 1, 4, {0, 9, 0}, 3, GAP_CORRUPT, "does not exist"},
-	{STRUCT, 1, 4, {99, 0, 0}, 3, GAP_CORRUPT, "outside the strings"},
-	{STRUCT, 1, 4, {0}, 2, GAP_CORRUPT, "cut"},
-	{STRUCT, 0xffff, 4, {0}, 3, GAP_CORRUPT, "cut"},
-	{ENUM, 1, 4, {99, 0}, 2, GAP_CORRUPT, "outside the strings"},
-	{ENUM64, 1, 4, {0}, 2, GAP_CORRUPT, "cut"},
-	{FUNC_PROTO, 1, 0, {0, 9}, 2, GAP_CORRUPT, "does not exist"},
-	{FUNC_PROTO, 1, 0, {99, 1}, 2, GAP_CORRUPT, "outside the strings"},
-	{TYPE_TAG, 0, 1, {0}, 0, GAP_OK, ""}, /* a circle that nobody asks about */
-	{INT, 0, 4, {0}, 0, GAP_CORRUPT, "cut"},
+	{BTF_PTR, 0, 2, {0}, 0, GAP_CORRUPT, "does not exist"},
+	{BTF_PTR, 0, UINT32_MAX, {0}, 0, GAP_CORRUPT, "does not exist"},
+	{BTF_ARRAY, 0, 0, {9, 0, 1}, 3, GAP_CORRUPT, "does not exist"},
+	{BTF_STRUCT, 1, 4, {0, 9, 0}, 3, GAP_CORRUPT, "does not exist"},
+	{BTF_STRUCT, 1, 4, {99, 0, 0}, 3, GAP_CORRUPT, "outside the strings"},
+	{BTF_STRUCT, 1, 4, {0}, 2, GAP_CORRUPT, "cut"},
+	{BTF_STRUCT, 0xffff, 4, {0}, 3, GAP_CORRUPT, "cut"},
+	{BTF_ENUM, 1, 4, {99, 0}, 2, GAP_CORRUPT, "outside the strings"},
+	{BTF_ENUM64, 1, 4, {0}, 2, GAP_CORRUPT, "cut"},
+	{BTF_FUNC_PROTO, 1, 0, {0, 9}, 2, GAP_CORRUPT, "does not exist"},
+	{BTF_FUNC_PROTO, 1, 0, {99, 1}, 2, GAP_CORRUPT, "outside the strings"},
+	{BTF_TYPE_TAG, 0, 1, {0}, 0, GAP_OK, ""}, /* a circle that nobody asks about */
+	{BTF_INT, 0, 4, {0}, 0, GAP_CORRUPT, "cut"},
 };
 
 static void wrong_types_are_refused(void **state)
@@ -551,11 +437,11 @@ static void wrong_types_are_refused(void **state)
 		const struct refusal *wrong = &refusals[i];
 		struct gap_builder *builder = make_builder();
 		struct gap_error error = {""};
-		struct writing btf = begin();
+		struct written_btf btf = btf_begin();
 
-		type(&btf, wrong->kind, NULL, wrong->entries, 0, wrong->size_or_type);
+		btf_type(&btf, wrong->kind, NULL, wrong->entries, 0, wrong->size_or_type);
 		for (uint32_t j = 0; j < wrong->behind_count; j++)
-			word(&btf, wrong->behind[j]);
+			btf_word(&btf, wrong->behind[j]);
 		assert_int_equal(read_bytes(builder, &btf, &error), wrong->status);
 		if (!strstr(error.text, wrong->words))
 			fail_msg("%zu: %s", i, error.text);
@@ -565,18 +451,18 @@ static void wrong_types_are_refused(void **state)
 
 static void what_is_no_type_is_not_referred_to(void **state)
 {
-	static const uint32_t kinds[] = {FUNC, VAR, DATASEC, DECL_TAG};
+	static const uint32_t kinds[] = {BTF_FUNC, BTF_VAR, BTF_DATASEC, BTF_DECL_TAG};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		struct gap_builder *builder = make_builder();
 		struct gap_error error = {""};
-		struct writing btf = begin();
+		struct written_btf btf = btf_begin();
 
-		type(&btf, PTR, NULL, 0, 0, 2);
-		type(&btf, kinds[i], "odd", 0, 0, 1);
-		if (kinds[i] == VAR || kinds[i] == DECL_TAG)
-			word(&btf, 0);
+		btf_type(&btf, BTF_PTR, NULL, 0, 0, 2);
+		btf_type(&btf, kinds[i], "odd", 0, 0, 1);
+		if (kinds[i] == BTF_VAR || kinds[i] == BTF_DECL_TAG)
+			btf_word(&btf, 0);
 		assert_int_equal(read_bytes(builder, &btf, &error), GAP_CORRUPT);
 		assert_non_null(strstr(error.text, "no type"));
 		gap_builder_destroy(builder);
@@ -587,23 +473,24 @@ static void what_is_no_type_is_not_referred_to(void **state)
 static void circles_are_refused(void **state)
 {
 	static const uint32_t kinds[][3] = {
-		{TYPEDEF, CONST, VOLATILE}, {TYPEDEF, TYPEDEF, TYPEDEF}, {CONST, CONST, RESTRICT},
-		{TYPEDEF, TYPE_TAG, CONST}, {PTR, TYPE_TAG, TYPE_TAG},
+		{BTF_TYPEDEF, BTF_CONST, BTF_VOLATILE}, {BTF_TYPEDEF, BTF_TYPEDEF, BTF_TYPEDEF},
+		{BTF_CONST, BTF_CONST, BTF_RESTRICT},   {BTF_TYPEDEF, BTF_TYPE_TAG, BTF_CONST},
+		{BTF_PTR, BTF_TYPE_TAG, BTF_TYPE_TAG},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		struct gap_builder *builder = make_builder();
 		struct gap_error error = {""};
-		struct writing btf = begin();
+		struct written_btf btf = btf_begin();
 		size_t size_bytes;
 		void *image;
-		bool tags = kinds[i][2] == TYPE_TAG;
+		bool tags = kinds[i][2] == BTF_TYPE_TAG;
 		enum gap_status status;
 
-		type(&btf, kinds[i][0], NULL, 0, 0, 2);
-		type(&btf, kinds[i][1], NULL, 0, 0, 3);
-		type(&btf, kinds[i][2], NULL, 0, 0, tags ? 2 : 1);
+		btf_type(&btf, kinds[i][0], NULL, 0, 0, 2);
+		btf_type(&btf, kinds[i][1], NULL, 0, 0, 3);
+		btf_type(&btf, kinds[i][2], NULL, 0, 0, tags ? 2 : 1);
 		status = read_bytes(builder, &btf, &error);
 		if (!status)
 			status = gap_builder_freeze(builder, 0, &image, &size_bytes, &error);
@@ -616,14 +503,14 @@ static void circles_are_refused(void **state)
 static void an_array_of_itself_is_refused(void **state)
 {
 	struct gap_builder *builder = make_builder();
-	struct writing btf = begin();
+	struct written_btf btf = btf_begin();
 	size_t size_bytes;
 	void *image;
 
 	(void)state;
-	type(&btf, STRUCT, "s", 1, 0, 8);
-	three(&btf, "inner", 2, 0);
-	array(&btf, 1, 2);
+	btf_type(&btf, BTF_STRUCT, "s", 1, 0, 8);
+	btf_three(&btf, "inner", 2, 0);
+	btf_array(&btf, 1, 2);
 	assert_int_equal(read_bytes(builder, &btf, NULL), GAP_OK);
 	assert_int_equal(gap_builder_freeze(builder, 0, &image, &size_bytes, NULL), GAP_CORRUPT);
 	gap_builder_destroy(builder);
@@ -631,34 +518,34 @@ static void an_array_of_itself_is_refused(void **state)
 
 /* ---- damage ---- */
 
-static struct writing everything(void)
+static struct written_btf everything(void)
 {
-	struct writing btf = begin();
-	uint32_t i32 = integer(&btf, "int", 4, SIGNED_INT);
+	struct written_btf btf = btf_begin();
+	uint32_t i32 = btf_integer(&btf, "int", 4, BTF_SIGNED_INT);
 
-	type(&btf, STRUCT, "s", 3, 1, 24);
-	three(&btf, "bits", i32, 3u << 24 | 1);
-	three(&btf, "next", 3, 64);
-	three(&btf, "grid", 4, 128);
-	type(&btf, PTR, NULL, 0, 0, 2);
-	array(&btf, i32, 2);
-	type(&btf, UNION, NULL, 1, 0, 4);
-	three(&btf, "u", i32, 0);
-	type(&btf, ENUM, "e", 1, 1, 4);
-	two(&btf, "E", 1);
-	type(&btf, ENUM64, "f", 1, 0, 8);
-	three(&btf, "F", 1, 1);
-	type(&btf, FUNC_PROTO, NULL, 2, 0, i32);
-	two(&btf, "p", i32);
-	two(&btf, NULL, 0);
-	type(&btf, FUNC, "call", 0, 0, 8);
-	type(&btf, VAR, "v", 0, 0, i32);
-	word(&btf, 0);
-	type(&btf, TYPEDEF, "t", 0, 0, 12);
-	type(&btf, TYPE_TAG, "tag", 0, 0, 13);
-	type(&btf, CONST, NULL, 0, 0, 14);
-	type(&btf, FWD, "ahead", 0, 1, 0);
-	type(&btf, FLOAT, "float", 0, 0, 4);
+	btf_type(&btf, BTF_STRUCT, "s", 3, 1, 24);
+	btf_three(&btf, "bits", i32, 3u << 24 | 1);
+	btf_three(&btf, "next", 3, 64);
+	btf_three(&btf, "grid", 4, 128);
+	btf_type(&btf, BTF_PTR, NULL, 0, 0, 2);
+	btf_array(&btf, i32, 2);
+	btf_type(&btf, BTF_UNION, NULL, 1, 0, 4);
+	btf_three(&btf, "u", i32, 0);
+	btf_type(&btf, BTF_ENUM, "e", 1, 1, 4);
+	btf_two(&btf, "E", 1);
+	btf_type(&btf, BTF_ENUM64, "f", 1, 0, 8);
+	btf_three(&btf, "F", 1, 1);
+	btf_type(&btf, BTF_FUNC_PROTO, NULL, 2, 0, i32);
+	btf_two(&btf, "p", i32);
+	btf_two(&btf, NULL, 0);
+	btf_type(&btf, BTF_FUNC, "call", 0, 0, 8);
+	btf_type(&btf, BTF_VAR, "v", 0, 0, i32);
+	btf_word(&btf, 0);
+	btf_type(&btf, BTF_TYPEDEF, "t", 0, 0, 12);
+	btf_type(&btf, BTF_TYPE_TAG, "tag", 0, 0, 13);
+	btf_type(&btf, BTF_CONST, NULL, 0, 0, 14);
+	btf_type(&btf, BTF_FWD, "ahead", 0, 1, 0);
+	btf_type(&btf, BTF_FLOAT, "float", 0, 0, 4);
 	return btf;
 }
 
@@ -690,9 +577,9 @@ static bool read_and_freeze(const unsigned char *bytes, size_t size_bytes)
 
 static void cut_anywhere_is_refused(void **state)
 {
-	struct writing btf = everything();
+	struct written_btf btf = everything();
 	size_t size_bytes;
-	unsigned char *whole = assemble(&btf, &size_bytes);
+	unsigned char *whole = btf_assemble(&btf, &size_bytes);
 
 	(void)state;
 	assert_true(read_and_freeze(whole, size_bytes));
@@ -710,9 +597,9 @@ static void cut_anywhere_is_refused(void **state)
 static void altered_anywhere_is_survived(void **state)
 {
 	static const unsigned char changes[] = {0x01, 0x80, 0xff};
-	struct writing btf = everything();
+	struct written_btf btf = everything();
 	size_t size_bytes;
-	unsigned char *bytes = assemble(&btf, &size_bytes);
+	unsigned char *bytes = btf_assemble(&btf, &size_bytes);
 
 	(void)state;
 	for (size_t at = 0; at < size_bytes; at++) {

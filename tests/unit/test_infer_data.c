@@ -217,6 +217,43 @@ static void tear_a_task(struct graph *graph)
 	graph_put(graph, task + graph_offset("task_struct", "start_time"), 1, 8);
 }
 
+static uint64_t member_of(struct graph *graph, uint64_t at, const char *type, const char *member)
+{
+	return graph_get(graph, at + graph_offset(type, member), 8);
+}
+
+/* A descriptor is taken before its file is there: the bit stands alone for as long as opening
+ * takes. */
+static void open_something(struct graph *graph)
+{
+	for (unsigned i = graph->count; i-- > 0;) {
+		uint64_t files = member_of(graph, graph->tasks[i], "task_struct", "files"), bits;
+
+		if (!member_of(graph, graph->tasks[i], "task_struct", "mm"))
+			continue;
+		bits = member_of(graph, member_of(graph, files, "files_struct", "fdt"), "fdtable",
+				 "open_fds");
+		graph_put(graph, bits, graph_get(graph, bits, 8) | UINT64_C(1) << 40, 8);
+		return;
+	}
+}
+
+/* Idle tasks of other processors, which are in no list, have borrowed an address space. */
+static void borrow_spaces(struct graph *graph)
+{
+	unsigned borrowed = 0;
+
+	for (unsigned i = 0; i < graph->count && borrowed < 2; i++) {
+		uint64_t mm = member_of(graph, graph->tasks[i], "task_struct", "mm");
+		uint64_t count = mm + graph_offset("mm_struct", "mm_count");
+
+		if (!mm)
+			continue;
+		graph_put(graph, count, graph_get(graph, count, 4) + 1, 4);
+		borrowed++;
+	}
+}
+
 static void a_bent_guest_is_not_believed(void **state)
 {
 	static const struct {
@@ -229,6 +266,8 @@ static void a_bent_guest_is_not_believed(void **state)
 		{"a list of tasks that loops", loop_the_tasks, 0},
 		{"mappings that lead nowhere", point_mappings_astray, 30},
 		{"a task that is rewritten", tear_a_task, 55},
+		{"a descriptor of no file yet", open_something, 62},
+		{"more processors", borrow_spaces, 62},
 	};
 
 	(void)state;
