@@ -78,6 +78,15 @@ bool data_is_user(const struct data_solver *solver, uint64_t value)
 	       value < (solver->word == 8 ? (uint64_t)1 << 56 : solver->kernel_start);
 }
 
+bool data_is_part_of_pointer(const struct data_solver *solver, const struct data_set *set,
+			     uint32_t index, uint32_t offset)
+{
+	uint64_t value = data_word(solver, set, index, offset & ~(solver->word - 1));
+
+	return data_is_kernel(solver, value) &&
+	       (value >> 32 != UINT32_MAX || data_in_image(solver, value));
+}
+
 /* ---- sets ---- */
 
 static uint64_t value_at(const struct data_set *set, uint32_t index, uint32_t offset,

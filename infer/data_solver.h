@@ -86,6 +86,10 @@ bool data_is_kernel(const struct data_solver *solver, uint64_t value);
 bool data_in_image(const struct data_solver *solver, uint64_t value);
 bool data_is_user(const struct data_solver *solver, uint64_t value);
 
+/** Does the number at @offset look like half of a pointer? A number beside one that is -1 is none. */
+bool data_is_part_of_pointer(const struct data_solver *solver, const struct data_set *set,
+			     uint32_t index, uint32_t offset);
+
 /** Members of @bytes at @offset; 0 beyond the copy. */
 uint64_t data_word(const struct data_solver *solver, const struct data_set *set, uint32_t index,
 		   uint32_t offset);
