@@ -457,10 +457,12 @@ static void add_claim(struct data_solver *solver, enum data_rule rule, struct in
 		      const char *type, const char *member)
 {
 	char text[256];
+	unsigned name = 0;
 
-	claim->field = infer_fields_find(solver->fields, type, member, NULL);
+	claim->field = infer_fields_find(solver->fields, type, member, &name);
 	if (claim->field == INFER_NONE)
 		return;
+	claim->name_index = (uint8_t)name;
 	if (solver->class_ids[rule] == DATA_UNKNOWN)
 		solver->class_ids[rule] = infer_claims_class(solver->claims, rules[rule].name);
 	snprintf(text, sizeof(text), "%s (%u objects agree, %u do not)", rules[rule].says,
@@ -490,6 +492,19 @@ void data_claim(struct data_solver *solver, enum data_rule rule, const char *typ
 		uint64_t witness)
 {
 	claim_column(solver, rule, type, member, width_bytes, column, witness, weigh(rule));
+}
+
+void data_claim_named(struct data_solver *solver, enum data_rule rule, const char *type,
+		      const char *member, uint32_t width_bytes, const struct data_column *column)
+{
+	struct infer_claim claim = {.named = true,
+				    .offset_bits = column->offset * 8,
+				    .width_bits = width_bytes * 8,
+				    .weight = weigh(rule),
+				    .support = column->support,
+				    .dissent = column->dissent};
+
+	add_claim(solver, rule, &claim, type, member);
 }
 
 uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, const char *type,

@@ -167,6 +167,9 @@ void data_list_deinit(struct data_list *list);
 void data_claim(struct data_solver *solver, enum data_rule rule, const char *type,
 		const char *member, uint32_t width_bytes, const struct data_column *column,
 		uint64_t witness);
+/** The same by a witness who knows that of all names of the field it is this one. */
+void data_claim_named(struct data_solver *solver, enum data_rule rule, const char *type,
+		      const char *member, uint32_t width_bytes, const struct data_column *column);
 /** Claims the only column; of a few equal ones each, too weakly to decide alone. Returns the only
  * one, or DATA_UNKNOWN. */
 uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, const char *type,
