@@ -134,7 +134,7 @@ struct found {
 
 static struct found look(struct scene *scene)
 {
-	struct found found = {NOWHERE, NOWHERE, NOWHERE, 0};
+	struct found found = {.name = NOWHERE, .list = NOWHERE, .pages = NOWHERE};
 	uint32_t *const offsets[] = {&found.name, &found.list, &found.pages};
 	struct infer_fields fields;
 	struct infer_claims *claims;
