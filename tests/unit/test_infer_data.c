@@ -312,6 +312,77 @@ static void borrow_spaces(struct graph *graph)
 	}
 }
 
+/* A mount that is on the one that is on it. */
+static void loop_the_mounts(struct graph *graph)
+{
+	graph_put(graph, graph->mounts[0] + graph_offset("mount", "mnt_parent"), graph->mounts[1],
+		  8);
+}
+
+/* A mount of a root that another file system has. */
+static void cross_the_mounts(struct graph *graph)
+{
+	graph_put(graph,
+		  graph->mounts[1] + graph_offset("mount", "mnt") +
+			  graph_offset("vfsmount", "mnt_sb"),
+		  graph->supers[3], 8);
+}
+
+/* Names as long as nothing is. */
+static void lengthen_the_names(struct graph *graph)
+{
+	for (uint32_t i = 0; i < graph->dentry_count; i += 2)
+		graph_put(graph,
+			  graph->dentries[i] + graph_offset("dentry", "d_name") +
+				  graph_offset("qstr", "len"),
+			  UINT32_MAX, 4);
+}
+
+/* One file is a name without end. */
+static void leave_a_name_open(struct graph *graph)
+{
+	uint64_t name =
+		graph->dentries[graph->dentry_count - 1] + graph_offset("dentry", "d_iname");
+
+	for (unsigned i = 0; i < 4; i++)
+		graph_put(graph, name + 8 * i, 0x6161616161616161, 8);
+}
+
+/* Several names of one file, as links are; and all of it. */
+static void share_an_inode(struct graph *graph)
+{
+	for (uint32_t i = 0; i < graph->dentry_count; i += 3)
+		graph_put(graph, graph->dentries[i] + graph_offset("dentry", "d_inode"),
+			  graph->inodes[4], 8);
+}
+
+static void cut_the_supers(struct graph *graph)
+{
+	uint64_t link = graph->supers[2] + graph_offset("super_block", "s_list");
+
+	graph_put(graph, link, 0, 8);
+	graph_put(graph, link + 8, link, 8);
+}
+
+/* Sockets that say that they are another's. */
+static void exchange_sockets(struct graph *graph)
+{
+	uint32_t back = graph_offset("sock", "sk_socket");
+
+	for (uint32_t i = 0; i + 1 < graph->socket_count; i += 2) {
+		graph_put(graph, graph->socks[i] + back, graph->sockets[i + 1], 8);
+		graph_put(graph, graph->socks[i + 1] + back, graph->sockets[i], 8);
+	}
+}
+
+/* Connections whose ends do not know each other. */
+static void cut_connections(struct graph *graph)
+{
+	for (uint32_t i = 0; i < graph->socket_count; i++)
+		graph_put(graph, graph->socks[i] + graph_offset("sock", "__sk_common.skc_num"),
+			  4000 + 7 * i, 2);
+}
+
 static void a_bent_guest_is_not_believed(void **state)
 {
 	static const struct {
@@ -319,13 +390,21 @@ static void a_bent_guest_is_not_believed(void **state)
 		bending *bend;
 		unsigned right_min;
 	} cases[] = {
-		{"decoys of init_task", add_decoys, 60},
-		{"a task that is not in the list", unlink_a_task, 40},
+		{"decoys of init_task", add_decoys, 110},
+		{"a task that is not in the list", unlink_a_task, 110},
 		{"a list of tasks that loops", loop_the_tasks, 0},
-		{"mappings that lead nowhere", point_mappings_astray, 30},
-		{"a task that is rewritten", tear_a_task, 55},
-		{"a descriptor of no file yet", open_something, 62},
-		{"more processors", borrow_spaces, 62},
+		{"mappings that lead nowhere", point_mappings_astray, 75},
+		{"a task that is rewritten", tear_a_task, 110},
+		{"a descriptor of no file yet", open_something, 110},
+		{"more processors", borrow_spaces, 110},
+		{"mounts on each other", loop_the_mounts, 105},
+		{"a mount of another's root", cross_the_mounts, 98},
+		{"names too long", lengthen_the_names, 60},
+		{"a name without end", leave_a_name_open, 60},
+		{"an inode of many names", share_an_inode, 64},
+		{"a list of super blocks that is cut", cut_the_supers, 110},
+		{"sockets of others", exchange_sockets, 100},
+		{"connections to nobody", cut_connections, 108},
 	};
 
 	(void)state;
