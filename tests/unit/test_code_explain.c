@@ -57,7 +57,8 @@ static void name(struct scene *scene, const char *text, uint64_t linked)
 	infer_symbols_add(scene->symbols, text, strlen(text), 'T', linked + scene->guest.slide);
 }
 
-static void scene_init(struct scene *scene)
+/* @others: two more functions, or NULL. */
+static void scene_init_with(struct scene *scene, const char *const others[2])
 {
 	memset(scene, 0, sizeof(*scene));
 	synthetic_init(&scene->guest, 4);
@@ -73,12 +74,20 @@ static void scene_init(struct scene *scene)
 	name(scene, "last", LAST);
 	name(scene, "far_away", SYNTHETIC_TEXT + 0x10000000);
 	name(scene, "further_away", SYNTHETIC_TEXT + 0x10001000);
+	for (unsigned i = 0; i < 2; i++)
+		if (others[i])
+			name(scene, others[i], LAST + 64 * (i + 1));
 	assert_int_equal(infer_symbols_finish(scene->symbols), GAP_OK);
 	scene->kernel = (struct infer_kernel){.memory = &scene->guest.memory,
 					      .guest = scene->opened,
 					      .machine = EM_X86_64,
 					      .pointer_bytes = 8,
 					      .symbols = scene->symbols};
+}
+
+static void scene_init(struct scene *scene)
+{
+	scene_init_with(scene, (const char *const[]){NULL, NULL});
 }
 
 static void scene_deinit(struct scene *scene)
@@ -233,6 +242,37 @@ static void a_function_that_is_known_bears_witness(void **state)
 	scene_deinit(&scene);
 }
 
+/* The place of a member that was called otherwise at other times: a function tells the name. */
+static void a_function_tells_the_name(void **state)
+{
+	static const struct {
+		const char *functions[2];
+		bool named;
+		unsigned name;
+	} cases[] = {{{"module_get_offset_and_type", NULL}, true, 0},
+		     {{"module_get_offset", NULL}, true, 1},
+		     {{"module_get_offset", "module_get_offset_and_type"}, false, 2},
+		     {{NULL, NULL}, false, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct infer_claim *claim;
+		struct infer_claims *claims;
+		struct scene scene;
+
+		scene_init_with(&scene, cases[i].functions);
+		assert_int_equal(infer_claims_create(&claims), GAP_OK);
+		assert_int_equal(claims_of(&scene, claims, "module.mem|core_layout.base|state\n"),
+				 1);
+		claim = infer_claims_at(claims, 0);
+		assert_int_equal(claim->offset_bits, 8 * 24);
+		assert_int_equal(claim->named, cases[i].named);
+		assert_int_equal(claim->name_index, cases[i].name);
+		infer_claims_destroy(claims);
+		scene_deinit(&scene);
+	}
+}
+
 /* Nobody asked, another machine, or no symbols: that is no error. */
 static void without_code_nothing_is_claimed(void **state)
 {
@@ -265,6 +305,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_decoded_ends_it),
 		cmocka_unit_test(where_no_function_is_nothing_is_told),
 		cmocka_unit_test(a_function_that_is_known_bears_witness),
+		cmocka_unit_test(a_function_tells_the_name),
 		cmocka_unit_test(without_code_nothing_is_claimed),
 	};
 
