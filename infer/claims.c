@@ -10,9 +10,17 @@
 GAP_VECTOR(claim_rows, struct infer_claim);
 GAP_VECTOR(found_rows, struct infer_found_symbol);
 
+struct found_size {
+	const char *type;
+	uint32_t size_bytes;
+};
+
+GAP_VECTOR(size_rows, struct found_size);
+
 struct infer_claims {
 	struct claim_rows rows;
 	struct found_rows found;
+	struct size_rows sizes;
 	struct gap_strings classes; /* a class is the number of its name */
 	struct gap_strings texts;
 	bool out_of_memory;
@@ -40,6 +48,7 @@ void infer_claims_destroy(struct infer_claims *claims)
 	gap_strings_deinit(&claims->texts);
 	free(claims->rows.items);
 	free(claims->found.items);
+	free(claims->sizes.items);
 	free(claims);
 }
 
@@ -92,6 +101,33 @@ const struct infer_found_symbol *infer_claims_symbol_at(const struct infer_claim
 							uint32_t index)
 {
 	return index < claims->found.count ? &claims->found.items[index] : NULL;
+}
+
+void infer_claims_size(struct infer_claims *claims, const char *type, uint32_t size_bytes)
+{
+	uint32_t text = intern(claims, &claims->texts, type);
+	struct found_size *row = size_rows_push(&claims->sizes);
+
+	if (row)
+		*row = (struct found_size){claims->texts.rows.items[text].text, size_bytes};
+	else
+		claims->out_of_memory = true;
+}
+
+uint32_t infer_claims_size_of(const struct infer_claims *claims, const char *type)
+{
+	uint32_t size_bytes = 0;
+
+	for (uint32_t i = 0; i < claims->sizes.count; i++) {
+		const struct found_size *row = &claims->sizes.items[i];
+
+		if (strcmp(row->type, type) != 0)
+			continue;
+		if (size_bytes && size_bytes != row->size_bytes)
+			return 0;
+		size_bytes = row->size_bytes;
+	}
+	return size_bytes;
 }
 
 enum gap_status infer_claims_status(const struct infer_claims *claims)

@@ -67,6 +67,10 @@ struct infer_found_symbol {
 uint32_t infer_claims_symbol_count(const struct infer_claims *claims);
 const struct infer_found_symbol *infer_claims_symbol_at(const struct infer_claims *claims,
 							uint32_t index);
+/** The size of a structure, as the distance of its elements in an array shows it. */
+void infer_claims_size(struct infer_claims *claims, const char *type, uint32_t size_bytes);
+/** 0: nobody knows, or they disagree. */
+uint32_t infer_claims_size_of(const struct infer_claims *claims, const char *type);
 enum gap_status infer_claims_status(const struct infer_claims *claims) GAP_MUST_CHECK;
 uint32_t infer_claims_count(const struct infer_claims *claims);
 const struct infer_claim *infer_claims_at(const struct infer_claims *claims, uint32_t index);

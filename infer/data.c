@@ -14,7 +14,8 @@
 static void (*const parts[])(struct data_solver *solver) = {
 	data_find_tasks,     data_solve_tasks,   data_solve_states,  data_solve_memory,
 	data_solve_mappings, data_solve_ids,     data_solve_files,   data_solve_inodes,
-	data_solve_mounts,   data_solve_sockets, data_solve_modules,
+	data_solve_mounts,   data_solve_sockets, data_solve_chains,  data_solve_netlink,
+	data_solve_modules,  data_solve_log,     data_solve_special, data_solve_kinds,
 };
 
 /* Where the kernel's half begins. With 32 bits it is configured: at or below where memory is mapped
@@ -49,8 +50,9 @@ static void init_sets(struct data_solver *solver)
 	data_set_init(&solver->mounts, 512, 256);
 	data_set_init(&solver->types, 256, 128);
 	data_set_init(&solver->sockets, 256, 256);
-	data_set_init(&solver->socks, 1024, 256);
+	data_set_init(&solver->socks, 2048, 256);
 	data_set_init(&solver->modules, 1024, 256);
+	data_set_init(&solver->nets, 8192, 64);
 }
 
 static void deinit_sets(struct data_solver *solver)
@@ -60,7 +62,7 @@ static void deinit_sets(struct data_solver *solver)
 				   &solver->nsproxies, &solver->filesets, &solver->files,
 				   &solver->dentries,  &solver->inodes,   &solver->supers,
 				   &solver->mounts,    &solver->types,    &solver->sockets,
-				   &solver->socks,     &solver->modules};
+				   &solver->socks,     &solver->modules,  &solver->nets};
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		data_set_deinit(sets[i]);

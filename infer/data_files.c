@@ -192,7 +192,7 @@ static uint32_t find_places(struct data_solver *solver, const uint64_t *samples,
 
 static void claim_places(struct data_solver *solver, const struct place *places, uint32_t count)
 {
-	struct data_columns files = {0}, fdts = {0}, maxima = {0}, fds = {0};
+	struct data_columns files = {0}, fdts = {0}, maxima = {0}, fds = {0}, bits = {0};
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t support = places[i].support;
@@ -203,11 +203,14 @@ static void claim_places(struct data_solver *solver, const struct place *places,
 		data_columns_push(&fdts, &(struct data_column){places[i].fdt, support, 0});
 		data_columns_push(&maxima, &(struct data_column){places[i].table.max, support, 0});
 		data_columns_push(&fds, &(struct data_column){places[i].table.fd, support, 0});
+		data_columns_push(&bits, &(struct data_column){places[i].table.open, support, 0});
 	}
 	data_claim_columns(solver, DATA_RULE_fdtable, "task_struct", "files", solver->word, &files);
 	data_claim_columns(solver, DATA_RULE_fdtable, "files_struct", "fdt", solver->word, &fdts);
 	data_claim_columns(solver, DATA_RULE_fdtable, "fdtable", "max_fds", 4, &maxima);
 	data_claim_columns(solver, DATA_RULE_fdtable, "fdtable", "fd", solver->word, &fds);
+	data_claim_columns(solver, DATA_RULE_descriptor_bits, "fdtable", "open_fds", solver->word,
+			   &bits);
 }
 
 static void add_open_files(struct data_solver *solver, uint32_t files, uint32_t fdt,

@@ -92,6 +92,49 @@ static int is_operations(struct data_solver *solver, const struct data_set *set,
 	return data_in_image(solver, value) ? 1 : -1;
 }
 
+/* d_hash.pprev: the word before the link of a chain leads to the link; its lowest bit is a lock. */
+static int is_before(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		     uint32_t offset, void *context)
+{
+	uint64_t before = data_word(solver, set, index, offset), link;
+	uint32_t *outside = context;
+
+	if (!before)
+		return 0;
+	if (!data_is_kernel(solver, before) || before % solver->word || offset < solver->word ||
+	    !data_read_word(solver, before, &link) ||
+	    (link & ~(uint64_t)1) != set->at[index] + offset - solver->word)
+		return -1;
+	*outside += before - set->at[index] >= set->end;
+	/* Lists of an inode's names and of a directory's entries begin in the inode and the parent. */
+	return before - data_word(solver, set, index, solver->at.dentry_inode) <
+				       solver->inodes.size_bytes ||
+			       before - data_word(solver, set, index, solver->at.dentry_parent) <
+				       set->end
+		       ? -1
+		       : 1;
+}
+
+static void solve_dentry_chain(struct data_solver *solver)
+{
+	struct data_columns columns = {0};
+
+	if (solver->at.dentry_parent == DATA_UNKNOWN || solver->at.dentry_inode == DATA_UNKNOWN)
+		return;
+	for (uint32_t offset = 0; offset < solver->dentries.end; offset += solver->word) {
+		struct data_column column;
+		uint32_t outside = 0;
+
+		/* A list that is empty leads to itself. */
+		if (data_check(solver, &solver->dentries, 8, offset, is_before, &outside,
+			       &column) &&
+		    outside == column.support && column.dissent == 0)
+			data_columns_push(&columns, &column);
+	}
+	data_claim_columns(solver, DATA_RULE_dentry_chain, "dentry", "d_hash.pprev", solver->word,
+			   &columns);
+}
+
 static void solve_dentry_operations(struct data_solver *solver)
 {
 	uint32_t some = 0;
@@ -690,6 +733,7 @@ void data_solve_inodes(struct data_solver *solver)
 	data_set_bound(solver, &solver->inodes);
 	solve_super_links(solver);
 	solve_dentry_operations(solver);
+	solve_dentry_chain(solver);
 	solve_known(solver);
 	data_solve_operations(solver);
 	solve_mapping(solver);

@@ -360,6 +360,9 @@ static void claim_tree(struct data_solver *solver)
 		return;
 	}
 	data_claim_columns(solver, DATA_RULE_maple, "mm_struct", "mm_mt", 0, &columns);
+	for (uint32_t i = 0; i < columns.count; i++)
+		columns.rows[i].offset = root - columns.rows[i].offset;
+	data_claim_columns(solver, DATA_RULE_maple, "maple_tree", "ma_root", word, &columns);
 	data_claim_absent(solver, DATA_RULE_maple, "vm_area_struct", "vm_next", solver->mms.count);
 }
 

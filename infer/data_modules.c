@@ -6,13 +6,12 @@
  */
 #include "infer/data_solver.h"
 
-#include <stdlib.h>
-
 #define NODE 512u /* where in a copy the link of the list is; the start is before */
 #define NAME_BYTES 56u
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
 #define PART_BYTES_MAX (1u << 30)
+#define HEADS_MAX 256u
 
 /* ---- the list ---- */
 
@@ -215,60 +214,33 @@ static bool solve_list(struct data_solver *solver)
 
 /* ---- where the list begins ---- */
 
-/* Copies of a constant size, as there are millions. */
-static uint64_t load(const struct data_solver *solver, const unsigned char *bytes)
+/* A link to where modules are, and one back from there. */
+static bool is_head(struct data_solver *solver, uint64_t at, uint64_t value, const void *context)
 {
-	uint64_t wide;
-	uint32_t narrow;
+	uint64_t last, back;
 
-	if (solver->word == 4) {
-		memcpy(&narrow, bytes, sizeof(narrow));
-		return narrow;
-	}
-	memcpy(&wide, bytes, sizeof(wide));
-	return wide;
-}
-
-static bool try_words(struct data_solver *solver, uint64_t at, const unsigned char *bytes,
-		      size_t size)
-{
-	for (size_t i = 0; i + 2 * solver->word <= size; i += solver->word) {
-		uint64_t next = load(solver, bytes + i), back;
-
-		if (next < solver->kernel_start || !may_be_module(solver, next))
-			continue;
-		back = load(solver, bytes + i + solver->word);
-		if (may_be_module(solver, back) && back != next &&
-		    data_read_word(solver, next + solver->word, &back) && back == at + i &&
-		    take_list(solver, at + i) && solve_list(solver))
-			return true;
-	}
-	return false;
+	(void)context;
+	return may_be_module(solver, value) && data_read_word(solver, at + solver->word, &last) &&
+	       may_be_module(solver, last) && last != value &&
+	       data_read_word(solver, value + solver->word, &back) && back == at;
 }
 
 void data_solve_modules(struct data_solver *solver)
 {
-	const struct infer_window *image = &solver->kernel->image;
 	const struct infer_symbol *symbol =
 		infer_symbols_named(solver->kernel->symbols, "modules", NULL);
-	unsigned char *bytes;
+	uint64_t heads[HEADS_MAX];
+	uint32_t count;
 
 	if (symbol) {
 		if (take_list(solver, symbol->address))
 			solve_list(solver);
 		return;
 	}
-	bytes = malloc(PAGE + 2 * sizeof(uint64_t));
-	if (!bytes) {
-		solver->no_memory = true;
-		return;
-	}
-	for (uint64_t at = image->start & ~(uint64_t)(PAGE - 1); at < image->end; at += PAGE) {
-		bool code = at >= solver->kernel->text.start && at < solver->kernel->text.end;
-
-		if (!code && data_read(solver, at, bytes, PAGE + 2 * solver->word) &&
-		    try_words(solver, at, bytes, PAGE + solver->word))
+	count = data_scan_image(solver, is_head, NULL, heads, HEADS_MAX);
+	for (uint32_t i = 0; i < count && i < HEADS_MAX; i++)
+		if (take_list(solver, heads[i]) && solve_list(solver)) {
+			infer_claims_symbol(solver->claims, "modules", heads[i], 0);
 			break;
-	}
-	free(bytes);
+		}
 }

@@ -548,6 +548,33 @@ static void solve_mount_list(struct data_solver *solver)
 	solve_linked(solver, is_in_tree, "mnt_node", 3 * solver->word, "mounts", solver->word);
 }
 
+/* Where most mounts have the one that maps no ids. */
+static int is_no_idmap(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		       uint32_t offset, void *context)
+{
+	const uint64_t *none = context;
+
+	return data_word(solver, set, index, offset) == *none ? 1 : -1;
+}
+
+static void solve_idmap(struct data_solver *solver)
+{
+	const struct infer_symbol *none =
+		infer_symbols_named(solver->kernel->symbols, "nop_mnt_idmap", NULL);
+	struct data_columns columns;
+	uint64_t address = none ? none->address : 0;
+
+	if (!none)
+		return;
+	data_search(solver, &solver->mounts,
+		    &(struct data_search){.first = BEFORE, .end = BEFORE + 16 * solver->word},
+		    is_no_idmap, &address, &columns);
+	for (uint32_t i = 0; i < columns.count && i < DATA_COLUMNS; i++)
+		columns.rows[i].offset -= BEFORE;
+	data_claim_columns(solver, DATA_RULE_no_idmap, "vfsmount", "mnt_idmap", solver->word,
+			   &columns);
+}
+
 void data_solve_mounts(struct data_solver *solver)
 {
 	struct mount_layout layout;
@@ -562,6 +589,7 @@ void data_solve_mounts(struct data_solver *solver)
 		return;
 	add_parents(solver);
 	bound_mounts(solver);
+	solve_idmap(solver);
 	data_search(solver, &solver->mounts, &(struct data_search){0}, is_device_name, NULL,
 		    &columns);
 	claim_member(solver, DATA_RULE_mount_device, "mnt_devname", solver->word, &columns);

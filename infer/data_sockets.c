@@ -57,6 +57,58 @@ static int points_back(struct data_solver *solver, const struct data_set *set, u
 	return data_word(solver, set, index, offset) == set->owner[index] ? 1 : -1;
 }
 
+/* The inode of a socket is at one distance from it: both are in one struct socket_alloc, which begins
+ * with the socket. */
+static void claim_inode(struct data_solver *solver, uint32_t column)
+{
+	struct data_columns columns = {0};
+	uint32_t count = 0;
+	uint64_t far = 0;
+
+	for (uint32_t i = 0; i < solver->files.count; i++) {
+		uint64_t inode = data_word(solver, &solver->files, i, solver->at.file_inode);
+		uint64_t own = inode - data_word(solver, &solver->files, i, column);
+
+		if (!is_socket_file(solver, i))
+			continue;
+		if (count++ && own != far)
+			return;
+		far = own;
+	}
+	if (count < 3 || far >= solver->sockets.size_bytes)
+		return;
+	data_columns_push(&columns, &(struct data_column){(uint32_t)far, count, 0});
+	data_claim_columns(solver, DATA_RULE_socket_inode, "socket_alloc", "vfs_inode", 0,
+			   &columns);
+}
+
+/* The operations of the first file that is a socket; 0 none. */
+static uint64_t operations_of_sockets(const struct data_solver *solver)
+{
+	for (uint32_t i = 0; i < solver->files.count; i++)
+		if (is_socket_file(solver, i))
+			return data_word(solver, &solver->files, i, solver->at.file_op);
+	return 0;
+}
+
+/* All files that are sockets have operations that no others have: by these the kernel tells them. */
+static void find_file_operations(struct data_solver *solver)
+{
+	uint64_t operations;
+	uint32_t known = 0;
+
+	infer_symbols_named(solver->kernel->symbols, "socket_file_ops", &known);
+	if (known || solver->at.file_op == DATA_UNKNOWN)
+		return;
+	operations = operations_of_sockets(solver);
+	for (uint32_t i = 0; i < solver->files.count; i++)
+		if (is_socket_file(solver, i) !=
+		    (data_word(solver, &solver->files, i, solver->at.file_op) == operations))
+			return;
+	if (data_in_image(solver, operations))
+		infer_claims_symbol(solver->claims, "socket_file_ops", operations, 0);
+}
+
 /* The file's private pointer leads to what points back to the file. */
 static bool find_sockets(struct data_solver *solver)
 {
@@ -73,6 +125,8 @@ static bool find_sockets(struct data_solver *solver)
 			continue;
 		data_claim_columns(solver, DATA_RULE_socket_file, "socket", "file", solver->word,
 				   &columns);
+		claim_inode(solver, offset);
+		find_file_operations(solver);
 		return true;
 	}
 	return false;
@@ -457,19 +511,24 @@ static bool all_in_ns(const struct data_solver *solver, uint32_t offset, uint32_
 
 static void solve_net_ns(struct data_solver *solver)
 {
-	struct data_columns columns = {0};
+	struct data_columns columns = {0}, nets = {0};
 
 	for (uint32_t member = 0; member < 16 * solver->word; member += solver->word) {
 		bool found = false;
 
-		for (uint32_t offset = 0; offset < end_of_sock(solver) && !found;
-		     offset += solver->word)
-			found = all_in_ns(solver, offset, member);
+		for (uint32_t offset = 0; offset < end_of_sock(solver); offset += solver->word)
+			if (all_in_ns(solver, offset, member)) {
+				data_columns_push(&nets, &(struct data_column){
+								 offset, solver->socks.count, 0});
+				found = true;
+			}
 		if (found)
 			data_columns_push(&columns,
 					  &(struct data_column){member, solver->socks.count, 0});
 	}
 	data_claim_columns(solver, DATA_RULE_net_ns, "nsproxy", "net_ns", solver->word, &columns);
+	solver->at.sock_net = data_claim_columns(solver, DATA_RULE_net_ns, "sock",
+						 "__sk_common.skc_net.net", solver->word, &nets);
 }
 
 void data_solve_sockets(struct data_solver *solver)

@@ -443,6 +443,45 @@ void data_list_deinit(struct data_list *list)
 	*list = (struct data_list){0};
 }
 
+/* ---- the image ---- */
+
+/* Copies of a constant size, as there are millions. */
+static uint64_t load(const struct data_solver *solver, const unsigned char *bytes)
+{
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (solver->word == 4) {
+		memcpy(&narrow, bytes, sizeof(narrow));
+		return narrow;
+	}
+	memcpy(&wide, bytes, sizeof(wide));
+	return wide;
+}
+
+uint32_t data_scan_image(struct data_solver *solver, data_word_test *test, const void *context,
+			 uint64_t *places, uint32_t max)
+{
+	const struct infer_window *image = &solver->kernel->image;
+	unsigned char bytes[PAGE];
+	uint32_t count = 0;
+
+	for (uint64_t at = image->start & ~(uint64_t)(PAGE - 1); at < image->end; at += PAGE) {
+		if (!data_read(solver, at, bytes, sizeof(bytes)))
+			continue;
+		for (uint32_t i = 0; i < PAGE; i += solver->word) {
+			uint64_t value = load(solver, bytes + i);
+
+			if (!value || !test(solver, at + i, value, context))
+				continue;
+			if (count < max)
+				places[count] = at + i;
+			count++;
+		}
+	}
+	return count;
+}
+
 /* ---- claims ---- */
 
 /* Counted: how often the rule was right, on all kernels where it was held against the truth; rules
@@ -517,6 +556,19 @@ uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, con
 		claim_column(solver, rule, type, member, width_bytes, &columns->rows[i], 0,
 			     columns->count == 1 ? weigh(rule) : WEIGHT_AMBIGUOUS);
 	return data_columns_only(columns);
+}
+
+void data_claim_bits(struct data_solver *solver, enum data_rule rule, const char *type,
+		     const char *member, uint32_t bit, uint32_t width_bits,
+		     const struct data_column *column)
+{
+	struct infer_claim claim = {.offset_bits = column->offset * 8 + bit,
+				    .width_bits = width_bits,
+				    .weight = weigh(rule),
+				    .support = column->support,
+				    .dissent = column->dissent};
+
+	add_claim(solver, rule, &claim, type, member);
 }
 
 void data_claim_absent(struct data_solver *solver, enum data_rule rule, const char *type,

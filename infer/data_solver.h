@@ -72,7 +72,7 @@ struct data_solver {
 	struct data_set tasks;           /* threads; the first one is init_task */
 	uint32_t *vma_order;             /* mappings by address space and start */
 	struct data_set signals, mms, vmas, creds, pids, nsproxies, filesets, files;
-	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules;
+	struct data_set dentries, inodes, supers, mounts, types, sockets, socks, modules, nets;
 };
 
 bool data_read(struct data_solver *solver, uint64_t at, void *buffer, size_t size_bytes);
@@ -175,6 +175,10 @@ void data_claim_named(struct data_solver *solver, enum data_rule rule, const cha
 uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, const char *type,
 			    const char *member, uint32_t width_bytes,
 			    const struct data_columns *columns);
+/** A member of @width_bits at bit @bit of @column's byte. */
+void data_claim_bits(struct data_solver *solver, enum data_rule rule, const char *type,
+		     const char *member, uint32_t bit, uint32_t width_bits,
+		     const struct data_column *column);
 void data_claim_absent(struct data_solver *solver, enum data_rule rule, const char *type,
 		       const char *member, uint32_t support);
 
@@ -197,6 +201,13 @@ struct data_pair {
 uint32_t data_pair_columns(struct data_solver *solver, const struct data_pair *pair,
 			   struct data_columns *firsts, struct data_columns *seconds);
 
+/** Whether the word @value at @at is one that is looked for. */
+typedef bool data_word_test(struct data_solver *solver, uint64_t at, uint64_t value,
+			    const void *context);
+/** The first @max words of the image that are looked for, by rising address; how many there are. */
+uint32_t data_scan_image(struct data_solver *solver, data_word_test *test, const void *context,
+			 uint64_t *places, uint32_t max);
+
 /* The parts, in the order in which they build on each other. */
 void data_find_tasks(struct data_solver *solver);
 void data_solve_tasks(struct data_solver *solver);
@@ -211,5 +222,10 @@ void data_solve_mounts(struct data_solver *solver);
 void data_solve_namespaces(struct data_solver *solver);
 void data_solve_sockets(struct data_solver *solver);
 void data_solve_modules(struct data_solver *solver);
+void data_solve_chains(struct data_solver *solver);
+void data_solve_netlink(struct data_solver *solver);
+void data_solve_special(struct data_solver *solver);
+void data_solve_kinds(struct data_solver *solver);
+void data_solve_log(struct data_solver *solver);
 
 #endif

@@ -105,16 +105,47 @@ static void write_symbol(const struct symbol_writer *writer, const char *name, c
 	gap_builder_symbol_add(writer->builder, &symbol);
 }
 
+/* Where in the image the kernel's own root is mapped; 0 nowhere: it is a process's. */
+static uint64_t root_in_image(const struct infer_result *result)
+{
+	uint64_t page = result->place.page_bytes, root = result->place.root.value;
+	uint64_t first = result->image.address & ~(page - 1);
+
+	if (!page)
+		return 0;
+	for (uint64_t at = first; at < first + result->image.size_bytes; at += page) {
+		struct gap_paddr physical;
+
+		if (!gap_guest_translate(result->kernel.guest, (struct gap_vaddr){at}, &physical) &&
+		    root - physical.value < page)
+			return at + (root - physical.value);
+	}
+	return 0;
+}
+
+static bool knows_root(const struct infer_symbols *symbols)
+{
+	static const char *const names[] = {"swapper_pg_dir", "init_top_pgt", "init_level4_pgt"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (infer_symbols_named(symbols, names[i], NULL))
+			return true;
+	return false;
+}
+
 /* Names that a profile must have to recognise its kernel, and that no table of symbols may tell. */
 static void write_met(const struct symbol_writer *writer)
 {
 	const struct infer_result *result = writer->result;
 	const struct infer_symbols *symbols = result->kernel.symbols;
+	uint64_t root = knows_root(symbols) ? 0 : root_in_image(result);
 	uint32_t count = 0;
 
 	infer_symbols_named(symbols, "linux_banner", &count);
 	if (!count)
 		write_symbol(writer, "linux_banner", 'R', result->survey.banner.value);
+	if (root)
+		write_symbol(writer, "swapper_pg_dir", 'D', root);
 	for (uint32_t i = 0; i < infer_claims_symbol_count(result->claims); i++) {
 		const struct infer_found_symbol *found = infer_claims_symbol_at(result->claims, i);
 
@@ -187,7 +218,8 @@ static void type_symbols(struct infer_ctypes *types, const struct infer_result *
 		const struct infer_symbol *symbol =
 			infer_symbols_named(result->kernel.symbols, symbol_types[i].name, NULL);
 
-		if (symbol)
+		/* How far an array goes the next symbol tells, where all are known. */
+		if (symbol && (result->has_data_symbols || !strchr(symbol_types[i].text, '[')))
 			type_symbol(types, result, symbol, symbol_types[i].text);
 	}
 }
@@ -222,7 +254,15 @@ static const struct {
 #include "kernels/fixed-layouts.def"
 };
 
+static const struct {
+	const char *type, *owner, *member;
+} fixed_with[] = {
+#define GAP_FIXED_WITH(type, owner, member) {type, owner, member},
+#include "kernels/fixed-layouts.def"
+};
+
 #define FIELD_TYPE_COUNT (sizeof(field_types) / sizeof(field_types[0]))
+#define FIXED_WITH_COUNT (sizeof(fixed_with) / sizeof(fixed_with[0]))
 #define FIXED_COUNT (sizeof(fixed_layouts) / sizeof(fixed_layouts[0]))
 
 struct member_row {
@@ -307,6 +347,8 @@ static void add_member(struct field_writer *writer, struct member_rows *rows, ui
 		       const char *name, uint64_t offset_bits, const char *text,
 		       uint32_t width_bits)
 {
+	/* No member but a bit-field begins or ends within a byte. */
+	uint32_t bits = width_bits % 8 || offset_bits % 8 ? width_bits : 0;
 	struct infer_ctype type;
 	struct member_row *row;
 
@@ -319,7 +361,8 @@ static void add_member(struct field_writer *writer, struct member_rows *rows, ui
 			.size_bytes = type.size_bytes,
 			.member = {.name = gap_builder_name(writer->builder, name),
 				   .type = type.id,
-				   .offset_bits = offset_bits}};
+				   .offset_bits = offset_bits,
+				   .width_bits = bits}};
 	else
 		writer->types.out_of_memory = true;
 }
@@ -345,6 +388,22 @@ static bool would_pass_for_another(const struct field_writer *writer, uint32_t i
 	return false;
 }
 
+static bool is_claimed(const struct field_writer *writer, const char *type, const char *member)
+{
+	uint32_t field = infer_fields_find(writer->fields, type, member, NULL);
+
+	return field != INFER_NONE && writer->result->verdicts[field].answer == INFER_CLAIMED;
+}
+
+/* Whether this kernel has a type of a fixed layout, as far as can be told. */
+static bool has_fixed(const struct field_writer *writer, const char *type)
+{
+	for (size_t i = 0; i < FIXED_WITH_COUNT; i++)
+		if (strcmp(fixed_with[i].type, type) == 0)
+			return is_claimed(writer, fixed_with[i].owner, fixed_with[i].member);
+	return true;
+}
+
 static void collect(struct field_writer *writer, const char *type, struct member_rows *rows)
 {
 	uint8_t width = writer->types.pointer_bytes;
@@ -363,7 +422,7 @@ static void collect(struct field_writer *writer, const char *type, struct member
 		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
 			   verdict->width_bits);
 	}
-	for (size_t i = 0; i < FIXED_COUNT && !rows->count; i++)
+	for (size_t i = 0; i < FIXED_COUNT && !rows->count && has_fixed(writer, type); i++)
 		if (strcmp(fixed_layouts[i].type, type) == 0 &&
 		    (!fixed_layouts[i].pointer_bytes || fixed_layouts[i].pointer_bytes == width))
 			for (size_t j = i; j < FIXED_COUNT; j++)
@@ -496,6 +555,18 @@ static void write_provenance(struct field_writer *writer, gap_type_id type,
 	}
 }
 
+/* The size that arrays show; it is no size when a member ends past it. */
+static void settle_size(const struct field_writer *writer, const char *name,
+			struct gap_build_type *type)
+{
+	uint32_t size_bytes = infer_claims_size_of(writer->result->claims, name);
+
+	if (size_bytes < type->size_bytes || !size_bytes)
+		return;
+	type->size_bytes = size_bytes;
+	type->flags &= ~(uint32_t)GAP_TYPE_SIZE_UNKNOWN;
+}
+
 /* A structure of which some members are known ends, for all we know, behind the last of them. */
 static void write_structure(struct field_writer *writer, const char *name)
 {
@@ -525,6 +596,7 @@ static void write_structure(struct field_writer *writer, const char *name)
 	if (members && (rows.count || absences)) {
 		type.members = members;
 		type.count = rows.count;
+		settle_size(writer, name, &type);
 		gap_builder_type_set(writer->builder, id, &type);
 		structure = infer_ctypes_structure(&writer->types, name);
 		structure->written = true;

@@ -16,6 +16,7 @@
 #define TCP_SYN_RECV 3
 #define TCP_NEW_SYN_RECV 12
 #define SUN_FAMILY_BYTES 2
+#define UNIX_CHAINS 512 /* since 51d7cccf0723 (3.7), where no type tells */
 
 /* Positions in gap_sockets.fields. */
 enum slot {
@@ -203,6 +204,8 @@ static void find_unix(struct gap_sockets *sockets)
 		sockets->unix_count = array_count(profile, "unix_socket_table");
 	else
 		sockets->unix_count = 2 * array_count(profile, "bsd_socket_buckets");
+	if (!sockets->unix_count)
+		sockets->unix_count = UNIX_CHAINS;
 }
 
 static void find_tables(struct gap_sockets *sockets)
@@ -351,10 +354,6 @@ static int begin_unix(struct gap_sockets *sockets)
 
 	if (!table_of(sockets, NET_UNIX, sockets->unix_table, &table.buckets))
 		return 0;
-	if (!sockets->unix_count)
-		return NOTE(sockets,
-			    "the profile does not tell how large the table of unix sockets "
-			    "is");
 	return take_table(sockets, table, sockets->unix_count);
 }
 

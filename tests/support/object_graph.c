@@ -97,6 +97,7 @@ static struct member {
 	{"mm_struct", "env_end", 8, 8, 0},
 	{"mm_struct", "saved_auxv", 320, 8, 0},
 	{"mm_struct", "exe_file", 8, 8, 0},
+	{"maple_tree", "ma_root", 8, 8, 8}, /* behind its lock: no seed moves it */
 	{"vm_area_struct", "vm_start", 8, 8, 0},
 	{"vm_area_struct", "vm_end", 8, 8, 0},
 	{"vm_area_struct", "vm_flags", 8, 8, 0},
@@ -242,6 +243,7 @@ static struct member {
 	{"socket", "sk", 8, 8, 0},
 	{"socket", "ops", 8, 8, 0},
 	{"socket", "wait", 16, 8, 0},
+	{"socket_alloc", "vfs_inode", 8, 8, 0}, /* behind the socket, however long that is */
 	/* What is common to all comes first. */
 	{"sock", "__sk_common.skc_daddr", 4, 4, 0},
 	{"sock", "__sk_common.skc_rcv_saddr", 4, 4, 0},
@@ -1007,6 +1009,9 @@ void graph_init(struct graph *graph, const struct graph_options *options)
 	image_at = IMAGE_OBJECTS;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		lay_out(types[i]);
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].type, "socket_alloc") == 0)
+			members[i].offset = graph_size("socket");
 	synthetic_init(&graph->guest, 4);
 	make_shared(graph);
 	make_user_memory(graph);

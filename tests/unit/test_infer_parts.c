@@ -82,6 +82,23 @@ static void bytes_are_no_list(void **state)
 
 /* ---- claims ---- */
 
+static void sizes_are_not_disputed(void **state)
+{
+	struct infer_claims *claims;
+
+	(void)state;
+	assert_int_equal(infer_claims_create(&claims), GAP_OK);
+	assert_int_equal(infer_claims_size_of(claims, "one"), 0);
+	infer_claims_size(claims, "one", 24);
+	infer_claims_size(claims, "other", 16);
+	infer_claims_size(claims, "one", 24);
+	assert_int_equal(infer_claims_size_of(claims, "one"), 24);
+	infer_claims_size(claims, "one", 32);
+	assert_int_equal(infer_claims_size_of(claims, "one"), 0);
+	assert_int_equal(infer_claims_size_of(claims, "other"), 16);
+	infer_claims_destroy(claims);
+}
+
 static void claims_are_kept_in_order(void **state)
 {
 	struct infer_claims *claims;
@@ -184,6 +201,7 @@ int main(void)
 		cmocka_unit_test(broken_lines_are_named),
 		cmocka_unit_test(bytes_are_no_list),
 		cmocka_unit_test(claims_are_kept_in_order),
+		cmocka_unit_test(sizes_are_not_disputed),
 		cmocka_unit_test(symbols_are_found_by_name),
 		cmocka_unit_test(symbols_are_found_by_address),
 		cmocka_unit_test(none_at_all),

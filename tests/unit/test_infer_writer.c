@@ -111,6 +111,14 @@ static struct gap_type type_row(const struct scene *scene, gap_type_id id)
 	return type;
 }
 
+static struct gap_type type_named(const struct scene *scene, const char *name)
+{
+	gap_type_id id;
+
+	assert_int_equal(gap_profile_find_type(scene->frozen.profile, name, &id, NULL), GAP_OK);
+	return type_row(scene, id);
+}
+
 /* ---- target ---- */
 
 static void the_target_is_what_was_met(void **state)
@@ -259,6 +267,7 @@ static void symbols_get_their_types(void **state)
 		struct scene scene;
 
 		scene_init(&scene, "task_struct.pid\n");
+		scene.result.has_data_symbols = true;
 		claim(&scene, 0, 100, 4);
 		symbol(&scene, "init_task", 'D', IMAGE_AT + 0x5000);
 		symbol(&scene, "unix_socket_table", 'D', IMAGE_AT + 0x8000);
@@ -278,6 +287,22 @@ static void symbols_get_their_types(void **state)
 	}
 }
 
+/* Where only some symbols are known, the next one does not bound an array. */
+static void few_symbols_bound_no_array(void **state)
+{
+	struct gap_symbol found;
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, "task_struct.pid\n");
+	symbol(&scene, "unix_socket_table", 'D', IMAGE_AT + 0x8000);
+	symbol(&scene, "next", 'D', IMAGE_AT + 0x8000 + 8 * 256);
+	scene_write(&scene);
+	assert_true(find_symbol(&scene, "unix_socket_table", &found));
+	assert_int_equal(found.type, GAP_NONE);
+	scene_deinit(&scene);
+}
+
 /* ---- fields ---- */
 
 static void no_answers_give_no_structures(void **state)
@@ -292,7 +317,63 @@ static void no_answers_give_no_structures(void **state)
 	assert_false(find(&scene, "mm_struct", "pgd", &location));
 	/* What is the same everywhere is there all the same. */
 	assert_int_equal(where(&scene, "list_head", "prev").offset_bits, 64);
+	/* But not what goes with a member that this kernel may not have. */
+	assert_false(find(&scene, "maple_range_64", "slot", &location));
+	scene_deinit(&scene);
+}
+
+static void layouts_go_with_a_member(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, "maple_tree.ma_root\n");
+	claim(&scene, 0, 32, 8);
+	scene_write(&scene);
+	assert_int_equal(where(&scene, "maple_tree", "ma_root").offset_bits, 32 * 8);
 	assert_int_equal(where(&scene, "maple_range_64", "slot").offset_bits, 128 * 8);
+	scene_deinit(&scene);
+}
+
+/* What arrays show is a structure's size, unless a member ends past it. */
+static void sizes_are_those_of_elements(void **state)
+{
+	static const struct {
+		uint32_t size, written;
+		bool known;
+	} cases[] = {{48, 48, true}, {20, 20, true}, {16, 20, false}, {0, 20, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct gap_type type;
+		struct scene scene;
+
+		scene_init(&scene, "prb_desc.number\n");
+		claim(&scene, 0, 16, 4);
+		if (cases[i].size)
+			infer_claims_size(scene.result.claims, "prb_desc", cases[i].size);
+		scene_write(&scene);
+		type = type_named(&scene, "prb_desc");
+		assert_int_equal(type.size_bytes, cases[i].written);
+		assert_int_equal(!(type.flags & GAP_TYPE_SIZE_UNKNOWN), cases[i].known);
+		scene_deinit(&scene);
+	}
+}
+
+static void bits_are_bit_fields(void **state)
+{
+	struct gap_location location;
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, "printk_info.level\n");
+	claim(&scene, 0, 19, 0);
+	scene.result.verdicts[0].offset_bits += 5;
+	scene.result.verdicts[0].width_bits = 3;
+	scene_write(&scene);
+	location = where(&scene, "printk_info", "level");
+	assert_int_equal(location.offset_bits, 19 * 8 + 5);
+	assert_int_equal(location.width_bits, 3);
 	scene_deinit(&scene);
 }
 
@@ -301,9 +382,10 @@ static void layouts_follow_the_width_of_pointers(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_init(&scene, "task_struct.tasks\n");
+	scene_init(&scene, "task_struct.tasks\nmaple_tree.ma_root\n");
 	scene.result.survey.pointer_bytes = 4;
 	claim(&scene, 0, 100, 8);
+	claim(&scene, 1, 4, 4);
 	scene_write(&scene);
 	assert_int_equal(where(&scene, "list_head", "prev").offset_bits, 32);
 	assert_int_equal(where(&scene, "task_struct", "tasks.prev").offset_bits, 8 * 104);
@@ -635,7 +717,11 @@ int main(void)
 		cmocka_unit_test(half_a_window_of_percpu_is_none),
 		cmocka_unit_test(what_was_met_gets_its_symbol),
 		cmocka_unit_test(symbols_get_their_types),
+		cmocka_unit_test(few_symbols_bound_no_array),
 		cmocka_unit_test(no_answers_give_no_structures),
+		cmocka_unit_test(layouts_go_with_a_member),
+		cmocka_unit_test(sizes_are_those_of_elements),
+		cmocka_unit_test(bits_are_bit_fields),
 		cmocka_unit_test(layouts_follow_the_width_of_pointers),
 		cmocka_unit_test(members_have_types_and_order),
 		cmocka_unit_test(a_structure_in_a_structure_is_written_first),
