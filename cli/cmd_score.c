@@ -19,6 +19,7 @@ static const char *const outcome_names[OUTCOME_COUNT] = {"right", "wrong", "abst
 /* What a profile says of a field. */
 struct answer {
 	bool claimed, absent;
+	const char *name; /* of the field's names the one that is there */
 	uint64_t offset_bits;
 	double confidence;
 };
@@ -92,6 +93,7 @@ static struct answer answer_of(const struct gap_profile *profile, const struct i
 		if (!gap_profile_find_member(profile, type, field->names[i], &location, NULL))
 			return (struct answer){
 				.claimed = true,
+				.name = field->names[i],
 				.offset_bits = location.offset_bits,
 				.confidence = confidence_of(profile, type, field->names[i])};
 	/* A whole structure has no other members than it shows. */
@@ -204,6 +206,11 @@ static void print_row(struct gap_json *json, const struct scored *row)
 	gap_json_key_name(json, "outcome", outcome_names[row->outcome]);
 	print_answer(json, "truth_offset_bits", &row->truth);
 	print_answer(json, "offset_bits", &row->claim);
+	/* One offset may go by several names: which it is written under tells what is made of it. */
+	if (row->truth.claimed)
+		gap_json_key_name(json, "truth_name", row->truth.name);
+	if (row->claim.claimed)
+		gap_json_key_name(json, "name", row->claim.name);
 	if (row->outcome != ABSTAINED)
 		print_number(json, "confidence", row->claim.confidence);
 	gap_json_close(json, '}');

@@ -27,6 +27,7 @@ enum infer_kind {
 struct infer_claim {
 	uint32_t field;
 	uint8_t name_index; /* which of the field's names: the guest may not tell; then 0 */
+	bool named;         /* the witness does tell which of the names it is */
 	bool absent;        /* this kernel has no such field; offset means nothing */
 	enum infer_kind kind;
 	uint32_t offset_bits; /* from the start of the field's type */

@@ -106,6 +106,48 @@ static bool is_superfluous(const struct code_learnt *learnt, const struct code_v
 	return false;
 }
 
+static const struct {
+	const char *type, *member, *function;
+} told_names[] = {
+#define GAP_TOLD_NAME(type, member, function) {type, member, function},
+#include "kernels/told-names.def"
+};
+
+/* Where the kernel has the functions of one of the field's names and of no other: which it is. */
+static unsigned told_name(const struct infer_symbols *symbols, const struct infer_field *field)
+{
+	unsigned told = INFER_NAMES_MAX, found = 0;
+
+	for (size_t i = 0; i < sizeof(told_names) / sizeof(told_names[0]); i++)
+		for (unsigned k = 0; k < field->name_count; k++) {
+			uint32_t count = 0;
+
+			if (strcmp(field->type, told_names[i].type) != 0 ||
+			    strcmp(field->names[k], told_names[i].member) != 0)
+				continue;
+			infer_symbols_named(symbols, told_names[i].function, &count);
+			if (!count || told == k)
+				continue;
+			told = k;
+			found++;
+		}
+	return found == 1 ? told : INFER_NAMES_MAX;
+}
+
+/* What is known of the name goes before what the width lets suppose. */
+static void add_claim(const struct code_learnt *learnt, const struct infer_fields *fields,
+		      struct infer_claims *claims, struct infer_claim *claim)
+{
+	unsigned told = told_name(learnt->text.symbols, &fields->rows[claim->field]);
+
+	if (told < INFER_NAMES_MAX) {
+		claim->named = true;
+		claim->name_index = (uint8_t)told;
+		claim->width_bits = 0; /* seen of its beginning, perhaps */
+	}
+	infer_claims_add(claims, claim);
+}
+
 static void claim(const struct code_learnt *learnt, const struct infer_fields *fields,
 		  struct infer_claims *claims, const struct code_vote *vote)
 {
@@ -120,19 +162,19 @@ static void claim(const struct code_learnt *learnt, const struct infer_fields *f
 	describe(learnt, vote, text, sizeof(text));
 	snprintf(class_name, sizeof(class_name), "code:%s%s", family_of(vote->function),
 		 vote->by_elimination ? ", left over" : "");
-	infer_claims_add(claims, &(struct infer_claim){
-					 .field = field,
-					 .name_index = (uint8_t)name,
-					 .kind = INFER_CODE,
-					 .offset_bits = vote->offset * 8,
-					 .width_bits = width_bits(
-						 member, vote, learnt->text.machine->pointer_bytes),
-					 .weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
-					 .class_id = infer_claims_class(claims, class_name),
-					 .at = vote->at,
-					 .support = count_others(learnt, vote, true),
-					 .dissent = count_others(learnt, vote, false),
-					 .witness = text});
+	add_claim(learnt, fields, claims,
+		  &(struct infer_claim){.field = field,
+					.name_index = (uint8_t)name,
+					.kind = INFER_CODE,
+					.offset_bits = vote->offset * 8,
+					.width_bits = width_bits(
+						member, vote, learnt->text.machine->pointer_bytes),
+					.weight = vote->by_elimination ? WEIGHT_LEFT_OVER : WEIGHT,
+					.class_id = infer_claims_class(claims, class_name),
+					.at = vote->at,
+					.support = count_others(learnt, vote, true),
+					.dissent = count_others(learnt, vote, false),
+					.witness = text});
 }
 
 enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,

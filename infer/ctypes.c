@@ -116,6 +116,17 @@ static struct infer_ctype make_plain(struct infer_ctypes *types, const char *tex
 	return make_width(types, width_bits);
 }
 
+/* A structure of which nothing was written. */
+static bool is_unknown(struct infer_ctypes *types, const char *text)
+{
+	const struct infer_structure *structure;
+
+	if (strncmp(text, "struct ", 7) != 0 || types->by_name)
+		return false;
+	structure = inner(types, text + 7);
+	return !structure || !structure->written;
+}
+
 struct infer_ctype infer_ctypes_get(struct infer_ctypes *types, const char *text,
 				    uint32_t width_bits)
 {
@@ -129,6 +140,8 @@ struct infer_ctype infer_ctypes_get(struct infer_ctypes *types, const char *text
 	if (!bracket)
 		return make_plain(types, text, width_bits);
 	snprintf(plain, sizeof(plain), "%.*s", (int)(bracket - text), text);
+	if (is_unknown(types, plain)) /* nor is it known how far its elements are apart */
+		return make_width(types, width_bits);
 	element = make_plain(types, plain, width_bits);
 	array.ref = element.id;
 	array.count = strtoull(bracket + 1, NULL, 10);

@@ -268,7 +268,7 @@ static void add_mapped_files(struct data_solver *solver, const struct data_set *
 
 struct name {
 	uint32_t pointer, length; /* offsets in a dentry */
-	uint32_t named;           /* how many have one at all */
+	uint64_t lengths;         /* that were seen, but for zero: a set, modulo its size */
 	uint32_t inside;          /* where short names are kept; DATA_UNKNOWN */
 };
 
@@ -285,8 +285,8 @@ static int has_name(struct data_solver *solver, const struct data_set *set, uint
 		return -1;
 	if (length == 0)
 		return 0;
-	name->named++;
-	if (at - set->at[index] < set->size_bytes) {
+	name->lengths |= UINT64_C(1) << length % 64;
+	if (at - set->at[index] < set->end) {
 		if (name->inside == DATA_UNKNOWN)
 			name->inside = (uint32_t)(at - set->at[index]);
 		else if (at - set->at[index] != name->inside)
@@ -295,20 +295,27 @@ static int has_name(struct data_solver *solver, const struct data_set *set, uint
 	return 1;
 }
 
+/* A number that is always the same may by chance be how far it is to the next zero byte. */
+static bool are_lengths(const struct name *name)
+{
+	return __builtin_popcountll(name->lengths) >= 2;
+}
+
 /* A name and its length beside it, in struct qstr. */
 static bool find_name(struct data_solver *solver, const struct data_set *dentries,
 		      struct name *name, struct data_column *column)
 {
 	uint32_t word = solver->word;
 
-	for (uint32_t pointer = 8; pointer + 16 < dentries->end; pointer += word)
-		for (uint32_t length = pointer - 8; length <= pointer + word + 4; length += 4) {
+	for (uint32_t pointer = 8; pointer + word <= dentries->end; pointer += word)
+		for (uint32_t length = pointer - 8;
+		     length <= pointer + word + 4 && length + 4 <= dentries->end; length += 4) {
 			*name = (struct name){pointer, length, 0, DATA_UNKNOWN};
 			if (length >= pointer && length < pointer + word)
 				continue;
 			if (data_check(solver, dentries, dentries->count / 4 + 2, pointer, has_name,
 				       name, column) &&
-			    name->inside != DATA_UNKNOWN)
+			    name->inside != DATA_UNKNOWN && are_lengths(name))
 				return true;
 		}
 	return false;
@@ -540,7 +547,7 @@ static int is_access(struct data_solver *solver, const struct data_set *set, uin
 	uint32_t mode = data_u32(set, index, offset), *flags = context;
 	uint32_t access = data_u32(set, index, flags[0]);
 
-	if (data_is_kernel(solver, data_word(solver, set, index, offset & ~(solver->word - 1))))
+	if (data_is_part_of_pointer(solver, set, index, offset))
 		return -1;      /* half of a pointer */
 	if (access & 010000000) /* O_PATH */
 		return 0;

@@ -21,12 +21,15 @@ static int is_parent(struct data_solver *solver, const struct data_set *set, uin
 		     uint32_t offset, void *context)
 {
 	uint64_t parent = data_word(solver, set, index, offset);
-	uint32_t *others = context;
+	uint32_t *others = context, length;
 
 	if (parent == set->at[index])
 		return 1;
 	/* A name that is kept inside may itself look like a dentry. */
-	if (parent - set->at[index] < set->size_bytes || !data_is_dentry(solver, parent))
+	if (parent - set->at[index] < set->end || !data_is_dentry(solver, parent))
+		return -1;
+	/* Zeroes may look like a dentry of no name, but those have no children. */
+	if (!data_read_u32(solver, parent + solver->at.dentry_length, &length) || length == 0)
 		return -1;
 	++*others;
 	return 1;
@@ -343,11 +346,14 @@ static int is_mapping(struct data_solver *solver, const struct data_set *set, ui
 	return far == mapping->inside ? 1 : -1;
 }
 
-static bool has_host(const struct data_solver *solver, uint32_t mapping)
+/* The column that leads to @mapping is not in it: a host leads to the inode as well. */
+static bool has_host(const struct data_solver *solver, uint32_t mapping, uint32_t column)
 {
 	for (uint32_t offset = mapping; offset < mapping + 256; offset += solver->word) {
 		uint32_t good = 0;
 
+		if (offset == column)
+			continue;
 		for (uint32_t i = 0; i < solver->inodes.count; i++)
 			good += data_word(solver, &solver->inodes, i, offset) ==
 				solver->inodes.at[i];
@@ -368,7 +374,8 @@ static void solve_mapping(struct data_solver *solver)
 		if (!data_check(solver, &solver->inodes, 0, offset, is_mapping, &mapping,
 				&column) ||
 		    mapping.inside == DATA_UNKNOWN || mapping.inside == offset ||
-		    mapping.inside + solver->word == offset || !has_host(solver, mapping.inside))
+		    mapping.inside + solver->word == offset ||
+		    !has_host(solver, mapping.inside, offset))
 			continue;
 		data_columns_push(&columns, &column);
 		solver->at.inode_data = mapping.inside;

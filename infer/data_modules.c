@@ -10,6 +10,7 @@
 #define NAME_BYTES 56u
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
+#define PART_BYTES_MAX (1u << 30)
 #define HEADS_MAX 256u
 
 /* ---- the list ---- */
@@ -121,13 +122,52 @@ static int is_own_pages(struct data_solver *solver, const struct data_set *set, 
 	return at && at % PAGE == 0 && may_be_module(solver, at) ? 1 : -1;
 }
 
+/* Does a part of the module at @index begin at each of the columns, its size @behind that, and is
+ * the module itself in one of them? */
+static bool are_parts(const struct data_solver *solver, const struct data_columns *columns,
+		      uint32_t behind, uint32_t index, uint32_t start)
+{
+	const struct data_set *modules = &solver->modules;
+	bool inside = false;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		uint32_t offset = columns->rows[i].offset;
+		uint32_t size_bytes = data_u32(modules, index, offset + behind);
+
+		if (size_bytes == 0 || size_bytes > PART_BYTES_MAX)
+			return false;
+		inside |= modules->at[index] + start - data_word(solver, modules, index, offset) <
+			  size_bytes;
+	}
+	return inside;
+}
+
+/* Sizes are at one distance behind their base, in all parts of all modules. */
+static bool have_sizes(const struct data_solver *solver, const struct data_columns *columns,
+		       uint32_t behind_max, uint32_t start)
+{
+	for (uint32_t behind = solver->word; behind <= behind_max; behind += 4) {
+		uint32_t good = 0;
+
+		while (good < solver->modules.count &&
+		       are_parts(solver, columns, behind, good, start))
+			good++;
+		if (good == solver->modules.count)
+			return true;
+	}
+	return false;
+}
+
 /* A run of such pointers at one distance: the array of 6.4 (ac3b4328), or a single one before, with
- * the module itself inside. The first is where the text is. */
+ * the module itself inside and its size beside. The first is where the text is. Which it is by name,
+ * the sizes tell; module_core's is elsewhere. */
 static void solve_memory(struct data_solver *solver, uint32_t start)
 {
 	const struct data_search search = {.first = start};
 	struct data_columns columns;
+	struct data_column first;
 	uint32_t stride;
+	bool named;
 
 	data_search(solver, &solver->modules, &search, is_own_pages, NULL, &columns);
 	if (columns.count == 0 || columns.count > DATA_COLUMNS)
@@ -136,11 +176,16 @@ static void solve_memory(struct data_solver *solver, uint32_t start)
 	for (uint32_t i = 2; i < columns.count; i++)
 		if (columns.rows[i].offset - columns.rows[i - 1].offset != stride)
 			return;
-	columns.count = 1;
-	columns.rows[0].offset -= start;
-	data_claim_columns(solver, DATA_RULE_module_pages, "module",
-			   stride ? "mem" : "core_layout.base", stride ? 0 : solver->word,
-			   &columns);
+	named = have_sizes(solver, &columns, stride ? stride - 4 : solver->word, start);
+	first = columns.rows[0];
+	first.offset -= start;
+	if (named)
+		data_claim_named(solver, DATA_RULE_module_pages, "module",
+				 stride ? "mem" : "core_layout.base", stride ? 0 : solver->word,
+				 &first);
+	else
+		data_claim(solver, DATA_RULE_module_pages, "module", "mem", solver->word, &first,
+			   0);
 }
 
 static bool solve_list(struct data_solver *solver)

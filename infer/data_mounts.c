@@ -6,6 +6,7 @@
  */
 #include "infer/data_solver.h"
 
+#define MOUNT_DEPTH 64
 #define BEFORE 256u /* bytes before a vfsmount in which the start of its mount lies */
 
 /* ---- struct path and struct vfsmount ---- */
@@ -14,6 +15,17 @@ struct mount_layout {
 	uint32_t root, super; /* in struct vfsmount */
 };
 
+/* The super block of an inode, where that is known to be told; else @expected. */
+static bool has_inode_of(struct data_solver *solver, uint64_t dentry, uint64_t expected)
+{
+	uint64_t inode, super;
+
+	return data_read_word(solver, dentry + solver->at.dentry_inode, &inode) &&
+	       data_is_kernel(solver, inode) &&
+	       (solver->at.inode_sb == DATA_UNKNOWN ||
+		(data_read_word(solver, inode + solver->at.inode_sb, &super) && super == expected));
+}
+
 static bool is_vfsmount(struct data_solver *solver, uint64_t at, const struct mount_layout *layout)
 {
 	uint64_t root, super, expected;
@@ -21,7 +33,9 @@ static bool is_vfsmount(struct data_solver *solver, uint64_t at, const struct mo
 	return data_is_kernel(solver, at) && at % solver->word == 0 &&
 	       data_read_word(solver, at + layout->root, &root) && data_is_dentry(solver, root) &&
 	       data_read_word(solver, at + layout->super, &super) &&
-	       data_read_word(solver, root + solver->at.dentry_sb, &expected) && super == expected;
+	       data_is_kernel(solver, super) &&
+	       data_read_word(solver, root + solver->at.dentry_sb, &expected) &&
+	       super == expected && has_inode_of(solver, root, super);
 }
 
 /* The neighbour of a file's dentry leads to a pair of a dentry and that dentry's super block. */
@@ -236,42 +250,85 @@ static int is_mountpoint(struct data_solver *solver, const struct data_set *set,
 		       : -1;
 }
 
-static bool try_parent(struct data_solver *solver, const struct mount_layout *layout,
-		       uint32_t offset, uint32_t before)
+/* From each mount the way up ends at one that is on itself. */
+static bool leads_up(struct data_solver *solver, const struct place *place)
 {
-	struct place place = {.tree = {.layout = layout, .before = before}, .parent = offset};
-	struct data_columns points;
-	struct data_column column;
+	for (uint32_t i = 0; i < solver->mounts.count; i++) {
+		uint64_t at = vfsmount_of(solver, i), before = 0;
 
-	/* A list that is empty leads to itself. */
-	if (!data_check(solver, &solver->mounts, 0, offset, is_parent_mount, &place.tree,
-			&column) ||
-	    place.tree.others == 0 || offset + before == BEFORE)
-		return false;
-	data_search(solver, &solver->mounts, &(struct data_search){0}, is_mountpoint, &place,
-		    &points);
-	if (points.count != 1 || points.rows[0].offset < BEFORE - before)
-		return false;
-	solver->at.mount_mnt = before;
-	solver->at.mount_parent = offset;
-	column.offset = offset + before - BEFORE;
-	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt_parent", solver->word, &column, 0);
-	points.rows[0].offset += before - BEFORE;
-	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt_mountpoint", solver->word,
-		   &points.rows[0], 0);
-	column.offset = before;
-	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt", 0, &column, 0);
+		for (int depth = 0; depth < MOUNT_DEPTH && at != before; depth++) {
+			before = at;
+			if (!data_read_word(solver, at + place->parent - BEFORE, &at))
+				return false;
+			at += place->tree.before;
+			if (!is_vfsmount(solver, at, place->tree.layout))
+				return false;
+		}
+		if (at != before)
+			return false;
+	}
 	return true;
 }
 
+/* Is there a column of parents at @place, and one column of the places where they are? */
+static bool check_parent(struct data_solver *solver, struct place *place,
+			 struct data_column *parents, struct data_columns *points)
+{
+	uint32_t start = BEFORE - place->tree.before;
+
+	if (!data_check(solver, &solver->mounts, 0, place->parent, is_parent_mount, &place->tree,
+			parents) ||
+	    place->tree.others == 0 || !leads_up(solver, place))
+		return false;
+	data_search(solver, &solver->mounts, &(struct data_search){0}, is_mountpoint, place,
+		    points);
+	return points->count == 1 && points->rows[0].offset >= start;
+}
+
+static void claim_tree(struct data_solver *solver, const struct place *place,
+		       const struct data_column *parents, const struct data_column *points)
+{
+	uint32_t start = BEFORE - place->tree.before;
+	struct data_column column = *parents, point = *points;
+
+	solver->at.mount_mnt = place->tree.before;
+	solver->at.mount_parent = place->parent;
+	column.offset -= start;
+	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt_parent", solver->word, &column, 0);
+	point.offset -= start;
+	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt_mountpoint", solver->word, &point,
+		   0);
+	column.offset = place->tree.before;
+	data_claim(solver, DATA_RULE_mount_tree, "mount", "mnt", 0, &column, 0);
+}
+
+/* Mounts lie side by side, and links of their lists lead to other mounts as well: where more than
+ * one place would do, none is believed. */
 static bool solve_tree(struct data_solver *solver, const struct mount_layout *layout)
 {
+	struct place found;
+	struct data_column parents;
+	struct data_columns points;
+	uint32_t count = 0;
+
 	for (uint32_t before = 0; before < BEFORE; before += solver->word)
 		for (uint32_t offset = BEFORE - before; offset < solver->mounts.size_bytes;
-		     offset += solver->word)
-			if (try_parent(solver, layout, offset, before))
-				return true;
-	return false;
+		     offset += solver->word) {
+			struct place place = {.tree = {.layout = layout, .before = before},
+					      .parent = offset};
+			struct data_column column;
+			struct data_columns columns;
+
+			if (!check_parent(solver, &place, &column, &columns) || count++)
+				continue;
+			found = place;
+			parents = column;
+			points = columns;
+		}
+	if (count != 1)
+		return false;
+	claim_tree(solver, &found, &parents, &points.rows[0]);
+	return true;
 }
 
 static void add_parents(struct data_solver *solver)
@@ -301,6 +358,10 @@ static int is_device_name(struct data_solver *solver, const struct data_set *set
 	(void)context;
 	if (!at)
 		return 0;
+	/* Other objects may begin with a text. */
+	if (data_set_find(&solver->dentries, at) != DATA_UNKNOWN ||
+	    data_set_find(&solver->supers, at) != DATA_UNKNOWN)
+		return -1;
 	return data_is_kernel(solver, at) && data_read_text(solver, at, text, sizeof(text)) > 1
 		       ? 1
 		       : -1;
@@ -369,6 +430,7 @@ static void solve_mount_ns(struct data_solver *solver)
 				continue;
 			data_columns_push(&mounts, &column);
 			column.offset = member;
+			data_columns_remove(&members, member);
 			data_columns_push(&members, &column);
 		}
 	if (mounts.count == 1)

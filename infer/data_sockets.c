@@ -394,7 +394,7 @@ static int is_remote_address(struct data_solver *solver, const struct data_set *
 	(void)context;
 	if (!is_inet(solver, index))
 		return 0;
-	if (data_is_kernel(solver, data_word(solver, set, index, offset & ~(solver->word - 1))))
+	if (data_is_part_of_pointer(solver, set, index, offset))
 		return -1; /* half of a pointer */
 	return !address == !data_u16(set, index, solver->at.sock_remote) ? 1 : -1;
 }

@@ -78,6 +78,15 @@ bool data_is_user(const struct data_solver *solver, uint64_t value)
 	       value < (solver->word == 8 ? (uint64_t)1 << 56 : solver->kernel_start);
 }
 
+bool data_is_part_of_pointer(const struct data_solver *solver, const struct data_set *set,
+			     uint32_t index, uint32_t offset)
+{
+	uint64_t value = data_word(solver, set, index, offset & ~(solver->word - 1));
+
+	return data_is_kernel(solver, value) &&
+	       (value >> 32 != UINT32_MAX || data_in_image(solver, value));
+}
+
 /* ---- sets ---- */
 
 static uint64_t value_at(const struct data_set *set, uint32_t index, uint32_t offset,
@@ -486,8 +495,8 @@ static int32_t weigh(enum data_rule rule)
 static void add_claim(struct data_solver *solver, enum data_rule rule, struct infer_claim *claim,
 		      const char *type, const char *member)
 {
-	unsigned name = 0;
 	char text[256];
+	unsigned name = 0;
 
 	claim->field = infer_fields_find(solver->fields, type, member, &name);
 	if (claim->field == INFER_NONE)
@@ -522,6 +531,19 @@ void data_claim(struct data_solver *solver, enum data_rule rule, const char *typ
 		uint64_t witness)
 {
 	claim_column(solver, rule, type, member, width_bytes, column, witness, weigh(rule));
+}
+
+void data_claim_named(struct data_solver *solver, enum data_rule rule, const char *type,
+		      const char *member, uint32_t width_bytes, const struct data_column *column)
+{
+	struct infer_claim claim = {.named = true,
+				    .offset_bits = column->offset * 8,
+				    .width_bits = width_bytes * 8,
+				    .weight = weigh(rule),
+				    .support = column->support,
+				    .dissent = column->dissent};
+
+	add_claim(solver, rule, &claim, type, member);
 }
 
 uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, const char *type,

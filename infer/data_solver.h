@@ -86,6 +86,10 @@ bool data_is_kernel(const struct data_solver *solver, uint64_t value);
 bool data_in_image(const struct data_solver *solver, uint64_t value);
 bool data_is_user(const struct data_solver *solver, uint64_t value);
 
+/** Does the number at @offset look like half of a pointer? A number beside one that is -1 is none. */
+bool data_is_part_of_pointer(const struct data_solver *solver, const struct data_set *set,
+			     uint32_t index, uint32_t offset);
+
 /** Members of @bytes at @offset; 0 beyond the copy. */
 uint64_t data_word(const struct data_solver *solver, const struct data_set *set, uint32_t index,
 		   uint32_t offset);
@@ -163,6 +167,9 @@ void data_list_deinit(struct data_list *list);
 void data_claim(struct data_solver *solver, enum data_rule rule, const char *type,
 		const char *member, uint32_t width_bytes, const struct data_column *column,
 		uint64_t witness);
+/** The same by a witness who knows that of all names of the field it is this one. */
+void data_claim_named(struct data_solver *solver, enum data_rule rule, const char *type,
+		      const char *member, uint32_t width_bytes, const struct data_column *column);
 /** Claims the only column; of a few equal ones each, too weakly to decide alone. Returns the only
  * one, or DATA_UNKNOWN. */
 uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, const char *type,

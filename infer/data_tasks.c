@@ -391,7 +391,7 @@ static int is_kthread_flag(struct data_solver *solver, const struct data_set *se
 			   uint32_t offset, void *context)
 {
 	(void)context;
-	if (data_is_kernel(solver, data_word(solver, set, index, offset & ~(solver->word - 1))))
+	if (data_is_part_of_pointer(solver, set, index, offset))
 		return -1; /* half of a pointer */
 	if (!data_is_kernel_thread(solver, index))
 		return data_u32(set, index, offset) & PF_KTHREAD ? -1 : 1;

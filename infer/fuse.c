@@ -55,6 +55,7 @@ struct candidate {
 	bool absent;
 	uint32_t offset_bits, width_bits;
 	uint8_t name_index;
+	bool named;
 	double nats;
 	uint32_t classes;
 	int32_t strongest; /* weight of the claim that told name and width */
@@ -92,8 +93,16 @@ static uint32_t candidate_of(struct ballot *ballot, const struct infer_claim *cl
 	return ballot->count++;
 }
 
+/* Who knows the name knows the width that goes with it as well. */
 static void describe(struct candidate *candidate, const struct infer_claim *claim, int32_t weight)
 {
+	if (claim->named) {
+		candidate->named = true;
+		candidate->name_index = claim->name_index;
+		candidate->width_bits = claim->width_bits;
+	}
+	if (candidate->named)
+		return;
 	if (claim->width_bits && !candidate->width_bits)
 		candidate->width_bits = claim->width_bits;
 	/* The first name is also what those say who cannot tell. */
@@ -219,6 +228,7 @@ static void decide(const struct ballot *ballot, double min_confidence,
 	verdict->has_best = true;
 	verdict->best_absent = winner->absent;
 	verdict->name_index = winner->name_index;
+	verdict->named = winner->named;
 	verdict->offset_bits = winner->offset_bits;
 	verdict->width_bits = winner->width_bits;
 	verdict->classes = winner->classes;

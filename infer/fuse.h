@@ -12,6 +12,7 @@
 struct infer_verdict {
 	enum { INFER_ABSTAINED, INFER_CLAIMED, INFER_ABSENT } answer;
 	uint8_t name_index;
+	bool named; /* a witness told which of the names it is */
 	uint32_t offset_bits, width_bits;
 	double confidence; /* of the best candidate, also where it was abstained from */
 	bool has_best, best_absent;

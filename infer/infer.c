@@ -396,6 +396,22 @@ static enum gap_status collect_code(struct run *run, struct gap_error *error)
 	return infer_code_evidence(&run->result->kernel, run->fields, run->result->claims, error);
 }
 
+/* A place that could be that of several members, which kernels had at different times, is not
+ * written under the name of one. */
+static void withdraw_nameless(struct run *run)
+{
+	for (uint32_t i = 0; i < run->fields->count; i++) {
+		struct infer_verdict *verdict = &run->result->verdicts[i];
+
+		if (verdict->answer != INFER_CLAIMED ||
+		    infer_write_name(&run->fields->rows[i], verdict,
+				     run->result->survey.pointer_bytes))
+			continue;
+		verdict->answer = INFER_ABSTAINED;
+		verdict->why = "which of its names it has is not known";
+	}
+}
+
 static enum gap_status fuse(struct run *run, struct gap_error *error)
 {
 	struct infer_result *result = run->result;
@@ -405,6 +421,7 @@ static enum gap_status fuse(struct run *run, struct gap_error *error)
 	if (!result->verdicts || infer_claims_status(result->claims) ||
 	    infer_fuse(run->fields, result->claims, run->options->min_confidence, result->verdicts))
 		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	withdraw_nameless(run);
 	return GAP_OK;
 }
 

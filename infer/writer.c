@@ -291,23 +291,26 @@ static const char *text_of(const char *type, const char *member)
 	return NULL;
 }
 
-/* The name under which a field is written: where the witnesses could not tell, the one whose type
- * has the width that they saw. */
-static const char *name_of(const struct field_writer *writer, const struct infer_field *field,
-			   const struct infer_verdict *verdict)
+const char *infer_write_name(const struct infer_field *field, const struct infer_verdict *verdict,
+			     uint8_t pointer_bytes)
 {
+	const struct infer_ctypes types = {.pointer_bytes = pointer_bytes};
 	const char *given = text_of(field->type, field->names[verdict->name_index]);
+	const char *fitting = field->names[verdict->name_index];
+	unsigned count = 0;
 
-	if (!verdict->width_bits || !given ||
-	    infer_ctypes_size(&writer->types, given) * 8 == verdict->width_bits)
-		return field->names[verdict->name_index];
+	if (verdict->named || !verdict->width_bits || !given ||
+	    infer_ctypes_size(&types, given) * 8 == verdict->width_bits)
+		return fitting;
 	for (unsigned i = 0; i < field->name_count; i++) {
 		const char *text = text_of(field->type, field->names[i]);
 
-		if (text && infer_ctypes_size(&writer->types, text) * 8 == verdict->width_bits)
-			return field->names[i];
+		if (!text || infer_ctypes_size(&types, text) * 8 != verdict->width_bits)
+			continue;
+		fitting = field->names[i];
+		count++;
 	}
-	return field->names[verdict->name_index];
+	return count > 1 ? NULL : fitting;
 }
 
 static bool is_first_of_type(const struct infer_fields *fields, uint32_t index)
@@ -413,7 +416,9 @@ static void collect(struct field_writer *writer, const char *type, struct member
 		if (strcmp(field->type, type) != 0 || verdict->answer != INFER_CLAIMED ||
 		    would_pass_for_another(writer, i))
 			continue;
-		name = name_of(writer, field, verdict);
+		name = infer_write_name(field, verdict, width);
+		if (!name)
+			continue;
 		add_member(writer, rows, i, name, verdict->offset_bits, text_of(type, name),
 			   verdict->width_bits);
 	}

@@ -20,4 +20,11 @@ enum gap_status infer_write_symbol_types(struct gap_builder *builder,
 enum gap_status infer_write_fields(struct gap_builder *builder, const struct infer_result *result,
 				   const struct infer_fields *fields) GAP_MUST_CHECK;
 
+/**
+ * The name under which a field is written: the one that a witness told, or whose type has the width
+ * that was seen. NULL: several have, and which of them this kernel has is not known.
+ */
+const char *infer_write_name(const struct infer_field *field, const struct infer_verdict *verdict,
+			     uint8_t pointer_bytes);
+
 #endif

@@ -225,19 +225,66 @@ static uint32_t sized_type(struct types *types, uint32_t size_bytes)
 	return id;
 }
 
-/* "thread.sp": a structure with sp alone, in a member thread. */
+/* Are both in one inner structure, as "thread.sp" is in thread? */
+static bool are_together(const struct graph_member *one, const struct graph_member *other)
+{
+	size_t length = strcspn(one->name, ".") + 1;
+
+	return strcmp(one->type, other->type) == 0 && strchr(one->name, '.') &&
+	       strncmp(one->name, other->name, length) == 0;
+}
+
+/* Where the inner structure of a member begins: at the first of those that are in it. */
+static uint32_t inner_start(const struct graph_member *member)
+{
+	struct graph_member other;
+	uint32_t start = member->offset;
+
+	for (size_t i = 0; graph_member_at(i, &other); i++)
+		if (are_together(member, &other) && other.offset < start)
+			start = other.offset;
+	return start;
+}
+
+/* The first in the table of those that are in one inner structure stands for all. */
+static bool is_told_before(size_t index, const struct graph_member *member)
+{
+	struct graph_member other;
+
+	for (size_t i = 0; i < index && graph_member_at(i, &other); i++)
+		if (are_together(member, &other))
+			return true;
+	return false;
+}
+
+#define INNER_MAX 32
+
+static uint32_t inner_structure(struct types *types, const struct graph_member *member)
+{
+	uint32_t ids[INNER_MAX], start = inner_start(member), end = 0, count = 0, outer;
+	struct graph_member inner[INNER_MAX];
+
+	for (size_t i = 0; graph_member_at(i, &inner[count]); i++) {
+		if (!are_together(member, &inner[count]))
+			continue;
+		ids[count] = sized_type(types, inner[count].size_bytes);
+		if (inner[count].offset + inner[count].size_bytes > end)
+			end = inner[count].offset + inner[count].size_bytes;
+		assert_true(++count < INNER_MAX);
+	}
+	outer = begin_type(types, "inner_structure", BTF_STRUCT, count, end - start);
+	for (uint32_t i = 0; i < count; i++) {
+		word(types, string(types, strchr(inner[i].name, '.') + 1));
+		word(types, ids[i]);
+		word(types, 8 * (inner[i].offset - start));
+	}
+	return outer;
+}
+
 static uint32_t member_type(struct types *types, const struct graph_member *member)
 {
-	const char *dot = strchr(member->name, '.');
-	uint32_t inner = sized_type(types, member->size_bytes), outer;
-
-	if (!dot)
-		return inner;
-	outer = begin_type(types, "inner_structure", BTF_STRUCT, 1, member->size_bytes);
-	word(types, string(types, dot + 1));
-	word(types, inner);
-	word(types, 0);
-	return outer;
+	return strchr(member->name, '.') ? inner_structure(types, member)
+					 : sized_type(types, member->size_bytes);
 }
 
 /* What a kernel's types have: no holes, and no list of mappings where there is a tree. */
@@ -269,7 +316,7 @@ static size_t add_structure(struct types *types, const struct met_kernel_options
 	for (; graph_member_at(index, &members[count]) &&
 	       strcmp(members[count].type, first.type) == 0;
 	     index++) {
-		if (!is_written(options, &members[count]))
+		if (!is_written(options, &members[count]) || is_told_before(index, &members[count]))
 			continue;
 		ids[count] = member_type(types, &members[count]);
 		assert_true(++count < MEMBERS_MAX);
@@ -282,7 +329,8 @@ static size_t add_structure(struct types *types, const struct met_kernel_options
 			 members[i].name);
 		word(types, string(types, name));
 		word(types, ids[i]);
-		word(types, 8 * members[i].offset + (is_forged(options, &members[i]) ? 64 : 0));
+		word(types,
+		     8 * inner_start(&members[i]) + (is_forged(options, &members[i]) ? 64 : 0));
 	}
 	return index;
 }

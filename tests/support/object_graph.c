@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <elf.h>
 
-#include "tests/support/object_graph.h"
+#include "tests/support/object_graph_parts.h"
 
-#define IMAGE_OBJECTS (SYNTHETIC_TEXT + 0x20000)
+#define IMAGE_OBJECTS (SYNTHETIC_TEXT + 0x80000)
 #define USER_AT 0x800000u    /* physical: two megabytes that all programs share */
 #define USER_START 0x400000u /* where they see them */
 #define ENTRY_USER 0x67u
@@ -57,6 +57,23 @@ static struct member {
 	{"task_struct", "sighand", 8, 8, 0},
 	{"task_struct", "tasks", 16, 8, 0},
 	{"task_struct", "thread.sp", 8, 8, 0},
+	{"task_struct", "fs", 8, 8, 0},
+	/* Nobody asks for these: what could be taken for others. */
+	{"task_struct", "nvcsw", 8, 8, 0},
+	{"task_struct", "nivcsw", 8, 8, 0},
+	{"task_struct", "last_switch_count", 8, 8, 0},
+	{"task_struct", "exit_signal", 4, 4, 0},
+	{"task_struct", "wake_cpu", 4, 4, 0},
+	{"task_struct", "acct_timexpd", 8, 8, 0},
+	{"task_struct", "sum_exec_runtime", 8, 8, 0},
+	{"task_struct", "timer_slack_ns", 8, 8, 0},
+	{"task_struct", "self_exec_id", 4, 4, 0},
+	{"task_struct", "loginuid", 4, 4, 0},
+	{"task_struct", "min_flt", 8, 8, 0},
+	{"task_struct", "maj_flt", 8, 8, 0},
+	{"task_struct", "pids", 16, 8, 0}, /* in the list of its struct pid */
+	{"task_struct", "cgroups", 8, 8, 0},
+	{"task_struct", "stack_canary", 8, 8, 0},
 	{"signal_struct", "thread_head", 16, 8, 0},
 	{"signal_struct", "nr_threads", 4, 4, 0},
 	{"signal_struct", "live", 4, 4, 0},
@@ -99,26 +116,165 @@ static struct member {
 	{"cred", "user_ns", 8, 8, 0},
 	{"user_struct", "uid", 4, 4, 0},
 	{"pid", "count", 4, 4, 0},
+	{"pid", "tasks", 8, 8, 0},
 	{"pid", "numbers", 16, 8, 0},
 	{"upid", "nr", 4, 4, 0}, /* of these two the order is always the same */
 	{"upid", "ns", 8, 8, 8},
+	{"nsproxy", "count", 4, 4, 0},
 	{"nsproxy", "uts_ns", 8, 8, 0},
+	{"nsproxy", "ipc_ns", 8, 8, 0},
+	{"nsproxy", "mnt_ns", 8, 8, 0},
 	{"nsproxy", "pid_ns_for_children", 8, 8, 0},
+	{"nsproxy", "net_ns", 8, 8, 0},
+	{"nsproxy", "time_ns", 8, 8, 0},
+	{"nsproxy", "cgroup_ns", 8, 8, 0},
 	{"uts_namespace", "name", 390, 4, 0},
 	{"uts_namespace", "user_ns", 8, 8, 0},
 	{"files_struct", "fdt", 8, 8, 0},
 	{"fdtable", "max_fds", 4, 4, 0},
 	{"fdtable", "fd", 8, 8, 0},
 	{"fdtable", "open_fds", 8, 8, 0},
+	{"path", "mnt", 8, 8, 0},
+	{"path", "dentry", 8, 8, 0},
 	{"file", "f_flags", 4, 4, 0},
 	{"file", "f_mode", 4, 4, 0},
+	{"file", "f_path", 16, 8, 0},
+	{"file", "f_inode", 8, 8, 0},
+	{"file", "f_op", 8, 8, 0},
+	{"file", "f_pos", 8, 8, 0},
+	{"file", "f_count", 8, 8, 0},
+	{"file", "f_cred", 8, 8, 0},
+	{"file", "f_mapping", 8, 8, 0},
+	{"file", "private_data", 8, 8, 0},
+	{"fs_struct", "users", 4, 4, 0},
+	{"fs_struct", "umask", 4, 4, 0},
+	{"fs_struct", "root", 16, 8, 0},
+	{"fs_struct", "pwd", 16, 8, 0},
+	{"qstr", "hash", 4, 4, 0}, /* of these three the order is always the same */
+	{"qstr", "len", 4, 4, 4},
+	{"qstr", "name", 8, 8, 8},
+	{"dentry", "d_flags", 4, 4, 0},
+	{"dentry", "d_hash", 16, 8, 0},
+	{"dentry", "d_parent", 8, 8, 0},
+	{"dentry", "d_name", 16, 8, 0},
+	{"dentry", "d_inode", 8, 8, 0},
+	{"dentry", "d_iname", 32, 8, 0},
+	{"dentry", "d_lockref", 8, 8, 0},
+	{"dentry", "d_op", 8, 8, 0},
+	{"dentry", "d_sb", 8, 8, 0},
+	{"dentry", "d_fsdata", 8, 8, 0},
+	{"dentry", "d_lru", 16, 8, 0},
+	{"dentry", "d_child", 16, 8, 0},
+	{"dentry", "d_subdirs", 16, 8, 0},
+	{"address_space", "host", 8, 8, 0},
+	{"address_space", "i_pages", 16, 8, 0},
+	{"address_space", "nrpages", 8, 8, 0},
+	{"address_space", "a_ops", 8, 8, 0},
+	{"address_space", "flags", 8, 8, 0},
+	{"inode", "i_mode", 2, 2, 0},
+	{"inode", "i_uid", 4, 4, 0},
+	{"inode", "i_gid", 4, 4, 0},
+	{"inode", "i_flags", 4, 4, 0},
+	{"inode", "i_op", 8, 8, 0},
+	{"inode", "i_sb", 8, 8, 0},
+	{"inode", "i_mapping", 8, 8, 0},
+	{"inode", "i_ino", 8, 8, 0},
+	{"inode", "i_nlink", 4, 4, 0},
+	{"inode", "i_rdev", 4, 4, 0},
+	{"inode", "i_size", 8, 8, 0},
+	{"inode", "i_blocks", 8, 8, 0},
+	{"inode", "i_state", 8, 8, 0},
+	{"inode", "i_hash", 16, 8, 0},
+	{"inode", "i_sb_list", 16, 8, 0},
+	{"inode", "i_count", 4, 4, 0},
+	{"inode", "i_fop", 8, 8, 0},
+	{"inode", "i_data", 96, 8, 0},
+	{"inode", "i_private", 8, 8, 0},
+	{"super_block", "s_list", 16, 8, 0},
+	{"super_block", "s_dev", 4, 4, 0},
+	{"super_block", "s_blocksize", 8, 8, 0},
+	{"super_block", "s_maxbytes", 8, 8, 0},
+	{"super_block", "s_type", 8, 8, 0},
+	{"super_block", "s_op", 8, 8, 0},
+	{"super_block", "s_flags", 8, 8, 0},
+	{"super_block", "s_iflags", 8, 8, 0},
+	{"super_block", "s_magic", 8, 8, 0},
+	{"super_block", "s_root", 8, 8, 0},
+	{"super_block", "s_count", 4, 4, 0},
+	{"super_block", "s_active", 4, 4, 0},
+	{"super_block", "s_id", 32, 1, 0},
+	{"super_block", "s_bdi", 8, 8, 0},
+	{"super_block", "s_user_ns", 8, 8, 0},
+	{"super_block", "s_inodes", 16, 8, 0},
+	{"super_block", "s_time_gran", 4, 4, 0},
+	{"file_system_type", "name", 8, 8, 0},
+	{"file_system_type", "fs_flags", 4, 4, 0},
+	{"file_system_type", "init_fs_context", 8, 8, 0},
+	{"file_system_type", "parameters", 8, 8, 0},
+	{"file_system_type", "kill_sb", 8, 8, 0},
+	{"file_system_type", "owner", 8, 8, 0},
+	{"file_system_type", "next", 8, 8, 0},
+	{"file_system_type", "fs_supers", 8, 8, 0},
+	{"vfsmount", "mnt_root", 8, 8, 0},
+	{"vfsmount", "mnt_sb", 8, 8, 0},
+	{"vfsmount", "mnt_flags", 4, 4, 0},
+	{"vfsmount", "mnt_idmap", 8, 8, 0},
+	{"mount", "mnt_hash", 16, 8, 0},
+	{"mount", "mnt_parent", 8, 8, 0},
+	{"mount", "mnt_mountpoint", 8, 8, 0},
+	{"mount", "mnt", 56, 8, 0},
+	{"mount", "mnt_mounts", 16, 8, 0},
+	{"mount", "mnt_child", 16, 8, 0},
+	{"mount", "mnt_instance", 16, 8, 0},
+	{"mount", "mnt_devname", 8, 8, 0},
+	{"mount", "mnt_list", 16, 8, 0},
+	{"mount", "mnt_expire", 16, 8, 0},
+	{"mount", "mnt_ns", 8, 8, 0},
+	{"mount", "mnt_id", 4, 4, 0},
+	{"mnt_namespace", "count", 4, 4, 0},
+	{"mnt_namespace", "user_ns", 8, 8, 0},
+	{"mnt_namespace", "list", 16, 8, 0},
+	{"mnt_namespace", "root", 8, 8, 0},
+	{"mnt_namespace", "mounts", 4, 4, 0},
+	{"socket", "state", 4, 4, 0},
+	{"socket", "type", 2, 2, 0},
+	{"socket", "flags", 8, 8, 0},
+	{"socket", "file", 8, 8, 0},
+	{"socket", "sk", 8, 8, 0},
+	{"socket", "ops", 8, 8, 0},
+	{"socket", "wait", 16, 8, 0},
+	{"socket_alloc", "vfs_inode", 8, 8, 0}, /* behind the socket, however long that is */
+	/* What is common to all comes first. */
+	{"sock", "__sk_common.skc_daddr", 4, 4, 0},
+	{"sock", "__sk_common.skc_rcv_saddr", 4, 4, 0},
+	{"sock", "__sk_common.skc_hash", 4, 4, 0},
+	{"sock", "__sk_common.skc_dport", 2, 2, 0},
+	{"sock", "__sk_common.skc_num", 2, 2, 0},
+	{"sock", "__sk_common.skc_family", 2, 2, 0},
+	{"sock", "__sk_common.skc_state", 1, 1, 0},
+	{"sock", "__sk_common.skc_reuse", 1, 1, 0},
+	{"sock", "__sk_common.skc_bound_dev_if", 4, 4, 0},
+	{"sock", "__sk_common.skc_node", 16, 8, 0},
+	{"sock", "__sk_common.skc_prot", 8, 8, 0},
+	{"sock", "__sk_common.skc_net", 8, 8, 0},
+	{"sock", "__sk_common.skc_refcnt", 4, 4, 0},
+	{"sock", "sk_socket", 8, 8, 0},
+	{"sock", "sk_type", 2, 2, 0},
+	{"sock", "sk_protocol", 2, 2, 0},
+	{"sock", "sk_rcvbuf", 4, 4, 0},
+	{"sock", "sk_sndbuf", 4, 4, 0},
+	{"sock", "sk_receive_queue", 16, 8, 0},
+	{"sock", "sk_wq", 8, 8, 0},
+	{"sock", "sk_uid", 4, 4, 0},
+	{"sock", "sk_data_ready", 8, 8, 0},
+	{"sock", "sk_rcvtimeo", 8, 8, 0},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
 
 static uint64_t state;
 
-static uint32_t choose(uint32_t below)
+uint32_t graph_choose(uint32_t below)
 {
 	state ^= state << 13;
 	state ^= state >> 7;
@@ -126,27 +282,38 @@ static uint32_t choose(uint32_t below)
 	return (uint32_t)(state >> 16) % below;
 }
 
-/* Members of @type one behind the other in an order of chance, now and then with a hole before. */
-static void lay_out(const char *type)
+static void shuffle(size_t *order, size_t count)
 {
-	size_t order[MEMBERS], count = 0;
-	uint32_t at = 0;
-
-	for (size_t i = 0; i < MEMBERS; i++)
-		if (strcmp(members[i].type, type) == 0)
-			order[count++] = i;
 	for (size_t i = count; i > 1; i--) {
-		size_t k = choose((uint32_t)i), swap = order[k];
+		size_t k = graph_choose((uint32_t)i), swap = order[k];
 
 		order[k] = order[i - 1];
 		order[i - 1] = swap;
 	}
+}
+
+/* Members of @type one behind the other in an order of chance, now and then with a hole before;
+ * what is embedded at the start stays there. */
+static void lay_out(const char *type)
+{
+	size_t order[MEMBERS], count = 0, embedded = 0;
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].type, type) == 0) {
+			order[count++] = i;
+			embedded += strncmp(members[i].name, "__sk_common.", 12) == 0;
+		}
+	shuffle(order, embedded);
+	shuffle(order + embedded, count - embedded);
 	if (strcmp(type, "task_struct") == 0)
 		at = 24; /* struct thread_info stays in front */
+	if (strcmp(type, "inode") == 0 || strcmp(type, "socket") == 0)
+		at = 8; /* what is inside and pointed to has not the address of the whole */
 	for (size_t i = 0; i < count; i++) {
 		struct member *member = &members[order[i]];
 
-		at += choose(3) ? 0 : 8;
+		at += graph_choose(3) || strcmp(type, "path") == 0 ? 0 : 8;
 		at = (at + member->align_bytes - 1) / member->align_bytes * member->align_bytes;
 		member->offset = at;
 		at += member->size_bytes;
@@ -205,8 +372,8 @@ uint64_t graph_get(struct graph *graph, uint64_t at, unsigned size_bytes)
 	return value;
 }
 
-static void set(struct graph *graph, uint64_t object, const char *type, const char *name,
-		uint64_t value)
+void graph_set(struct graph *graph, uint64_t object, const char *type, const char *name,
+	       uint64_t value)
 {
 	const struct member *member = find(type, name);
 
@@ -215,18 +382,34 @@ static void set(struct graph *graph, uint64_t object, const char *type, const ch
 		  member->size_bytes < 8 ? member->size_bytes : 8);
 }
 
-static uint64_t get(struct graph *graph, uint64_t object, const char *type, const char *name)
+uint64_t graph_member_of(struct graph *graph, uint64_t object, const char *type, const char *name)
 {
 	return graph_get(graph, object + graph_offset(type, name), 8);
 }
 
-static void list_make(struct graph *graph, uint64_t head)
+void graph_set_text(struct graph *graph, uint64_t at, const char *text)
+{
+	memcpy(bytes_at(graph, at), text, strlen(text) + 1);
+}
+
+uint32_t graph_size(const char *type)
+{
+	uint32_t end = 0;
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].type, type) == 0 &&
+		    members[i].offset + members[i].size_bytes > end)
+			end = members[i].offset + members[i].size_bytes;
+	return (end + 63) & ~63u;
+}
+
+void graph_list_make(struct graph *graph, uint64_t head)
 {
 	graph_put(graph, head, head, 8);
 	graph_put(graph, head + 8, head, 8);
 }
 
-static void list_add(struct graph *graph, uint64_t head, uint64_t link)
+void graph_list_add(struct graph *graph, uint64_t head, uint64_t link)
 {
 	uint64_t last = graph_get(graph, head + 8, 8);
 
@@ -236,14 +419,13 @@ static void list_add(struct graph *graph, uint64_t head, uint64_t link)
 	graph_put(graph, head + 8, link, 8);
 }
 
-/* With a hole of chance before: distances of objects say nothing. */
-static uint64_t make(struct graph *graph, uint64_t size_bytes)
+uint64_t graph_make(struct graph *graph, uint64_t size_bytes)
 {
-	synthetic_alloc(&graph->guest, 64 * (1 + choose(4)));
+	synthetic_alloc(&graph->guest, 64 * (1 + graph_choose(4)));
 	return synthetic_alloc(&graph->guest, size_bytes);
 }
 
-static uint64_t aligned(struct graph *graph, uint64_t size_bytes, uint64_t align)
+uint64_t graph_aligned(struct graph *graph, uint64_t size_bytes, uint64_t align)
 {
 	uint64_t at = synthetic_alloc(&graph->guest, size_bytes + align);
 
@@ -252,39 +434,95 @@ static uint64_t aligned(struct graph *graph, uint64_t size_bytes, uint64_t align
 
 static uint64_t image_at;
 
-static uint64_t in_image(struct graph *graph, uint64_t size_bytes)
+uint64_t graph_in_image(struct graph *graph, uint64_t size_bytes)
 {
 	uint64_t at = image_at + graph->guest.slide;
 
-	image_at += (size_bytes + 64 * choose(4) + 63) & ~(uint64_t)63;
+	image_at += (size_bytes + 64 * graph_choose(4) + 63) & ~(uint64_t)63;
 	return at;
+}
+
+uint64_t graph_operations(struct graph *graph)
+{
+	return graph_in_image(graph, 192);
+}
+
+uint64_t graph_text(struct graph *graph, const char *text)
+{
+	uint64_t at = graph_in_image(graph, strlen(text) + 1);
+
+	graph_set_text(graph, at, text);
+	return at;
+}
+
+/* ---- slabs ---- */
+
+#define SLAB_BYTES (2 * PAGE)
+
+static struct slab {
+	char name[32];
+	uint64_t at, end;
+} slabs[16];
+
+uint64_t graph_slab_sized(struct graph *graph, const char *name, uint32_t size_bytes)
+{
+	struct slab *slab = slabs;
+
+	while (slab->name[0] && strcmp(slab->name, name) != 0)
+		slab++;
+	assert_true(slab < slabs + 15);
+	strcpy(slab->name, name);
+	while (slab->at + size_bytes > slab->end || graph_choose(6) == 0) {
+		slab->at += size_bytes; /* one that was freed */
+		if (slab->at + size_bytes <= slab->end)
+			continue;
+		slab->at = graph_aligned(graph, SLAB_BYTES, PAGE);
+		slab->end = slab->at + SLAB_BYTES;
+	}
+	slab->at += size_bytes;
+	return slab->at - size_bytes;
+}
+
+uint64_t graph_slab(struct graph *graph, const char *type)
+{
+	return graph_slab_sized(graph, type, graph_size(type));
 }
 
 /* ---- what tasks point to ---- */
 
 static struct {
-	uint64_t nsproxy, pid_ns, user_ns, uts_ns, root_user, user, tables;
+	uint64_t nsproxy, pid_ns, user_ns, uts_ns, net_ns, root_user, user, tables, cgroups, fs;
+	uint64_t sockets[16];
+	uint32_t socket_count;
 } shared;
 
 static void make_shared(struct graph *graph)
 {
 	unsigned char *name;
 
-	shared.nsproxy = in_image(graph, 128);
-	shared.pid_ns = in_image(graph, 128);
-	shared.user_ns = in_image(graph, 128);
-	shared.uts_ns = in_image(graph, 512);
-	shared.root_user = in_image(graph, 128);
-	shared.user = make(graph, 128);
-	set(graph, shared.user, "user_struct", "uid", 1001);
-	set(graph, shared.nsproxy, "nsproxy", "uts_ns", shared.uts_ns);
-	set(graph, shared.nsproxy, "nsproxy", "pid_ns_for_children", shared.pid_ns);
-	set(graph, shared.uts_ns, "uts_namespace", "user_ns", shared.user_ns);
+	shared.nsproxy = graph_in_image(graph, 192);
+	shared.net_ns = graph_in_image(graph, 256);
+	shared.cgroups = graph_in_image(graph, 256);
+	shared.pid_ns = graph_in_image(graph, 128);
+	shared.user_ns = graph_in_image(graph, 128);
+	shared.uts_ns = graph_in_image(graph, 512);
+	shared.root_user = graph_in_image(graph, 128);
+	shared.user = graph_make(graph, 128);
+	graph_set(graph, shared.user, "user_struct", "uid", 1001);
+	graph_set(graph, shared.nsproxy, "nsproxy", "uts_ns", shared.uts_ns);
+	graph_set(graph, shared.nsproxy, "nsproxy", "pid_ns_for_children", shared.pid_ns);
+	graph_set(graph, shared.nsproxy, "nsproxy", "net_ns", shared.net_ns);
+	graph_set(graph, shared.nsproxy, "nsproxy", "ipc_ns", graph_in_image(graph, 128));
+	graph_set(graph, shared.nsproxy, "nsproxy", "time_ns", graph_in_image(graph, 128));
+	graph_set(graph, shared.nsproxy, "nsproxy", "cgroup_ns", graph_in_image(graph, 128));
+	graph_set(graph, shared.nsproxy, "nsproxy", "count", 1);
+	graph->user_ns = shared.user_ns;
+	graph_set(graph, shared.uts_ns, "uts_namespace", "user_ns", shared.user_ns);
 	name = bytes_at(graph, shared.uts_ns + graph_offset("uts_namespace", "name"));
 	strcpy((char *)name, "Linux");
 	strcpy((char *)name + 130, SYNTHETIC_RELEASE);
 	/* The lower tables of all programs: one entry of two megabytes. */
-	shared.tables = aligned(graph, 2 * PAGE, PAGE);
+	shared.tables = graph_aligned(graph, 2 * PAGE, PAGE);
 	graph_put(graph, shared.tables + 0, ((shared.tables + PAGE) & 0xffffffffu) | ENTRY_USER, 8);
 	graph_put(graph, shared.tables + PAGE + 8 * (USER_START >> 21), USER_AT | ENTRY_USER | 0x80,
 		  8);
@@ -294,62 +532,65 @@ static uint64_t make_cred(struct graph *graph, uint64_t at, int plain)
 {
 	const uint64_t full = ((uint64_t)1 << 41) - 1;
 
-	set(graph, at, "cred", "uid", plain ? 1001 : 0);
-	set(graph, at, "cred", "gid", plain ? 2001 : 0);
-	set(graph, at, "cred", "euid", plain ? 1002 : 0);
-	set(graph, at, "cred", "user", plain ? shared.user : shared.root_user);
-	set(graph, at, "cred", "cap_permitted", full);
-	set(graph, at, "cred", "cap_effective", plain ? 0 : full);
-	set(graph, at, "cred", "cap_bset", full);
-	set(graph, at, "cred", "user_ns", shared.user_ns);
+	graph_set(graph, at, "cred", "uid", plain ? 1001 : 0);
+	graph_set(graph, at, "cred", "gid", plain ? 2001 : 0);
+	graph_set(graph, at, "cred", "euid", plain ? 1002 : 0);
+	graph_set(graph, at, "cred", "user", plain ? shared.user : shared.root_user);
+	graph_set(graph, at, "cred", "cap_permitted", full);
+	graph_set(graph, at, "cred", "cap_effective", plain ? 0 : full);
+	graph_set(graph, at, "cred", "cap_bset", full);
+	graph_set(graph, at, "cred", "user_ns", shared.user_ns);
 	return at;
 }
 
 static uint64_t make_sighand(struct graph *graph, int ignoring)
 {
-	uint64_t at = make(graph, 2304);
+	uint64_t at = graph_make(graph, 2304);
 
 	for (unsigned i = 0; i < 64 && ignoring; i++)
 		graph_put(graph, at + graph_offset("sighand_struct", "action") + 32 * i, 1, 8);
 	return at;
 }
 
-static uint64_t make_open_file(struct graph *graph, uint32_t access)
+/* What programs have open besides the console: of every kind, and of every kind of access. */
+static uint64_t open_some(struct graph *graph, const struct graph_options *options, unsigned i)
 {
-	uint64_t file = make(graph, 128);
+	enum graph_file kind = GRAPH_LIBRARY;
 
-	set(graph, file, "file", "f_flags", 0x8000 | access);
-	set(graph, file, "file", "f_mode", 0x80000 | (access + 1));
-	return file;
+	if (i < 3)
+		return graph_open(graph, GRAPH_CONSOLE, options->poor ? 2 : i);
+	if (options->poor != 2 && graph_choose(3) == 0)
+		kind = (enum graph_file)graph_choose(GRAPH_FILES);
+	return graph_open(graph, kind, i % 3);
 }
 
-/* Three open files, of every kind of access. */
-static uint64_t make_files(struct graph *graph, unsigned open)
+/* Descriptors 0 to @open, and (@sockets) all sockets that there are. */
+static uint64_t make_files(struct graph *graph, const struct graph_options *options, unsigned open,
+			   int sockets)
 {
-	uint64_t files = make(graph, 128);
-	uint64_t table = make(graph, 128);
-	uint64_t slots = make(graph, 512);
-	uint64_t bits = make(graph, 64);
+	uint64_t files = graph_make(graph, 128);
+	uint64_t table = graph_make(graph, 128);
+	uint64_t slots = graph_make(graph, 512);
+	uint64_t bits = graph_make(graph, 64);
+	uint32_t others = sockets ? shared.socket_count : 0;
 
-	set(graph, files, "files_struct", "fdt", table);
-	set(graph, table, "fdtable", "max_fds", 64);
-	set(graph, table, "fdtable", "fd", slots);
-	set(graph, table, "fdtable", "open_fds", bits);
-	for (unsigned i = 0; i < open; i++) {
-		uint64_t file = make(graph, 128);
+	graph_set(graph, files, "files_struct", "fdt", table);
+	graph_set(graph, table, "fdtable", "max_fds", 64);
+	graph_set(graph, table, "fdtable", "fd", slots);
+	graph_set(graph, table, "fdtable", "open_fds", bits);
+	for (unsigned i = 0; i < open + others; i++) {
+		uint64_t file = i < open ? open_some(graph, options, i) : shared.sockets[i - open];
 
-		set(graph, file, "file", "f_flags", 0x8000 | i % 3);
-		set(graph, file, "file", "f_mode", 0x80000 | (i % 3 + 1));
 		graph_put(graph, slots + 8 * i, file, 8);
-		graph_put(graph, bits, graph_get(graph, bits, 8) | 1u << i, 8);
+		graph_put(graph, bits, graph_get(graph, bits, 8) | UINT64_C(1) << i, 8);
 	}
 	return files;
 }
 
 static uint64_t make_signal(struct graph *graph, uint64_t at, uint32_t live)
 {
-	list_make(graph, at + graph_offset("signal_struct", "thread_head"));
-	set(graph, at, "signal_struct", "live", live);
+	graph_list_make(graph, at + graph_offset("signal_struct", "thread_head"));
+	graph_set(graph, at, "signal_struct", "live", live);
 	return at;
 }
 
@@ -360,9 +601,15 @@ static void put_user(struct graph *graph, uint64_t address, uint64_t value)
 	synthetic_put64(synthetic_physical(&graph->guest, address - USER_START + USER_AT), value);
 }
 
-/* What every program found on its stack: "prog", and "A=b" behind it. */
+/* What every program found on its stack: "prog", and "A=b" behind it; and its file's header. */
 static void make_user_memory(struct graph *graph)
 {
+	const Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64},
+				   .e_shoff = GRAPH_PROGRAM_BYTES - 30 * 64,
+				   .e_shnum = 30,
+				   .e_shentsize = 64};
+
+	memcpy(synthetic_physical(&graph->guest, USER_AT), &header, sizeof(header));
 	put_user(graph, 0x5ff000, 1);
 	put_user(graph, 0x5ff008, 0x5ff800);
 	put_user(graph, 0x5ff018, 0x5ff805);
@@ -383,19 +630,19 @@ static const struct mapping mappings[] = {
 static uint64_t make_vma(struct graph *graph, uint64_t mm, const struct mapping *mapping,
 			 uint64_t file)
 {
-	uint64_t at = make(graph, 128);
+	uint64_t at = graph_make(graph, 128);
 
-	set(graph, at, "vm_area_struct", "vm_start", mapping->start);
-	set(graph, at, "vm_area_struct", "vm_end", mapping->end);
-	set(graph, at, "vm_area_struct", "vm_flags", mapping->flags);
-	set(graph, at, "vm_area_struct", "vm_mm", mm);
-	set(graph, at, "vm_area_struct", "vm_pgoff",
-	    mapping->file ? (mapping->start - USER_START) / PAGE : mapping->start / PAGE);
-	set(graph, at, "vm_area_struct", "vm_file", mapping->file ? file : 0);
-	set(graph, at, "vm_area_struct", "vm_page_prot",
-	    0x8000000000000025u ^ (mapping->flags & 2) << 5 ^
-		    (mapping->flags & 4 ? (uint64_t)1 << 63 : 0) ^
-		    (mapping->flags & 7 ? 0 : 0x101));
+	graph_set(graph, at, "vm_area_struct", "vm_start", mapping->start);
+	graph_set(graph, at, "vm_area_struct", "vm_end", mapping->end);
+	graph_set(graph, at, "vm_area_struct", "vm_flags", mapping->flags);
+	graph_set(graph, at, "vm_area_struct", "vm_mm", mm);
+	graph_set(graph, at, "vm_area_struct", "vm_pgoff",
+		  mapping->file ? (mapping->start - USER_START) / PAGE : mapping->start / PAGE);
+	graph_set(graph, at, "vm_area_struct", "vm_file", mapping->file ? file : 0);
+	graph_set(graph, at, "vm_area_struct", "vm_page_prot",
+		  0x8000000000000025u ^ (mapping->flags & 2) << 5 ^
+			  (mapping->flags & 4 ? (uint64_t)1 << 63 : 0) ^
+			  (mapping->flags & 7 ? 0 : 0x101));
 	return at;
 }
 
@@ -403,7 +650,7 @@ static uint64_t make_vma(struct graph *graph, uint64_t mm, const struct mapping 
 static void add_mappings(struct graph *graph, uint64_t mm, uint64_t file, unsigned count,
 			 int in_tree)
 {
-	uint64_t node = aligned(graph, 256, 256), before = 0, pages = 0;
+	uint64_t node = graph_aligned(graph, 256, 256), before = 0, pages = 0;
 	uint64_t tree = mm + graph_offset("mm_struct", "mm_mt");
 
 	for (unsigned i = 0; i < count; i++) {
@@ -415,15 +662,15 @@ static void add_mappings(struct graph *graph, uint64_t mm, uint64_t file, unsign
 		if (!in_tree && !before)
 			graph_put(graph, tree + 8, vma, 8);
 		else if (!in_tree)
-			set(graph, before, "vm_area_struct", "vm_next", vma);
+			graph_set(graph, before, "vm_area_struct", "vm_next", vma);
 		before = vma;
 	}
 	if (in_tree) {
 		graph_put(graph, tree + 4, 0x303, 4);
 		graph_put(graph, tree + 8, node | 0x0e, 8);
 	}
-	set(graph, mm, "mm_struct", "map_count", count);
-	set(graph, mm, "mm_struct", "total_vm", pages);
+	graph_set(graph, mm, "mm_struct", "map_count", count);
+	graph_set(graph, mm, "mm_struct", "total_vm", pages);
 }
 
 static void set_addresses(struct graph *graph, uint64_t mm)
@@ -445,21 +692,21 @@ static void set_addresses(struct graph *graph, uint64_t mm)
 	uint64_t at = mm + graph_offset("mm_struct", "saved_auxv");
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
-		set(graph, mm, "mm_struct", addresses[i].name, addresses[i].value);
+		graph_set(graph, mm, "mm_struct", addresses[i].name, addresses[i].value);
 	for (size_t i = 0; i < sizeof(auxv) / sizeof(auxv[0]); i++)
 		graph_put(graph, at + 8 * i, auxv[i], 8);
 }
 
 static uint64_t make_mm(struct graph *graph, const struct graph_options *options, unsigned index)
 {
-	uint64_t mm = make(graph, 1024), pgd = aligned(graph, PAGE, PAGE);
-	uint64_t file = make_open_file(graph, 0);
+	uint64_t mm = graph_make(graph, 1024), pgd = graph_aligned(graph, PAGE, PAGE);
+	uint64_t file = graph_open(graph, GRAPH_PROGRAM, 0);
 
 	graph_put(graph, pgd, (shared.tables & 0xffffffffu) | ENTRY_USER, 8);
-	set(graph, mm, "mm_struct", "pgd", pgd);
-	set(graph, mm, "mm_struct", "mm_users", 1);
-	set(graph, mm, "mm_struct", "mm_count", 1);
-	set(graph, mm, "mm_struct", "exe_file", file);
+	graph_set(graph, mm, "mm_struct", "pgd", pgd);
+	graph_set(graph, mm, "mm_struct", "mm_users", 1);
+	graph_set(graph, mm, "mm_struct", "mm_count", 1);
+	graph_set(graph, mm, "mm_struct", "exe_file", file);
 	set_addresses(graph, mm);
 	add_mappings(graph, mm, file, 5 + index % 2, options->mappings_in_tree);
 	return mm;
@@ -474,12 +721,30 @@ static uint64_t list_of(uint64_t task, const char *member)
 
 static void set_task(struct graph *graph, uint64_t task, const char *member, uint64_t value)
 {
-	set(graph, task, "task_struct", member, value);
+	graph_set(graph, task, "task_struct", member, value);
+}
+
+/* Members that nobody asks for, with values as they have. */
+static void set_unasked(struct graph *graph, uint64_t task, uint32_t pid)
+{
+	uint64_t switches = graph_choose(1000) + 1;
+
+	set_task(graph, task, "nvcsw", switches);
+	set_task(graph, task, "nivcsw", graph_choose(3));
+	set_task(graph, task, "last_switch_count", 0);
+	set_task(graph, task, "exit_signal", pid > 1 ? 17 : 0);
+	set_task(graph, task, "wake_cpu", graph_choose(2));
+	set_task(graph, task, "sum_exec_runtime", 1000003 * switches + graph_choose(9999));
+	set_task(graph, task, "timer_slack_ns", 50000);
+	set_task(graph, task, "loginuid", UINT32_MAX);
+	set_task(graph, task, "stack_canary",
+		 (uint64_t)graph_choose(1u << 31) << 33 | switches << 8);
+	graph_list_make(graph, task + graph_offset("task_struct", "pids"));
 }
 
 static void set_common(struct graph *graph, uint64_t task, uint32_t pid, const char *comm)
 {
-	uint64_t stack = aligned(graph, PAGE, PAGE);
+	uint64_t stack = graph_aligned(graph, PAGE, PAGE);
 
 	strcpy((char *)bytes_at(graph, list_of(task, "comm")), comm);
 	graph_put(graph, stack, 0x57AC6E9D, 8);
@@ -493,10 +758,13 @@ static void set_common(struct graph *graph, uint64_t task, uint32_t pid, const c
 	set_task(graph, task, "start_time", pid ? UINT64_C(50012345) * pid : 0);
 	set_task(graph, task, "start_boottime", pid ? UINT64_C(50012345) * pid + 333 : 0);
 	set_task(graph, task, "nsproxy", shared.nsproxy);
+	set_task(graph, task, "cgroups", shared.cgroups);
+	set_task(graph, task, "fs", shared.fs);
+	set_unasked(graph, task, pid);
 	set_task(graph, task, "stime", 4000000u * (pid % 7));
-	list_make(graph, list_of(task, "children"));
-	list_make(graph, list_of(task, "sibling"));
-	list_make(graph, list_of(task, "empty list"));
+	graph_list_make(graph, list_of(task, "children"));
+	graph_list_make(graph, list_of(task, "sibling"));
+	graph_list_make(graph, list_of(task, "empty list"));
 	graph->tasks[graph->count++] = task;
 }
 
@@ -504,7 +772,13 @@ static void set_pid(struct graph *graph, uint64_t task, uint64_t at, uint32_t pi
 {
 	uint64_t numbers = at + graph_offset("pid", "numbers");
 
-	set(graph, at, "pid", "count", 3);
+	graph_set(graph, at, "pid", "count", 3);
+	/* A list of one without a head: the pid leads to the task, and that to where it does. */
+	graph_put(graph, task + graph_offset("task_struct", "pids"), 0, 8);
+	graph_put(graph, task + graph_offset("task_struct", "pids") + 8,
+		  at + graph_offset("pid", "tasks"), 8);
+	graph_put(graph, at + graph_offset("pid", "tasks"),
+		  task + graph_offset("task_struct", "pids"), 8);
 	graph_put(graph, numbers, pid, 4);
 	graph_put(graph, numbers + 8, shared.pid_ns, 8);
 	set_task(graph, task, "thread_pid", at);
@@ -521,8 +795,8 @@ static void set_creds(struct graph *graph, uint64_t task, uint64_t at, int plain
 static uint64_t add_process(struct graph *graph, uint32_t pid, uint64_t parent, const char *comm,
 			    int plain)
 {
-	uint64_t task = make(graph, 1024);
-	uint64_t signal = make_signal(graph, make(graph, 256), 1);
+	uint64_t task = graph_make(graph, 1024);
+	uint64_t signal = make_signal(graph, graph_make(graph, 256), 1);
 
 	set_common(graph, task, pid, comm);
 	set_task(graph, task, "tgid", pid);
@@ -531,46 +805,47 @@ static uint64_t add_process(struct graph *graph, uint32_t pid, uint64_t parent, 
 	set_task(graph, task, "parent", parent);
 	set_task(graph, task, "signal", signal);
 	set_task(graph, task, "__state", 1);
-	set(graph, signal, "signal_struct", "nr_threads", 1);
-	list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
-		 list_of(task, "thread_node"));
-	list_add(graph, list_of(parent, "children"), list_of(task, "sibling"));
-	list_add(graph, list_of(graph->init_task, "tasks"), list_of(task, "tasks"));
-	set_pid(graph, task, make(graph, 128), pid);
-	set_creds(graph, task, make(graph, 128), plain);
+	graph_set(graph, signal, "signal_struct", "nr_threads", 1);
+	graph_list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
+		       list_of(task, "thread_node"));
+	graph_list_add(graph, list_of(parent, "children"), list_of(task, "sibling"));
+	graph_list_add(graph, list_of(graph->init_task, "tasks"), list_of(task, "tasks"));
+	set_pid(graph, task, graph_make(graph, 128), pid);
+	set_creds(graph, task, graph_make(graph, 128), plain);
 	return task;
 }
 
 static void add_thread(struct graph *graph, uint32_t pid, uint64_t leader)
 {
-	uint64_t task = make(graph, 1024);
-	uint64_t signal = get(graph, leader, "task_struct", "signal");
-	uint64_t mm = get(graph, leader, "task_struct", "mm");
+	uint64_t task = graph_make(graph, 1024);
+	uint64_t signal = graph_member_of(graph, leader, "task_struct", "signal");
+	uint64_t mm = graph_member_of(graph, leader, "task_struct", "mm");
 
 	set_common(graph, task, pid, "thread");
 	set_task(graph, task, "tgid", graph_get(graph, list_of(leader, "pid"), 4));
 	set_task(graph, task, "group_leader", leader);
-	set_task(graph, task, "real_parent", get(graph, leader, "task_struct", "real_parent"));
-	set_task(graph, task, "parent", get(graph, leader, "task_struct", "parent"));
+	set_task(graph, task, "real_parent",
+		 graph_member_of(graph, leader, "task_struct", "real_parent"));
+	set_task(graph, task, "parent", graph_member_of(graph, leader, "task_struct", "parent"));
 	set_task(graph, task, "signal", signal);
-	set_task(graph, task, "sighand", get(graph, leader, "task_struct", "sighand"));
-	set_task(graph, task, "files", get(graph, leader, "task_struct", "files"));
+	set_task(graph, task, "sighand", graph_member_of(graph, leader, "task_struct", "sighand"));
+	set_task(graph, task, "files", graph_member_of(graph, leader, "task_struct", "files"));
 	set_task(graph, task, "mm", mm);
 	set_task(graph, task, "active_mm", mm);
 	set_task(graph, task, "__state", 1);
 	set_task(graph, task, "flags", 0x400000);
-	set(graph, mm, "mm_struct", "mm_users", 2);
-	set(graph, signal, "signal_struct", "nr_threads", 2);
-	set(graph, signal, "signal_struct", "live", 2);
-	list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
-		 list_of(task, "thread_node"));
-	set_pid(graph, task, make(graph, 128), pid);
-	set_creds(graph, task, make(graph, 128), 0);
+	graph_set(graph, mm, "mm_struct", "mm_users", 2);
+	graph_set(graph, signal, "signal_struct", "nr_threads", 2);
+	graph_set(graph, signal, "signal_struct", "live", 2);
+	graph_list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
+		       list_of(task, "thread_node"));
+	set_pid(graph, task, graph_make(graph, 128), pid);
+	set_creds(graph, task, graph_make(graph, 128), 0);
 }
 
-static void make_init_task(struct graph *graph)
+static void make_init_task(struct graph *graph, const struct graph_options *options)
 {
-	uint64_t task = in_image(graph, 1024), signal = in_image(graph, 256);
+	uint64_t task = graph_in_image(graph, 1024), signal = graph_in_image(graph, 256);
 
 	graph->init_task = task;
 	set_common(graph, task, 0, "swapper/0");
@@ -578,21 +853,23 @@ static void make_init_task(struct graph *graph)
 	set_task(graph, task, "real_parent", task);
 	set_task(graph, task, "parent", task);
 	set_task(graph, task, "flags", 0x00200002);
-	list_make(graph, list_of(task, "tasks"));
+	graph_list_make(graph, list_of(task, "tasks"));
 	make_signal(graph, signal, 0);
-	set(graph, signal, "signal_struct", "nr_threads", 1);
-	list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
-		 list_of(task, "thread_node"));
+	graph_set(graph, signal, "signal_struct", "nr_threads", 1);
+	graph_list_add(graph, signal + graph_offset("signal_struct", "thread_head"),
+		       list_of(task, "thread_node"));
 	set_task(graph, task, "signal", signal);
 	set_task(graph, task, "sighand", make_sighand(graph, 0));
-	set_task(graph, task, "files", make_files(graph, 0));
-	set_pid(graph, task, in_image(graph, 128), 0);
-	set_creds(graph, task, in_image(graph, 128), 0);
+	set_task(graph, task, "files", make_files(graph, options, 0, 0));
+	set_pid(graph, task, graph_in_image(graph, 128), 0);
+	set_creds(graph, task, graph_in_image(graph, 128), 0);
 }
 
-static void add_kernel_threads(struct graph *graph)
+static void add_kernel_threads(struct graph *graph, const struct graph_options *options)
 {
-	for (uint32_t i = 0; i < GRAPH_KERNEL_THREADS; i++) {
+	uint32_t count = options->poor ? 6 + graph_choose(4) : GRAPH_KERNEL_THREADS;
+
+	for (uint32_t i = 0; i < count; i++) {
 		uint64_t task = add_process(graph, 2 + i, i ? graph->kthreadd : graph->init_task,
 					    i ? "kworker" : "kthreadd", 0);
 
@@ -602,7 +879,7 @@ static void add_kernel_threads(struct graph *graph)
 		set_task(graph, task, "__state", i % 3 ? 0x402 : 1);
 		set_task(graph, task, "sighand", make_sighand(graph, 1));
 		set_task(graph, task, "files",
-			 get(graph, graph->init_task, "task_struct", "files"));
+			 graph_member_of(graph, graph->init_task, "task_struct", "files"));
 		if (i != 4)
 			continue;
 		set_task(graph, task, "prio", 0);
@@ -611,26 +888,50 @@ static void add_kernel_threads(struct graph *graph)
 	}
 }
 
+/* A poor guest's have not run for a tick in user mode, as a rule. */
+static void set_times(struct graph *graph, uint64_t task, const struct graph_options *options,
+		      uint32_t i)
+{
+	uint64_t user = 4000000u * (options->poor ? graph_choose(8) / 6 : i % 5);
+
+	set_task(graph, task, "utime", user);
+	set_task(graph, task, "acct_timexpd",
+		 user + graph_member_of(graph, task, "task_struct", "stime"));
+	set_task(graph, task, "min_flt", 30 + graph_choose(400));
+	set_task(graph, task, "maj_flt", graph_choose(3));
+	set_task(graph, task, "self_exec_id", 1 + graph_choose(3));
+}
+
+static void add_program(struct graph *graph, const struct graph_options *options, uint32_t i,
+			uint64_t parent)
+{
+	uint64_t task = add_process(graph, i ? 20 + i : 1, parent, i ? "program" : "init",
+				    !options->quiet && !options->poor && i == 5);
+	uint64_t mm = make_mm(graph, options, i);
+	uint32_t nice = !options->poor && i == 3 ? 130 : 120;
+
+	set_task(graph, task, "mm", mm);
+	set_task(graph, task, "active_mm", mm);
+	set_task(graph, task, "flags", 0x00400000);
+	set_task(graph, task, "static_prio", nice);
+	set_task(graph, task, "prio", nice);
+	set_task(graph, task, "normal_prio", nice);
+	set_task(graph, task, "sighand", make_sighand(graph, 0));
+	set_task(graph, task, "files",
+		 make_files(graph, options, options->poor == 1 ? 3 : 3 + i % 7, i == 2));
+	set_task(graph, task, "fs", graph_fs(graph, i));
+	set_times(graph, task, options, i);
+}
+
 static void add_programs(struct graph *graph, const struct graph_options *options)
 {
+	uint32_t count = options->poor ? 3 + graph_choose(4) : GRAPH_PROGRAMS;
 	uint64_t init = 0;
 
-	for (uint32_t i = 0; i < GRAPH_PROGRAMS; i++) {
-		uint64_t task = add_process(graph, i ? 20 + i : 1, i ? init : graph->init_task,
-					    i ? "program" : "init", !options->quiet && i == 5);
-		uint64_t mm = make_mm(graph, options, i);
-
+	for (uint32_t i = 0; i < count; i++) {
+		add_program(graph, options, i, i ? init : graph->init_task);
 		if (i == 0)
-			init = task;
-		set_task(graph, task, "mm", mm);
-		set_task(graph, task, "active_mm", mm);
-		set_task(graph, task, "flags", 0x00400000);
-		set_task(graph, task, "static_prio", i == 3 ? 130 : 120);
-		set_task(graph, task, "prio", i == 3 ? 130 : 120);
-		set_task(graph, task, "normal_prio", i == 3 ? 130 : 120);
-		set_task(graph, task, "utime", 4000000u * (i % 5));
-		set_task(graph, task, "sighand", make_sighand(graph, 0));
-		set_task(graph, task, "files", make_files(graph, 3 + i % 4));
+			init = graph->tasks[graph->count - 1];
 	}
 }
 
@@ -648,8 +949,10 @@ static void stir(struct graph *graph)
 	set_task(graph, dead, "exit_code", 7 << 8);
 	set_task(graph, dead, "mm", 0);
 	set_task(graph, dead, "active_mm", 0);
-	set_task(graph, graph->tasks[0], "active_mm", get(graph, tracer, "task_struct", "mm"));
-	set(graph, get(graph, tracer, "task_struct", "mm"), "mm_struct", "mm_count", 2);
+	set_task(graph, graph->tasks[0], "active_mm",
+		 graph_member_of(graph, tracer, "task_struct", "mm"));
+	graph_set(graph, graph_member_of(graph, tracer, "task_struct", "mm"), "mm_struct",
+		  "mm_count", 2);
 	add_thread(graph, 100, leader);
 }
 
@@ -686,20 +989,43 @@ void graph_init(struct graph *graph, const struct graph_options *options)
 					    "uts_namespace",
 					    "files_struct",
 					    "fdtable",
-					    "file"};
+					    "path",
+					    "file",
+					    "fs_struct",
+					    "dentry",
+					    "address_space",
+					    "inode",
+					    "super_block",
+					    "file_system_type",
+					    "vfsmount",
+					    "mount",
+					    "mnt_namespace",
+					    "socket",
+					    "sock"};
 
 	memset(graph, 0, sizeof(*graph));
+	memset(slabs, 0, sizeof(slabs));
 	state = 0x9e3779b97f4a7c15u + options->seed * 0x1234567u;
 	image_at = IMAGE_OBJECTS;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		lay_out(types[i]);
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].type, "socket_alloc") == 0)
+			members[i].offset = graph_size("socket");
 	synthetic_init(&graph->guest, 4);
 	make_shared(graph);
 	make_user_memory(graph);
-	make_init_task(graph);
-	add_kernel_threads(graph);
+	graph_places_make(graph, options);
+	shared.fs = graph_fs(graph, 0);
+	graph_set(graph, shared.nsproxy, "nsproxy", "mnt_ns", graph_mount_ns());
+	shared.socket_count = options->poor && options->poor < 4
+				      ? 0
+				      : graph_sockets_make(graph, shared.net_ns, options->poor != 0,
+							   shared.sockets);
+	make_init_task(graph, options);
+	add_kernel_threads(graph, options);
 	add_programs(graph, options);
-	if (!options->quiet)
+	if (!options->quiet && !options->poor)
 		stir(graph);
 	open_kernel(graph);
 }

@@ -14,12 +14,18 @@
 #define GRAPH_PROGRAMS 12u
 #define GRAPH_KERNEL_THREADS 10u
 #define GRAPH_TASKS_MAX 32u
+#define GRAPH_SOME 128u
 
 /** What a test wants otherwise; zeroed: none of it. */
 struct graph_options {
 	uint64_t seed;
 	int mappings_in_tree; /* else in a list */
 	int quiet;            /* nobody traces, has threads or other ids, or is dead */
+	/**
+	 * Quiet, with few tasks that are all of one program: 1 with nothing but the console open,
+	 * 2 libraries as well, 3 and other files, 4 and sockets that are not connected.
+	 */
+	int poor;
 };
 
 struct graph {
@@ -29,7 +35,11 @@ struct graph {
 	struct infer_symbols *symbols; /* empty */
 	uint64_t tasks[GRAPH_TASKS_MAX];
 	uint32_t count;
-	uint64_t init_task, kthreadd;
+	uint64_t init_task, kthreadd, user_ns;
+	/* Some of the others, in the order in which they were made. */
+	uint64_t dentries[GRAPH_SOME], inodes[GRAPH_SOME], supers[GRAPH_SOME], mounts[GRAPH_SOME],
+		files[GRAPH_SOME], sockets[GRAPH_SOME], socks[GRAPH_SOME];
+	uint32_t dentry_count, inode_count, super_count, mount_count, file_count, socket_count;
 };
 
 void graph_init(struct graph *graph, const struct graph_options *options);

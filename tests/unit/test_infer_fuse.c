@@ -59,6 +59,40 @@ static void no_evidence_is_no_answer(void **state)
 	assert_string_equal(verdicts[0].why, "no evidence");
 }
 
+/* Who knows the name is not overruled by those who only saw a width, whoever speaks first. */
+static void a_name_that_was_told_stays(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		struct infer_verdict verdicts[FIELDS];
+		struct infer_fields fields;
+		struct infer_claims *claims;
+
+		assert_int_equal(infer_fields_parse(&fields, list, sizeof(list) - 1, "list", NULL),
+				 GAP_OK);
+		assert_int_equal(infer_claims_create(&claims), GAP_OK);
+		for (int i = 0; i < 2; i++) {
+			bool named = i == first;
+			struct infer_claim claim = {
+				.kind = INFER_DATA,
+				.offset_bits = 800,
+				.weight = named ? 100 : 500,
+				.named = named,
+				.name_index = 0,
+				.width_bits = named ? 0 : 64,
+				.class_id = infer_claims_class(claims, named ? "a" : "b")};
+
+			infer_claims_add(claims, &claim);
+		}
+		assert_int_equal(infer_fuse(&fields, claims, 0.5, verdicts), GAP_OK);
+		assert_true(verdicts[0].named);
+		assert_int_equal(verdicts[0].name_index, 0);
+		assert_int_equal(verdicts[0].width_bits, 0);
+		infer_claims_destroy(claims);
+		infer_fields_deinit(&fields);
+	}
+}
+
 static void one_class_is_never_sure(void **state)
 {
 	static const struct case_claim cases[] = {
@@ -210,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_evidence_is_no_answer),
+		cmocka_unit_test(a_name_that_was_told_stays),
 		cmocka_unit_test(one_class_is_never_sure),
 		cmocka_unit_test(classes_that_agree_are_surer_than_one),
 		cmocka_unit_test(what_a_class_cannot_tell_apart_another_does),

@@ -176,6 +176,23 @@ static void check_claims(const struct outcome *outcome, const struct log *log, u
 	}
 }
 
+/* Others may be found as well: the graph has more than a log. */
+static void check_symbol(const struct outcome *outcome, uint64_t prb)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < infer_claims_symbol_count(outcome->claims); i++) {
+		const struct infer_found_symbol *symbol =
+			infer_claims_symbol_at(outcome->claims, i);
+
+		if (strcmp(symbol->name, "prb") != 0)
+			continue;
+		assert_int_equal(symbol->address, prb);
+		found++;
+	}
+	assert_int_equal(found, 1);
+}
+
 static void every_order_is_found(void **state)
 {
 	(void)state;
@@ -192,9 +209,7 @@ static void every_order_is_found(void **state)
 		assert_int_equal(infer_claims_size_of(outcome.claims, "prb_desc"), log.desc_bytes);
 		assert_int_equal(infer_claims_size_of(outcome.claims, "printk_info"),
 				 log.info_bytes);
-		assert_int_equal(infer_claims_symbol_count(outcome.claims), 1);
-		assert_string_equal(infer_claims_symbol_at(outcome.claims, 0)->name, "prb");
-		assert_int_equal(infer_claims_symbol_at(outcome.claims, 0)->address, log.prb);
+		check_symbol(&outcome, log.prb);
 		forget(&outcome);
 		graph_deinit(&graph);
 	}

@@ -81,9 +81,15 @@ static void make_module(struct scene *scene, uint64_t module, unsigned index)
 	put(scene, module + layout->self, module);
 	for (unsigned i = 0; i < 2; i++) /* heads of empty lists */
 		put(scene, module + layout->heads + 8 * i, module + layout->heads);
-	for (unsigned i = 0; i < (layout->stride ? 3 : 1); i++)
-		put(scene, module + layout->pages + layout->stride * i,
-		    scene->area + 0x10000 + (index * 4 + i) * 0x1000);
+	for (unsigned i = 0; i < (layout->stride ? 3 : 1); i++) {
+		uint64_t part = module + layout->pages + layout->stride * i;
+		bool own = i == 1 || !layout->stride; /* where the structure itself is */
+
+		put(scene, part,
+		    own ? module & ~UINT64_C(0xfff)
+			: scene->area + 0x10000 + (index * 4 + i) * 0x1000);
+		put(scene, part + (layout->stride ? 24 : 8), own ? MODULE_BYTES : 0x1000 * (i + 1));
+	}
 }
 
 static void scene_init(struct scene *scene, const struct layout *layout)
@@ -122,11 +128,13 @@ static void scene_deinit(struct scene *scene)
 struct found {
 	uint32_t name, list, pages; /* offsets in bytes, or NOWHERE */
 	uint32_t pages_bits;
+	bool named;
+	unsigned name_index;
 };
 
 static struct found look(struct scene *scene)
 {
-	struct found found = {NOWHERE, NOWHERE, NOWHERE, 0};
+	struct found found = {.name = NOWHERE, .list = NOWHERE, .pages = NOWHERE};
 	uint32_t *const offsets[] = {&found.name, &found.list, &found.pages};
 	struct infer_fields fields;
 	struct infer_claims *claims;
@@ -140,8 +148,11 @@ static struct found look(struct scene *scene)
 		assert_true(claim->field < 3); /* nothing is said of the state */
 		assert_int_equal(*offsets[claim->field], NOWHERE);
 		*offsets[claim->field] = claim->offset_bits / 8;
-		if (claim->field == 2)
+		if (claim->field == 2) {
 			found.pages_bits = claim->width_bits;
+			found.named = claim->named;
+			found.name_index = claim->name_index;
+		}
 	}
 	infer_claims_destroy(claims);
 	infer_fields_deinit(&fields);
@@ -164,7 +175,9 @@ static void every_layout_is_found(void **state)
 			    found.pages != layouts[i].pages)
 				fail_msg("layout %zu, %d: name %d, list %d, pages %d", i, named,
 					 (int)found.name, (int)found.list, (int)found.pages);
-			/* An array of memories, or a pointer: by that writer.c knows the name. */
+			/* An array of memories, or a structure of one. */
+			assert_true(found.named);
+			assert_int_equal(found.name_index, layouts[i].stride ? 0 : 1);
 			assert_int_equal(found.pages_bits, layouts[i].stride ? 0 : 64);
 			scene_deinit(&scene);
 		}
@@ -302,6 +315,27 @@ static void memories_that_do_not_agree_are_left(void **state)
 	scene_deinit(&scene);
 }
 
+/* A pointer alone may be any of them: of what name it is nobody says. */
+static void memory_of_unknown_size_has_no_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene scene;
+		struct found found;
+
+		scene_init(&scene, &layouts[i]);
+		for (unsigned k = 0; k < MODULES; k++)
+			put(&scene,
+			    module_at(&scene, k) + layouts[i].pages + (layouts[i].stride ? 24 : 8),
+			    0);
+		found = look(&scene);
+		assert_int_equal(found.pages, layouts[i].pages);
+		assert_false(found.named);
+		assert_int_equal(found.pages_bits, 64);
+		scene_deinit(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +343,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_list_of_modules_is_left),
 		cmocka_unit_test(a_symbol_that_leads_nowhere_is_no_head),
 		cmocka_unit_test(memories_that_do_not_agree_are_left),
+		cmocka_unit_test(memory_of_unknown_size_has_no_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static void run_deinit(struct run *run)
 	met_kernel_deinit(&run->kernel);
 }
 
-static const struct met_kernel_options everything = {.graph = {.seed = 5, .mappings_in_tree = 1},
+static const struct met_kernel_options everything = {.graph = {.seed = 11, .mappings_in_tree = 1},
 						     .kallsyms = true,
 						     .exports = true,
 						     .types = true,

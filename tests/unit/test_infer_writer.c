@@ -488,6 +488,39 @@ static void the_width_tells_the_name(void **state)
 	}
 }
 
+/* Several names have a type of that width: none is written, unless a witness told which. */
+static void a_name_that_is_not_told_is_not_written(void **state)
+{
+	static const struct {
+		bool named;
+		uint8_t name_index;
+		uint32_t width_bytes;
+		const char *expected;
+	} cases[] = {
+		{false, 0, 8, NULL},         {true, 0, 8, "mem"}, {true, 1, 8, "core_layout.base"},
+		{true, 2, 8, "module_core"}, {true, 0, 0, "mem"}, {false, 1, 8, "core_layout.base"},
+	};
+	struct gap_location location;
+	struct scene scene;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		scene_init(&scene, "module.mem|core_layout.base|module_core\nmodule.state\n");
+		claim(&scene, 0, 24, cases[i].width_bytes);
+		claim(&scene, 1, 0, 4);
+		scene.verdicts[0].name_index = cases[i].name_index;
+		scene.verdicts[0].named = cases[i].named;
+		scene_write(&scene);
+		for (unsigned k = 0; k < 3; k++) {
+			const char *name = scene.fields.rows[0].names[k];
+			bool meant = cases[i].expected && strcmp(name, cases[i].expected) == 0;
+
+			assert_int_equal(find(&scene, "module", name, &location), meant);
+		}
+		scene_deinit(&scene);
+	}
+}
+
 /* Claims that overlap are for fuse.c to judge: written, both can be read. */
 static void members_may_overlap(void **state)
 {
@@ -693,6 +726,7 @@ int main(void)
 		cmocka_unit_test(members_have_types_and_order),
 		cmocka_unit_test(a_structure_in_a_structure_is_written_first),
 		cmocka_unit_test(the_width_tells_the_name),
+		cmocka_unit_test(a_name_that_is_not_told_is_not_written),
 		cmocka_unit_test(members_may_overlap),
 		cmocka_unit_test(a_field_does_not_pass_for_another),
 		cmocka_unit_test(a_type_may_have_a_long_name),
