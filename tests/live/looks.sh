@@ -18,12 +18,17 @@ view_of() {
     "${semgap:?}" guest "$@" --memory "$source" --profile "${profile:?}" "${view_options[@]}" --json
 }
 
+# look_folder FOLDER: made anew, with what the comparing scripts look for in it.
+look_folder() {
+    rm -rf "$1"
+    mkdir -p "$1/before" "$1/view" "$1/after"
+    printf '%s' "$view_lacks" >"$1/lacks"
+}
+
 # look KIND FOLDER SOURCE [--paused]: truth, view, truth; then they are held against each other.
 look() {
     local kind=$1 folder=$2 source=$3 paused=${4:-} status=0
-    rm -rf "$folder"
-    mkdir -p "$folder/before" "$folder/view" "$folder/after"
-    printf '%s' "$view_lacks" >"$folder/lacks"
+    look_folder "$folder"
     "${kind}_truth" "$folder/before" || return 1
     [[ -z $paused ]] || qmp stop || return 1
     "${kind}_views" "$folder" "$source" "$folder/view" || status=1
