@@ -281,6 +281,9 @@ struct heads {
 static void list_heads(struct data_solver *solver, bool local, struct heads *heads)
 {
 	heads->count = 0;
+	if (solver->at.sock_node == DATA_UNKNOWN || solver->at.sock_family == DATA_UNKNOWN ||
+	    solver->at.sock_local == DATA_UNKNOWN || solver->at.sock_type == DATA_UNKNOWN)
+		return;
 	for (uint32_t i = 0; i < solver->socks.count && heads->count < HEADS_MAX; i++) {
 		bool wanted = local ? family_of(solver, i) == AF_UNIX_
 				    : is_internet(solver, i) && port_of(solver, i) &&
@@ -642,6 +645,8 @@ static void solve_packet(struct data_solver *solver)
 {
 	struct data_columns columns = {0};
 
+	if (solver->at.sock_node == DATA_UNKNOWN || solver->at.sock_family == DATA_UNKNOWN)
+		return;
 	for (uint32_t i = 0; i < solver->socks.count; i++) {
 		uint64_t net = data_word(solver, &solver->socks, i, solver->at.sock_net);
 		uint64_t head = family_of(solver, i) == AF_PACKET_ ? head_of(solver, i) : 0;
@@ -665,6 +670,38 @@ static void solve_nets(struct data_solver *solver)
 	solve_packet(solver);
 }
 
+/* What sockets do not show here, as there are few of them or none is connected, code may have told. */
+static void ask_code(struct data_solver *solver)
+{
+	const struct {
+		uint32_t *at;
+		const char *member;
+	} rows[] = {
+		{&solver->at.sock_socket, "sk_socket"},
+		{&solver->at.sock_type, "sk_type"},
+		{&solver->at.sock_protocol, "sk_protocol"},
+		{&solver->at.sock_family, "__sk_common.skc_family"},
+		{&solver->at.sock_remote, "__sk_common.skc_dport"},
+		{&solver->at.sock_local, "__sk_common.skc_num"},
+		{&solver->at.sock_net, "__sk_common.skc_net.net"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (*rows[i].at == DATA_UNKNOWN)
+			*rows[i].at = data_told_by_code(solver, "sock", rows[i].member);
+}
+
+/* What chains of sockets that are known from files show. */
+static void solve_socks(struct data_solver *solver)
+{
+	if (solver->at.sock_family == DATA_UNKNOWN || solver->at.sock_local == DATA_UNKNOWN ||
+	    solver->at.sock_socket == DATA_UNKNOWN)
+		return;
+	solve_address(solver);
+	solve_peer(solver);
+	solve_node(solver);
+}
+
 void data_solve_chains(struct data_solver *solver)
 {
 	const struct infer_symbols *symbols = solver->kernel->symbols;
@@ -673,13 +710,12 @@ void data_solve_chains(struct data_solver *solver)
 
 	if (tcp)
 		solve_tcp(solver, tcp->address);
-	if (solver->at.sock_family == DATA_UNKNOWN || solver->at.sock_net == DATA_UNKNOWN ||
-	    solver->at.sock_local == DATA_UNKNOWN)
-		return;
-	solve_address(solver);
-	solve_peer(solver);
-	solve_node(solver);
+	ask_code(solver);
+	solve_socks(solver);
 	if (solver->at.sock_node == DATA_UNKNOWN)
+		solver->at.sock_node =
+			data_told_by_code(solver, "sock", "__sk_common.skc_node");
+	if (solver->at.sock_net == DATA_UNKNOWN)
 		return;
 	solve_nets(solver);
 	if (tcp)
