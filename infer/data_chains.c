@@ -367,6 +367,61 @@ static uint32_t find_slots(const struct data_solver *solver, const unsigned char
 	return count;
 }
 
+/* Does the first line of buckets begin chains, or nothing? */
+static bool are_slots(struct data_solver *solver, const struct slots *slots)
+{
+	uint64_t value;
+
+	for (uint32_t i = 0; i < MARKS_MIN; i++)
+		if (!data_read_word(solver, slots->at + (uint64_t)i * slots->stride + slots->head,
+				    &value) ||
+		    (value && !data_is_kernel(solver, value)))
+			return false;
+	return true;
+}
+
+/* The nearest of the arrays that follow the one at @slots->at, where it has mask + 1 buckets. */
+static bool find_stride(struct data_solver *solver, const unsigned char *bytes, uint32_t size,
+			struct slots *slots)
+{
+	slots->stride = 0;
+	for (uint32_t two = 0; two < size; two += solver->word) {
+		uint64_t far = word_in(solver, bytes, two) - slots->at;
+		uint64_t stride = far / (slots->mask + 1);
+
+		if (far % (slots->mask + 1) || stride <= slots->head ||
+		    stride > 32 * solver->word || stride % solver->word ||
+		    (slots->stride && stride >= slots->stride))
+			continue;
+		slots->stride = (uint32_t)stride;
+	}
+	return slots->stride && are_slots(solver, slots);
+}
+
+/* Nobody is in a chain: where code told where the first array is and where a bucket has its head, the
+ * second array tells how many buckets there are and how large they are. */
+static void solve_empty_udp(struct data_solver *solver, const unsigned char *bytes, uint32_t size)
+{
+	uint32_t hash = data_told_by_code(solver, "udp_table", "hash"), found = 0;
+	struct slots slots = {.head = data_told_by_code(solver, "udp_hslot", "head")}, only = {0};
+
+	if (hash > size - solver->word || slots.head == DATA_UNKNOWN)
+		return;
+	slots.at = word_in(solver, bytes, hash);
+	for (uint32_t mask = 0; mask < size && data_is_kernel(solver, slots.at); mask += 4) {
+		memcpy(&slots.mask, bytes + mask, sizeof(slots.mask));
+		slots.mask_member = mask;
+		if (!is_mask(slots.mask) || !find_stride(solver, bytes, size, &slots))
+			continue;
+		only = slots;
+		found++;
+	}
+	if (found != 1)
+		return;
+	claim_one(solver, DATA_RULE_udp_arrays, "udp_table", "mask", 4, only.mask_member, 1);
+	infer_claims_size(solver->claims, "udp_hslot", only.stride);
+}
+
 /* Up to the next symbol: a table of another protocol may follow. */
 static void solve_udp(struct data_solver *solver, uint64_t table)
 {
@@ -379,8 +434,11 @@ static void solve_udp(struct data_solver *solver, uint64_t table)
 	infer_symbols_covering(solver->kernel->symbols, table, &end);
 	size = end - table < UDP_BYTES ? (uint32_t)(end - table) & ~(solver->word - 1) : UDP_BYTES;
 	list_heads(solver, false, &heads);
-	if (heads.count == 0 || !data_read(solver, table, bytes, size) ||
-	    find_slots(solver, bytes, size, &heads, &slots) != 1)
+	if (!data_read(solver, table, bytes, size))
+		return;
+	if (heads.count == 0)
+		solve_empty_udp(solver, bytes, size);
+	if (heads.count == 0 || find_slots(solver, bytes, size, &heads, &slots) != 1)
 		return;
 	claim_one(solver, DATA_RULE_udp_chains, "udp_table", "hash", solver->word, slots.member,
 		  heads.count);
