@@ -16,6 +16,8 @@ static bool calls_one_of(const struct code_matcher *matcher, const struct code_e
 			 const struct code_statement *statement, const char **name)
 {
 	*name = code_matcher_name_at(matcher, event->target);
+	if (statement->anyone)
+		return true;
 	for (uint32_t i = 0; *name && i < statement->name_count; i++)
 		if (strcmp(matcher->rows->names.items[statement->names + i], *name) == 0)
 			return true;
@@ -41,33 +43,52 @@ static unsigned count_conversions(const char *format, const char *end, bool narr
 	return count;
 }
 
-/* The argument printed after a text: the string's own place, and how far after it. */
-static code_value printed(struct code_matcher *matcher, const struct code_event *event,
-			  const char *text)
+/* The argument printed after a text by a function that takes its arguments so: the string's own place, and how
+ * far after it. */
+static code_value printed_as(struct code_matcher *matcher, const struct code_event *event,
+			     const struct code_prototype *callee, bool variadic, const char *text)
 {
 	struct code_run *run = matcher->run;
-	const struct code_prototype *callee = code_matcher_prototype_at(matcher, event->target);
-	bool variadic = callee && callee->variadic, narrow = run->values.pointer_bytes == 4;
+	bool narrow = run->values.pointer_bytes == 4;
 	char string[STRING_BYTES];
 	const char *place;
 	int64_t number;
 
-	for (unsigned i = 0; callee && i < 4; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		code_value value = code_run_argument(run, event, i, variadic);
 
 		if (!value || !code_value_is_const(&run->values, value, &number) ||
 		    !code_text_string(run->text, (uint64_t)number, string, sizeof(string)))
 			continue;
 		place = strstr(string, text);
-		if (place && !variadic)
+		if (place && callee && !variadic)
 			return code_matcher_argument(matcher, event, callee, i + 1);
 		if (place)
 			return code_run_argument(
 				run, event,
 				i + 1 + count_conversions(string, place + strlen(text), narrow),
-				true);
+				variadic);
 	}
 	return 0;
+}
+
+/* Of a function without a name nobody knows how it takes them: in one way the string shows. */
+static code_value printed(struct code_matcher *matcher, const struct code_event *event,
+			  const char *text)
+{
+	const struct code_prototype *callee = code_matcher_prototype_at(matcher, event->target);
+	const char *name = code_matcher_name_at(matcher, event->target);
+	code_value value;
+
+	if (callee)
+		return printed_as(matcher, event, callee, callee->variadic, text);
+	if (!name || name[0])
+		return 0;
+	/* Where registers are narrow it may be two of them, or none. */
+	value = matcher->run->values.pointer_bytes == 4
+			? 0
+			: printed_as(matcher, event, NULL, false, text);
+	return value ? value : printed_as(matcher, event, NULL, true, text);
 }
 
 /* What is printed in other units, or in parts: without shifts by, and masks of, numbers. */
@@ -247,7 +268,7 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 	case CODE_CALL_WITH:
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			return false;
-		callee = code_rows_prototype(matcher->rows, name);
+		callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
 		value = code_matcher_argument(matcher, event, callee, statement->argument);
 		return match_through(match, statement, value);
 	case CODE_PRINTS:
@@ -438,9 +459,9 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			continue;
-		value = code_matcher_argument(matcher, event,
-					      code_rows_prototype(matcher->rows, name),
-					      statement->argument);
+		value = code_matcher_argument(
+			matcher, event, name ? code_rows_prototype(matcher->rows, name) : NULL,
+			statement->argument);
 		if (value && code_match_expression(&match, &statement->what, value) &&
 		    is_pure(matcher, statement, event,
 			    match.fit.bindings[match.fit.count - 1].offset))
@@ -492,14 +513,20 @@ static void collect(struct code_matcher *matcher, const struct code_statement *s
 		    bool shifted_values, struct fits *fits)
 {
 	const struct code_events *events = &matcher->run->events;
+	uint8_t depth = UINT8_MAX;
 
 	fits->count = 0;
 	fits->overflow = false;
 	for (uint32_t i = 0; i < events->count && !fits->overflow; i++) {
 		struct match match = {.matcher = matcher, .shifted = shifted_values};
 
-		if (!fits_event(&match, statement, &events->items[i]) || !match.fit.count)
+		if ((statement->anyone && events->items[i].depth > depth) ||
+		    !fits_event(&match, statement, &events->items[i]) || !match.fit.count)
 			continue;
+		if (statement->anyone && events->items[i].depth < depth) { /* nearest to us */
+			depth = events->items[i].depth;
+			fits->count = 0;
+		}
 		match.fit.order = events->items[i].order;
 		match.fit.event = i;
 		add_fit(matcher, fits, &match.fit);
@@ -539,6 +566,8 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	struct fits fits;
 
 	fit->by_elimination = false;
+	if (statement->verb == CODE_NAMES)
+		return false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
 	collect(matcher, statement, false, &fits);
@@ -551,6 +580,53 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 		return false;
 	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
 	return true;
+}
+
+/* ---- functions that show by how they are called ---- */
+
+static bool is_known(const struct code_matcher *matcher, const struct code_fit *fit)
+{
+	for (unsigned i = 0; i < fit->count; i++)
+		if (!matcher->beliefs[fit->bindings[i].member].known)
+			return false;
+	return true;
+}
+
+/* Whether a call hands over what a statement says, all of which is known. */
+static bool hands_over(struct code_matcher *matcher, const struct code_statement *statement,
+		       const struct code_event *event)
+{
+	struct match match = {.matcher = matcher};
+	code_value value;
+
+	if (event->kind != CODE_E_CALL || !event->target)
+		return false;
+	value = code_run_argument(matcher->run, event, statement->argument, false);
+	return value && code_match_known(&match, &statement->what, value) &&
+	       is_known(matcher, &match.fit);
+}
+
+/* Nearest to the function that is looked at, and the only one there. */
+uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement)
+{
+	const struct code_events *events = &matcher->run->events;
+	const struct code_event *found = NULL;
+	bool several = false;
+
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct code_event *event = &events->items[i];
+
+		if ((found && event->depth > found->depth) ||
+		    !hands_over(matcher, statement, event))
+			continue;
+		if (!found || event->depth < found->depth) {
+			found = event;
+			several = false;
+		} else {
+			several |= event->target != found->target;
+		}
+	}
+	return found && !several ? found->target : 0;
 }
 
 /* ---- members that show by their type ---- */

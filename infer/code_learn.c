@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	PASSES_MAX = 6,
+	PASSES_MAX = 8,
 	OFFSETS_MAX = 12,
 	STATEMENT_WEIGHT = 3,
 	TYPE_WEIGHT = 2,
@@ -167,10 +167,24 @@ static void note_unique(void *context, const struct code_binding *binding)
 		unique->bindings[unique->count++] = *binding;
 }
 
-static void match_function(struct code_learnt *learnt, const struct code_prototype *row,
-			   const char *name)
+/* What a function calls, by what it hands over. */
+static void add_naming(struct code_learnt *learnt, uint32_t index, const char *function)
 {
-	bool shared = !infer_symbols_named(learnt->text.symbols, name, NULL);
+	const struct code_statement *statement = &learnt->rows->statements.items[index];
+	uint64_t address = code_matcher_named(&learnt->matcher, statement);
+	struct code_naming *naming = address ? code_namings_push(&learnt->namings) : NULL;
+
+	if (!naming) {
+		learnt->run.out_of_memory |= address != 0;
+		return;
+	}
+	*naming = (struct code_naming){index, address, learnt->rows->names.items[statement->names],
+				       function};
+}
+
+static void match_function(struct code_learnt *learnt, const struct code_prototype *row,
+			   const char *name, bool shared)
+{
 	struct unique unique = {.count = 0};
 	struct code_fit fit;
 
@@ -183,6 +197,8 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 	for (uint32_t i = 0; i < row->statement_count; i++) {
 		uint32_t statement = row->statements + i;
 
+		if (learnt->rows->statements.items[statement].verb == CODE_NAMES)
+			add_naming(learnt, statement, name);
 		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
 				      &fit))
 			continue;
@@ -317,6 +333,45 @@ static void derive_votes(struct code_learnt *learnt, const struct code_span *spa
 	}
 }
 
+/* ---- names ---- */
+
+/* The only function that has a name, and has only that one; 0: none. */
+static uint64_t agreed(const struct code_learnt *learnt, const char *name)
+{
+	uint64_t address = 0;
+
+	for (uint32_t i = 0; i < learnt->namings.count; i++) {
+		const struct code_naming *naming = &learnt->namings.items[i];
+
+		if (strcmp(naming->name, name) != 0)
+			continue;
+		if (address && naming->address != address)
+			return 0;
+		address = naming->address;
+	}
+	for (uint32_t i = 0; i < learnt->namings.count; i++)
+		if (learnt->namings.items[i].address == address &&
+		    strcmp(learnt->namings.items[i].name, name) != 0)
+			return 0;
+	return address;
+}
+
+/* True when a function has another name than before. */
+static bool update_names(struct code_learnt *learnt)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0;
+	     infer_symbols_are_sparse(learnt->text.symbols) && i < learnt->namings.count; i++) {
+		const struct code_naming *naming = &learnt->namings.items[i];
+		bool good = agreed(learnt, naming->name) == naming->address &&
+			    !infer_symbols_added(learnt->text.symbols, naming->name);
+
+		changed |= code_text_name(&learnt->text, naming->address, good ? naming->name : "");
+	}
+	return changed;
+}
+
 /* ---- passes ---- */
 
 static bool has_something_to_say(const struct code_prototype *row)
@@ -328,6 +383,36 @@ static bool has_something_to_say(const struct code_prototype *row)
 	return row->statement_count || (row->callee == CODE_C_OPAQUE && typed);
 }
 
+/* A function that others named. */
+static void run_named(struct code_learnt *learnt, const struct code_prototype *row,
+		      const char *name)
+{
+	const struct code_functions *functions = &learnt->text.functions;
+
+	for (uint32_t i = 0; i < functions->count; i++)
+		if (functions->items[i]->named && strcmp(functions->items[i]->name, name) == 0) {
+			if (code_run_function(&learnt->run, functions->items[i]->start))
+				match_function(learnt, row, functions->items[i]->name, false);
+			return;
+		}
+}
+
+static void run_symbols(struct code_learnt *learnt, const struct code_prototype *row,
+			const char *name)
+{
+	const struct infer_symbol *symbol;
+	uint32_t count;
+
+	infer_symbols_named(learnt->text.symbols, name, &count);
+	for (uint32_t n = 0; n < SHARING_MAX; n++) {
+		symbol = infer_symbols_sharing(learnt->text.symbols, name, n);
+		if (!symbol)
+			break;
+		if (code_run_function(&learnt->run, symbol->address))
+			match_function(learnt, row, symbol->name, count > 1);
+	}
+}
+
 static void run_all(struct code_learnt *learnt)
 {
 	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
@@ -336,15 +421,10 @@ static void run_all(struct code_learnt *learnt)
 		learnt->run.visits_max = row->statement_count ? CODE_VISITS : VISITS_FOR_TYPES;
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
 			const char *name = learnt->rows->names.items[row->names + k];
-			const struct infer_symbol *symbol;
 
-			for (uint32_t n = 0; n < SHARING_MAX; n++) {
-				symbol = infer_symbols_sharing(learnt->text.symbols, name, n);
-				if (!symbol)
-					break;
-				if (code_run_function(&learnt->run, symbol->address))
-					match_function(learnt, row, symbol->name);
-			}
+			run_symbols(learnt, row, name);
+			if (infer_symbols_are_sparse(learnt->text.symbols))
+				run_named(learnt, row, name);
 		}
 	}
 }
@@ -365,9 +445,12 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 	learnt->matcher.beliefs = learnt->beliefs;
 	find_current(learnt);
 	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
-		learnt->votes.count = 0;
+		bool changed;
+
+		learnt->votes.count = learnt->namings.count = 0;
 		run_all(learnt);
-		if (!update_beliefs(learnt))
+		changed = update_beliefs(learnt);
+		if (!update_names(learnt) && !changed)
 			break;
 	}
 	for (uint32_t i = 0; i < rows->spans.count; i++)
@@ -381,5 +464,6 @@ void code_learnt_deinit(struct code_learnt *learnt)
 	code_run_deinit(&learnt->run);
 	code_text_deinit(&learnt->text);
 	free(learnt->votes.items);
+	free(learnt->namings.items);
 	free(learnt->beliefs);
 }

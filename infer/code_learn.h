@@ -21,7 +21,15 @@ struct code_vote {
 	uint64_t at;
 };
 
+/** One function's word on what another one is. */
+struct code_naming {
+	uint32_t statement;
+	uint64_t address;
+	const char *name, *by;
+};
+
 GAP_VECTOR(code_votes, struct code_vote);
+GAP_VECTOR(code_namings, struct code_naming);
 
 struct code_learnt {
 	const struct code_rows *rows;
@@ -29,6 +37,7 @@ struct code_learnt {
 	struct code_run run;
 	struct code_matcher matcher;
 	struct code_votes votes;
+	struct code_namings namings; /* of the last pass */
 	struct code_belief *beliefs; /* by member */
 	uint32_t functions_run;
 };

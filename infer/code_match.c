@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { STRING_BYTES = 256 };
+
 /* ---- expressions ---- */
 
 static bool match_value(struct match *match, unsigned steps, code_value value);
@@ -53,6 +55,16 @@ static bool is_returned(const struct code_matcher *matcher, code_value value)
 	return false;
 }
 
+static bool is_text(const struct code_matcher *matcher, code_value value, int64_t text)
+{
+	char string[STRING_BYTES];
+	int64_t address;
+
+	return value && code_value_is_const(&matcher->run->values, value, &address) &&
+	       code_text_string(matcher->run->text, (uint64_t)address, string, sizeof(string)) &&
+	       strstr(string, code_rows_string(matcher->rows, (uint32_t)text));
+}
+
 static bool match_base(struct match *match, code_value value)
 {
 	const struct code_expression *expression = match->expression;
@@ -78,6 +90,8 @@ static bool match_base(struct match *match, code_value value)
 		return code_matcher_node(match->matcher,
 					 code_matcher_place(match->matcher, value).root)
 			       ->kind == CODE_V_STACK;
+	case CODE_B_TEXT:
+		return is_text(match->matcher, value, expression->number);
 	case CODE_B_CONST:
 		return node->kind == CODE_V_CONST && node->number == expression->number;
 	default:

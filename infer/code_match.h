@@ -74,6 +74,9 @@ uint32_t code_matcher_type(struct code_matcher *matcher, code_value value);
 bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement *statement,
 		      struct code_fit *fit);
 
+/** Of a statement that names: where the function is, or 0: none, or several. */
+uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement);
+
 /** Reports each member that shows by its type alone: the only pointer to that type there. */
 void code_matcher_unique(struct code_matcher *matcher,
 			 void (*found)(void *context, const struct code_binding *binding),

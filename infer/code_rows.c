@@ -148,6 +148,15 @@ static void take_names(struct cursor *cursor, uint32_t *first, uint32_t *count)
 	*count = cursor->rows->names.count - *first;
 }
 
+/* Whose call is meant: names, or "?" for anybody's. */
+static void take_callees(struct cursor *cursor, struct code_statement *statement)
+{
+	statement->anyone = take(cursor, "?");
+	if (!statement->anyone)
+		take_names(cursor, &statement->names, &statement->name_count);
+	statement->argument = (uint8_t)take_number(cursor);
+}
+
 /* ---- members ---- */
 
 static bool parse_shape(struct code_rows *rows, struct code_member *member, const char *shape)
@@ -274,6 +283,25 @@ static uint32_t take_object(struct cursor *cursor)
 	return 0;
 }
 
+static void take_text(struct cursor *cursor, char text[CODE_TEXT_MAX])
+{
+	size_t length = 0;
+
+	need(cursor, "'");
+	while (*cursor->at && *cursor->at != '\'' && length + 1 < CODE_TEXT_MAX)
+		text[length++] = *cursor->at++;
+	text[length] = 0;
+	need(cursor, "'");
+}
+
+static uint32_t intern_text(struct cursor *cursor)
+{
+	char text[CODE_TEXT_MAX];
+
+	take_text(cursor, text);
+	return intern(cursor, text, strlen(text));
+}
+
 static void take_base(struct cursor *cursor, const struct code_prototype *prototype,
 		      struct code_expression *expression)
 {
@@ -307,6 +335,9 @@ static void take_base(struct cursor *cursor, const struct code_prototype *protot
 		expression->names = take_object(cursor);
 	} else if (take(cursor, "local")) {
 		expression->base = CODE_B_LOCAL;
+	} else if (*cursor->at == '\'') {
+		expression->base = CODE_B_TEXT;
+		expression->number = intern_text(cursor);
 	} else if (take(cursor, "value")) {
 		expression->base = CODE_B_VALUE;
 	} else {
@@ -357,17 +388,6 @@ static void take_expression(struct cursor *cursor, const struct code_prototype *
 
 /* ---- statements ---- */
 
-static void take_text(struct cursor *cursor, char text[CODE_TEXT_MAX])
-{
-	size_t length = 0;
-
-	need(cursor, "'");
-	while (*cursor->at && *cursor->at != '\'' && length + 1 < CODE_TEXT_MAX)
-		text[length++] = *cursor->at++;
-	text[length] = 0;
-	need(cursor, "'");
-}
-
 static void take_via(struct cursor *cursor, struct code_statement *statement)
 {
 	if (!take(cursor, "via"))
@@ -404,8 +424,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_RETURN_OF;
 	} else if (take(cursor, "call")) {
 		statement->verb = CODE_CALL_WITH;
-		take_names(cursor, &statement->names, &statement->name_count);
-		statement->argument = (uint8_t)take_number(cursor);
+		take_callees(cursor, statement);
+	} else if (take(cursor, "names")) {
+		statement->verb = CODE_NAMES;
+		take_callees(cursor, statement);
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;
 		take_text(cursor, statement->text);
@@ -442,8 +464,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		need(cursor, "of");
 	} else if (take(cursor, "sequence")) {
 		statement->verb = CODE_SEQUENCE;
-		take_names(cursor, &statement->names, &statement->name_count);
-		statement->argument = (uint8_t)take_number(cursor);
+		take_callees(cursor, statement);
 	} else {
 		fail(cursor, "not a statement");
 		return;

@@ -55,7 +55,8 @@ enum code_base {
 	CODE_B_VARIABLE, /* what one holds */
 	CODE_B_LOCAL,    /* the address of a variable of the function's own */
 	CODE_B_VALUE,
-	CODE_B_CONST
+	CODE_B_CONST,
+	CODE_B_TEXT /* a string that has a text in it */
 };
 
 struct code_expression {
@@ -66,7 +67,7 @@ struct code_expression {
 	uint32_t names; /* RESULT: of whom, first in the list of names; ARGUMENT, OBJECT, VARIABLE:
 			   which */
 	uint32_t name_count;
-	int64_t number; /* B_CONST */
+	int64_t number; /* B_CONST; B_TEXT: id of the text */
 	struct code_step steps[CODE_STEPS_MAX];
 };
 
@@ -82,13 +83,15 @@ enum code_verb {
 	CODE_LOADS,     /* it is loaded, and nothing else like it */
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
-	CODE_TESTS,   /* bits of a number: the mask is in value */
-	CODE_SEQUENCE /* arguments of calls, one after the other */
+	CODE_TESTS,    /* bits of a number: the mask is in value */
+	CODE_SEQUENCE, /* arguments of calls, one after the other */
+	CODE_NAMES     /* a function without a name that is called so has one of these */
 };
 
 struct code_statement {
 	uint8_t verb, argument;
-	uint32_t names, name_count; /* CALL_WITH */
+	uint32_t names, name_count; /* CALL_WITH, SEQUENCE, NAMES */
+	bool anyone;                /* CALL_WITH, SEQUENCE: whoever is called */
 	uint32_t via, via_count;    /* the value is what a call of one of these returned … */
 	uint8_t via_argument;       /* … and this argument of it is meant */
 	char text[CODE_TEXT_MAX];   /* PRINTS */

@@ -16,6 +16,8 @@ enum {
 	CALLEE_STEPS_MAX = 8000,
 	SEEN_SLOTS = 1 << 13,
 	SMALL_BYTES = 320,
+	UNNAMED_BYTES = 512, /* called by the function itself, and nothing else tells of it */
+	NEAR_BYTES = 1024,   /* a jump so far stays inside of a function */
 	FACTS = 16,
 	REACH = 64 /* bytes of a buffer on the stack that a callee may write */
 };
@@ -457,7 +459,8 @@ code_value code_run_argument(const struct code_run *run, const struct code_event
 static enum code_callee callee_of(struct code_run *run, const struct path *path,
 				  const struct code_function *function)
 {
-	bool small = function->end - function->start <= SMALL_BYTES && path->depth < FRAMES &&
+	uint64_t most = function->name[0] || path->depth ? SMALL_BYTES : UNNAMED_BYTES;
+	bool small = function->end - function->start <= most && path->depth < FRAMES &&
 		     function->start != path->function->start;
 
 	small = small && run->callee_steps < CALLEE_STEPS_MAX;
@@ -475,21 +478,13 @@ static void drop_below(const struct code_run *run, struct path *path)
 		drop_slots(path, INT32_MIN, offset);
 }
 
-/* Leaves a function: false when it was the one that is looked at. */
-static bool do_return(struct code_run *run, struct path *path)
+/* Goes back to where the innermost function was called. */
+static void leave(struct code_run *run, struct path *path)
 {
 	const struct code_machine *machine = run->text->machine;
-	struct frame *frame;
-	struct code_event *event;
+	const struct frame *frame = &path->frames[--path->depth];
 
-	if (!path->depth) {
-		event = add_event(run, path, CODE_E_RETURN);
-		if (event)
-			event->a = get(path, machine->result);
-		return false;
-	}
 	path->left = 0;
-	frame = &path->frames[--path->depth];
 	for (unsigned reg = 0; reg < 32; reg++)
 		if (machine->kept >> reg & 1)
 			path->registers[reg] = frame->registers[reg];
@@ -497,7 +492,48 @@ static bool do_return(struct code_run *run, struct path *path)
 	path->function = frame->function;
 	path->at = frame->back;
 	path->place = frame->place;
-	return true;
+}
+
+/* How a function that was called returns: thunks against speculation do it by their own rules. */
+enum way_back { WAY_BACK, WAY_ELSEWHERE, WAY_BACK_TWICE };
+
+static enum way_back find_way_back(const struct code_run *run, struct path *path)
+{
+	const struct code_machine *machine = run->text->machine;
+	code_value before = path->frames[path->depth - 1].registers[machine->stack_pointer];
+	int64_t now, then;
+
+	if (!machine->call_pushes || !is_stack(run, get(path, machine->stack_pointer), &now) ||
+	    !is_stack(run, before, &then))
+		return WAY_BACK;
+	if (now == then - machine->call_pushes)
+		return find_slot(path, now) ? WAY_ELSEWHERE : WAY_BACK;
+	return now == then ? WAY_BACK_TWICE : WAY_BACK;
+}
+
+/* Leaves a function: false when it was the one that is looked at. */
+static bool do_return(struct code_run *run, struct path *path)
+{
+	const struct code_machine *machine = run->text->machine;
+	enum way_back way = path->depth ? find_way_back(run, path) : WAY_BACK;
+	struct code_event *event;
+
+	if (way != WAY_BACK)
+		leave(run, path);
+	if (way ==
+	    WAY_ELSEWHERE) { /* a jump through a register, whose place it wrote over its own */
+		note_call(run, path, 0, true);
+		forget_call(run, path);
+		set(path, machine->result, code_value_call(&run->values, 0, path->at));
+	}
+	if (path->depth) {
+		leave(run, path);
+		return true;
+	}
+	event = add_event(run, path, CODE_E_RETURN);
+	if (event)
+		event->a = get(path, machine->result);
+	return false;
 }
 
 static void enter(struct code_run *run, struct path *path, const struct code_function *function,
@@ -505,6 +541,7 @@ static void enter(struct code_run *run, struct path *path, const struct code_fun
 {
 	const struct code_machine *machine = run->text->machine;
 	struct frame *frame = &path->frames[path->depth++];
+	int64_t top;
 
 	frame->function = path->function;
 	frame->back = back;
@@ -512,6 +549,8 @@ static void enter(struct code_run *run, struct path *path, const struct code_fun
 	memcpy(frame->registers, path->registers, sizeof(frame->registers));
 	set(path, machine->stack_pointer,
 	    code_value_add(&run->values, get(path, machine->stack_pointer), -machine->call_pushes));
+	if (machine->call_pushes && is_stack(run, get(path, machine->stack_pointer), &top))
+		drop_slots(path, top, top + machine->call_pushes);
 	path->place = mix(path->place, path->at);
 	path->function = function;
 	path->at = function->start;
@@ -536,7 +575,7 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 	code_value first = get(path, machine->arguments[0]);
 
 	if (target)
-		function = code_text_function(run->text, target);
+		function = code_text_callee(run->text, target);
 	if (function)
 		kind = callee_of(run, path, function);
 	if (kind == CODE_C_NORETURN)
@@ -555,11 +594,29 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 	return true;
 }
 
+/* A part of the same function, as far as one can tell where neither has a name. */
+static bool is_near(const struct code_function *function, uint64_t at)
+{
+	return !function->name[0] && function->start - at + NEAR_BYTES < 2 * NEAR_BYTES;
+}
+
 static bool is_part_of(const struct code_function *part, const struct code_function *whole)
 {
 	size_t length = strlen(whole->name);
 
 	return strncmp(part->name, whole->name, length) == 0 && part->name[length] == '.';
+}
+
+/* What a return is made to jump to, where nobody named it: it does nothing else. */
+static bool only_returns(struct code_run *run, const struct code_function *function)
+{
+	uint8_t count, length;
+	const struct code_op *ops =
+		function->name[0]
+			? NULL
+			: code_text_insn(run->text, function, function->start, &count, &length);
+
+	return ops && count && ops[0].kind == CODE_RETURN;
 }
 
 /* A jump: inside the function, into a cold part of it, or a call whose result is ours. */
@@ -577,14 +634,16 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	function = target ? code_text_function(run->text, target) : NULL;
 	if (target && !function)
 		return false;
-	if (function && (function->start != target || is_part_of(function, path->function))) {
+	if (function && (function->start != target || is_part_of(function, path->function) ||
+			 is_near(function, path->at))) {
 		path->function = function;
 		path->at = target;
 		return goes_on(run, path);
 	}
 	if (function)
 		kind = callee_of(run, path, function);
-	if (kind == CODE_C_RETURN || kind == CODE_C_NOTHING)
+	if (kind == CODE_C_RETURN || kind == CODE_C_NOTHING ||
+	    (function && only_returns(run, function)))
 		return do_return(run, path);
 	if (kind == CODE_C_NORETURN)
 		return false;

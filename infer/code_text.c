@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { HEADS = 1 << 12, FUNCTIONS_MAX = 20000 };
+enum { HEADS = 1 << 12, FUNCTIONS_MAX = 20000, UNNAMED_BYTES_MAX = 1 << 12, PAGE_BYTES = 4096 };
 
 bool code_text_init(struct code_text *text, const struct code_machine *machine,
 		    struct code_reader reader, const struct infer_symbols *symbols)
@@ -58,6 +58,71 @@ static bool read_bytes(struct code_text *text, struct code_function *function)
 				 size_bytes);
 }
 
+/* ---- how far a function goes, where its symbol does not say ---- */
+
+/* A function that is walked over for where it ends. */
+struct walk {
+	const struct code_machine *machine;
+	const uint8_t *bytes;
+	uint64_t start, end;
+	uint64_t furthest; /* place that a branch leads to */
+};
+
+/* False: the code does not go on behind this instruction. */
+static bool goes_on(struct walk *walk, const struct code_insn *insn)
+{
+	for (unsigned i = 0; i < insn->count; i++) {
+		const struct code_op *op = &insn->ops[i];
+		uint64_t target = (uint64_t)op->value;
+
+		if (op->kind == CODE_BRANCH && target > walk->furthest && target < walk->end)
+			walk->furthest = target;
+		if (op->kind == CODE_RETURN || op->kind == CODE_STOP || op->kind == CODE_JUMP)
+			return false;
+	}
+	return true;
+}
+
+/* Where after a call nothing follows but what fills the room up to the next function, it does not come back. */
+static bool ends_padded(const struct walk *walk, void *decoder, uint64_t at)
+{
+	uint64_t aligned = (at + 15) & ~(uint64_t)15;
+	struct code_insn insn;
+
+	if (walk->machine->shortest != 1 || at == aligned || aligned > walk->end)
+		return false;
+	for (; at < aligned; at += insn.length)
+		if (!walk->machine->decode(decoder, walk->bytes + (at - walk->start),
+					   (size_t)(walk->end - at), at, &insn) ||
+		    !insn.length || (insn.count && insn.ops[0].kind != CODE_STOP))
+			return false;
+	return true;
+}
+
+static bool calls(const struct code_insn *insn)
+{
+	return insn->count && insn->ops[insn->count - 1].kind == CODE_CALL;
+}
+
+uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
+			uint64_t start, uint64_t end)
+{
+	struct walk walk = {machine, bytes, start, end, start};
+	struct code_insn insn;
+	uint64_t at = start;
+	bool on = true;
+
+	while (at < end && (on || at <= walk.furthest)) {
+		if (!machine->decode(decoder, bytes + (at - start), (size_t)(end - at), at,
+				     &insn) ||
+		    !insn.length)
+			break;
+		at += insn.length;
+		on = goes_on(&walk, &insn) && !(calls(&insn) && ends_padded(&walk, decoder, at));
+	}
+	return at < end ? at : end;
+}
+
 static struct code_function *add_function(struct code_text *text, uint64_t start, uint64_t end,
 					  const char *name)
 {
@@ -78,26 +143,58 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	*head_of(text, start) = text->functions.count;
 	if (!read_bytes(text, made))
 		made->end = start; /* there is nothing to decode */
+	else if (infer_symbols_are_sparse(text->symbols))
+		made->end =
+			code_text_walk(text->machine, text->decoder, made->bytes, start, made->end);
 	return made;
 }
 
-static struct code_function *find_function(struct code_text *text, uint64_t address)
+/* The function that begins at @start; it is made when there was none. */
+static struct code_function *function_at(struct code_text *text, uint64_t start, uint64_t end,
+					 const char *name)
 {
-	uint64_t end;
-	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);
-
-	if (!symbol || address >= end)
-		return NULL;
-	for (uint32_t at = *head_of(text, symbol->address); at;
-	     at = text->functions.items[at - 1]->next)
-		if (text->functions.items[at - 1]->start == symbol->address)
+	for (uint32_t at = *head_of(text, start); at; at = text->functions.items[at - 1]->next)
+		if (text->functions.items[at - 1]->start == start)
 			return text->functions.items[at - 1];
 	if (!text->reads_left)
 		return NULL;
 	text->reads_left--;
-	if (end - symbol->address > CODE_FUNCTION_BYTES_MAX)
-		end = symbol->address + CODE_FUNCTION_BYTES_MAX;
-	return add_function(text, symbol->address, end, symbol->name);
+	return add_function(text, start, end, name);
+}
+
+/* As much as can be read of what begins at @start, which nobody named. */
+static struct code_function *unnamed_at(struct code_text *text, uint64_t start, uint64_t end)
+{
+	struct code_function *function;
+	uint8_t probe;
+
+	if (start % text->machine->shortest)
+		return NULL;
+	if (end - start > UNNAMED_BYTES_MAX)
+		end = start + UNNAMED_BYTES_MAX;
+	if (!text->reader.read(text->reader.context, end - 1, &probe, 1))
+		end = (start + PAGE_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
+	function = function_at(text, start, end, "");
+	return function && function->end > function->start ? function : NULL;
+}
+
+static struct code_function *find_function(struct code_text *text, uint64_t address, bool called)
+{
+	uint64_t end, stop = UINT64_MAX;
+	const struct infer_symbol *symbol = infer_symbols_covering(text->symbols, address, &end);
+	bool sparse = infer_symbols_are_sparse(text->symbols);
+	struct code_function *function = NULL;
+
+	if (symbol && address < end) {
+		stop = end;
+		if (end - symbol->address > CODE_FUNCTION_BYTES_MAX)
+			end = symbol->address + CODE_FUNCTION_BYTES_MAX;
+		if (!sparse || symbol->address == address || (!called && address < end))
+			function = function_at(text, symbol->address, end, symbol->name);
+	}
+	if (!sparse || (function && (function->start == address || address < function->end)))
+		return function;
+	return address ? unnamed_at(text, address, stop) : NULL;
 }
 
 /* Keeps a decoded instruction; returns its number, or UINT32_MAX without memory. */
@@ -155,16 +252,41 @@ bool code_text_string(struct code_text *text, uint64_t address, char *string, si
 	return false;
 }
 
-struct code_function *code_text_function(struct code_text *text, uint64_t address)
+/* Of functions that were asked for by their start, the latest. */
+static struct code_function *find_recent(struct code_text *text, uint64_t address, bool called)
 {
 	struct code_function **recent = &text->recent[(address >> 2) % CODE_RECENT];
 
 	if (!*recent || (*recent)->start != address) {
-		struct code_function *found = find_function(text, address);
+		struct code_function *found = find_function(text, address, called);
 
 		if (!found || found->start != address)
 			return found;
 		*recent = found;
 	}
 	return *recent;
+}
+
+struct code_function *code_text_function(struct code_text *text, uint64_t address)
+{
+	return find_recent(text, address, false);
+}
+
+struct code_function *code_text_callee(struct code_text *text, uint64_t address)
+{
+	return find_recent(text, address, true);
+}
+
+bool code_text_name(struct code_text *text, uint64_t address, const char *name)
+{
+	struct code_function *function = code_text_callee(text, address);
+
+	if (!function || function->start != address || (function->name[0] && !function->named) ||
+	    strcmp(function->name, name) == 0)
+		return false;
+	function->name = name;
+	function->named = name[0];
+	function->shared = !name[0];
+	function->noted = false;
+	return true;
 }

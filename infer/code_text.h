@@ -18,6 +18,11 @@ struct code_reader {
 
 enum { CODE_FUNCTION_BYTES_MAX = 1 << 15, CODE_RECENT = 1 << 12 };
 
+/**
+ * Where symbols are few, what lies between them is functions without a name: such a one is made where
+ * a call or a jump leads, its name is "", and every function ends where no path of its own goes on.
+ */
+
 struct code_function {
 	uint64_t start, end;
 	const char *name;
@@ -26,6 +31,7 @@ struct code_function {
 		*insns; /* by offset / shortest: number + 1; 0 not decoded; UINT32_MAX: cannot be */
 	uint32_t next;  /* in its hash chain */
 	bool shared;    /* another function has the same name */
+	bool named;     /* not by its symbol */
 	bool noted;     /* the caller's word on it is known … */
 	const void *note; /* … and here: see code_match.c */
 };
@@ -63,6 +69,17 @@ void code_text_deinit(struct code_text *text);
  * long as @text.
  */
 struct code_function *code_text_function(struct code_text *text, uint64_t address);
+/** The function that a call of @address enters. */
+struct code_function *code_text_callee(struct code_text *text, uint64_t address);
+/** Names the one that begins at @address; @name "": nobody knows it any more. One with a symbol keeps its own.
+ * True: that was news. */
+bool code_text_name(struct code_text *text, uint64_t address, const char *name);
+/**
+ * Where the code that begins at @start no longer goes on, by its own branches; at most @end. @bytes are
+ * those between the two.
+ */
+uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
+			uint64_t start, uint64_t end);
 /** The operations of the instruction at @at, or NULL. They stay until the next one is decoded. */
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length);

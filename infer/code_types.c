@@ -34,7 +34,7 @@ uint64_t code_matcher_target(const struct code_matcher *matcher, const struct co
 const char *code_matcher_name_at(const struct code_matcher *matcher, uint64_t target)
 {
 	const struct code_function *function =
-		target ? code_text_function(matcher->run->text, target) : NULL;
+		target ? code_text_callee(matcher->run->text, target) : NULL;
 
 	return function && function->start == target ? function->name : NULL;
 }
@@ -44,7 +44,7 @@ const struct code_prototype *code_matcher_prototype_at(const struct code_matcher
 						       uint64_t target)
 {
 	struct code_function *function =
-		target ? code_text_function(matcher->run->text, target) : NULL;
+		target ? code_text_callee(matcher->run->text, target) : NULL;
 
 	if (!function || function->start != target)
 		return NULL;
@@ -307,6 +307,22 @@ static uint32_t type_around(const struct code_matcher *matcher, uint32_t inner, 
 	return found;
 }
 
+/* What an array of pointers leads to, wherever in it: a type with no more than one member. */
+static uint32_t type_of_element(const struct code_matcher *matcher, uint32_t type)
+{
+	const struct code_members *members = &matcher->rows->members;
+	const struct code_member *only = NULL;
+
+	for (uint32_t i = 0; i < members->count; i++) {
+		if (members->items[i].type != type)
+			continue;
+		if (only)
+			return 0;
+		only = &members->items[i];
+	}
+	return only && only->shape == CODE_S_POINTER ? only->target : 0;
+}
+
 static uint32_t type_of_address(struct code_matcher *matcher, code_value address, bool pointer,
 				unsigned depth)
 {
@@ -316,6 +332,8 @@ static uint32_t type_of_address(struct code_matcher *matcher, code_value address
 	if (type)
 		return type;
 	type = type_of(matcher, place.root, depth);
+	if (type && place.indexed && pointer && !place.offset)
+		return type_of_element(matcher, type);
 	if (!type || place.indexed || code_is_far(place.offset))
 		return 0;
 	if (place.offset < 0)
@@ -330,15 +348,19 @@ static bool is_tag_mask(int64_t mask)
 	       mask == 0xffff || mask == 0xffffffff;
 }
 
-/* A value without such a mask. */
+/* A value without such a mask, and without bits that it takes away again. */
 code_value code_matcher_untagged(const struct code_matcher *matcher, code_value value)
 {
-	const struct code_node *node = code_matcher_node(matcher, value);
+	const struct code_node *node = code_matcher_node(matcher, value), *inner;
 
-	if (node->kind == CODE_V_ALU && node->alu == CODE_AND && !node->b &&
-	    is_tag_mask(node->number))
-		return node->a;
-	return value;
+	if (node->kind != CODE_V_ALU || node->alu != CODE_AND || node->b ||
+	    !is_tag_mask(node->number))
+		return value;
+	inner = code_matcher_node(matcher, node->a);
+	if (inner->kind == CODE_V_ALU && inner->alu == CODE_OR && !inner->b &&
+	    !(inner->number & node->number))
+		return inner->a;
+	return node->a;
 }
 
 static uint32_t find_type(struct code_matcher *matcher, code_value value, unsigned depth)

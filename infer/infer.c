@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/function_labels.h"
 #include "infer/module_types.h"
 #include "infer/prior.h"
 #include "infer/symtables.h"
+#include "infer/syscalls.h"
 #include "infer/types.h"
 #include "infer/writer.h"
 #include "profile/btf.h"
@@ -108,6 +110,20 @@ static enum gap_status finish_symbols(struct run *run, struct gap_error *error)
 	return GAP_OK;
 }
 
+static const char *name_sources(bool exported, bool numbered, bool labelled)
+{
+	static const char *const words[] = {"nowhere",
+					    "ksymtab",
+					    "system call table",
+					    "ksymtab and system call table",
+					    "texts",
+					    "ksymtab and texts",
+					    "system call table and texts",
+					    "ksymtab, system call table and texts"};
+
+	return words[exported | numbered << 1 | labelled << 2];
+}
+
 /*
  * Without KALLSYMS_ALL the table of all symbols has those of code only; what modules may use fills
  * in some of the rest.
@@ -119,15 +135,28 @@ static void read_tables(struct run *run)
 	bool kallsyms = !run->options->no_kallsyms &&
 			infer_kallsyms_read(&result->image, result->survey.pointer_bytes,
 					    result->survey.banner.value, run->symbols, &found);
-	uint32_t exported = 0;
+	uint32_t exported = 0, numbered, labelled;
+	struct infer_window code;
 
 	result->has_data_symbols = kallsyms && infer_symbols_added(run->symbols, "init_task");
 	if (!run->options->no_ksymtab && !result->has_data_symbols)
 		exported = infer_ksymtab_read(&result->image, result->survey.pointer_bytes,
 					      run->symbols);
-	result->symbols_from = kallsyms   ? (exported ? "kallsyms and ksymtab" : "kallsyms")
-			       : exported ? "ksymtab"
-					  : "nowhere";
+	if (kallsyms) {
+		result->symbols_from = exported ? "kallsyms and ksymtab" : "kallsyms";
+		return;
+	}
+	infer_symbols_mark_sparse(run->symbols);
+	code = result->kernel.text;
+	if (code.start == code.end) /* no page tells what is code: all may be */
+		code = (struct infer_window){result->image.address,
+					     result->image.address + result->image.size_bytes};
+	numbered = infer_syscalls_read(&result->image, result->survey.machine, &code, run->symbols);
+	labelled =
+		infer_proc_entries_read(&result->image, result->survey.pointer_bytes, &code,
+					run->symbols) +
+		infer_text_users_read(&result->image, result->survey.machine, &code, run->symbols);
+	result->symbols_from = name_sources(exported, numbered, labelled);
 }
 
 static void adopt(struct infer_window *window, const struct infer_symbols *symbols,

@@ -21,6 +21,7 @@ struct infer_symbols {
 	struct gap_strings names;
 	uint32_t *first; /* by name: where in by_name its rows begin; the next name's is the end */
 	uint32_t *by_name; /* rows, grouped by name */
+	bool sparse;
 	bool out_of_memory;
 };
 
@@ -68,6 +69,16 @@ void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t l
 bool infer_symbols_added(const struct infer_symbols *symbols, const char *name)
 {
 	return gap_strings_find(&symbols->names, name, strlen(name)) != 0;
+}
+
+void infer_symbols_mark_sparse(struct infer_symbols *symbols)
+{
+	symbols->sparse = true;
+}
+
+bool infer_symbols_are_sparse(const struct infer_symbols *symbols)
+{
+	return symbols->sparse;
 }
 
 /* ---- sorting ---- */

@@ -28,6 +28,9 @@ void infer_symbols_add(struct infer_symbols *symbols, const char *name, size_t l
 		       uint64_t address);
 /** Whether a name was added, before they are finished. */
 bool infer_symbols_added(const struct infer_symbols *symbols, const char *name);
+/** Says that most of the kernel's functions are not among them. */
+void infer_symbols_mark_sparse(struct infer_symbols *symbols);
+bool infer_symbols_are_sparse(const struct infer_symbols *symbols);
 enum gap_status infer_symbols_finish(struct infer_symbols *symbols) GAP_MUST_CHECK;
 
 /**

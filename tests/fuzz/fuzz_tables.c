@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What inference finds in a kernel's image by its structure, in any bytes at all: tables of all symbols, of exports, and
- * types, which are then read as those of a profile are.
+ * What inference finds in a kernel's image by its structure, in any bytes at all: tables of all symbols, of exports,
+ * functions that need no symbol, and types, which are then read as those of a profile are.
  */
+#include <elf.h>
 #include <string.h>
 
+#include "infer/function_labels.h"
 #include "infer/symtables.h"
+#include "infer/syscalls.h"
 #include "infer/types.h"
 #include "profile/btf.h"
 #include "tests/fuzz/frozen.h"
@@ -66,6 +69,22 @@ static void read_image(const struct infer_image *image, uint8_t pointer_bytes)
 	infer_symbols_destroy(symbols);
 }
 
+/* What names functions where there is no table of symbols: all of the image may be code. */
+static void read_functions(const struct infer_image *image, uint16_t machine)
+{
+	const struct infer_window text = {IMAGE_AT, IMAGE_AT + image->size_bytes};
+	struct infer_symbols *symbols;
+
+	if (infer_symbols_create(&symbols))
+		return;
+	infer_syscalls_read(image, machine, &text, symbols);
+	infer_text_users_read(image, machine, &text, symbols);
+	infer_proc_entries_read(image, machine == EM_386 ? 4 : 8, &text, symbols);
+	FUZZ_CHECK(infer_symbols_finish(symbols) == GAP_OK);
+	check_symbols(symbols);
+	infer_symbols_destroy(symbols);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	struct infer_image image = {.address = IMAGE_AT, .size_bytes = size_bytes};
@@ -76,6 +95,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	memcpy(image.bytes, data, size_bytes);
 	read_image(&image, 8);
 	read_image(&image, 4);
+	read_functions(&image, EM_X86_64);
+	read_functions(&image, EM_386);
+	read_functions(&image, EM_AARCH64);
 	infer_image_deinit(&image);
 	return 0;
 }

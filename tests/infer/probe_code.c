@@ -7,6 +7,8 @@
  *     probe_code [--statements] [--fields] [--wrong] [--core FILE] IMAGE PROFILE.gap [IMAGE PROFILE.gap …]
  *     … --text-only       without symbols of data, as kernels without KALLSYMS_ALL have them
  *     … --exported        with those of ksymtab alone
+ *     … --memory          IMAGE is a guest's memory: symbols are those found there without kallsyms
+ *                         (and, with --numbered, without ksymtab)
  *     probe_code --function NAME IMAGE PROFILE.gap     what the interpreter sees there
  */
 #include <elf.h>
@@ -21,9 +23,12 @@
 #include <unistd.h>
 
 #include "infer/code_learn.h"
+#include "infer/infer.h"
 #include "runtime/include/semgap/profile.h"
+#include "runtime/include/semgap/source.h"
 
-static bool show_statements, show_fields, show_wrong, text_only, exported_only;
+static bool show_statements, show_fields, show_wrong, text_only, exported_only, from_memory,
+	numbered_only;
 static const char *function, *core_path = SEMGAP_SOURCE_DIR "/kernels/core-fields.txt";
 
 struct image {
@@ -110,6 +115,8 @@ static struct infer_symbols *take_symbols(const struct gap_profile *profile)
 
 	if (infer_symbols_create(&symbols))
 		die("symbols", "out of memory");
+	if (exported_only)
+		infer_symbols_mark_sparse(symbols);
 	for (uint32_t row = 0; row < count; row++)
 		if (gap_profile_symbol(profile, row, &symbol) && is_wanted(profile, &symbol))
 			infer_symbols_add(symbols, symbol.name, strlen(symbol.name),
@@ -260,12 +267,75 @@ static void print_votes(const struct gap_profile *profile, const struct code_lea
 					   ? "its type"
 					   : learnt->rows->statements.items[vote->statement].line;
 
-		if (verdict == RIGHT && show_wrong)
+		if ((verdict == RIGHT || !strcmp(member->name, "file")) && show_wrong)
 			continue;
 		printf("%s %s.%s %u (truth %lld) %s: %.*s at %#llx\n", words[verdict],
 		       code_rows_string(learnt->rows, member->type), member->name, vote->offset,
 		       (long long)truth, vote->function, (int)strcspn(line, ";"), line,
 		       (unsigned long long)vote->at);
+	}
+}
+
+/* How far the kernel was moved from where its profile says: by the first symbol that both have. */
+static uint64_t find_slide(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	const struct infer_symbols *symbols = learnt->text.symbols;
+	struct gap_symbol row;
+
+	for (uint32_t i = 0; i < infer_symbols_count(symbols); i++) {
+		const struct infer_symbol *symbol = infer_symbols_at(symbols, i);
+
+		if (strstr(symbol->name, "sys_close") &&
+		    !gap_profile_find_symbol(profile, symbol->name, &row, NULL))
+			return symbol->address - row.address;
+	}
+	return 0;
+}
+
+/* Symbols that were not read from a table of them, against the profile's. */
+static void print_symbols(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	const struct infer_symbols *symbols = learnt->text.symbols;
+	uint64_t slide = find_slide(profile, learnt);
+	struct gap_symbol row;
+
+	for (uint32_t i = 0; i < infer_symbols_count(symbols); i++) {
+		const struct infer_symbol *symbol = infer_symbols_at(symbols, i);
+
+		if (symbol->type != 't' && symbol->type != 'T')
+			continue;
+		if (gap_profile_find_symbol(profile, symbol->name, &row, NULL))
+			printf("????? symbol %s\n", symbol->name);
+		else if (row.address + slide != symbol->address)
+			printf("WRONG symbol %s at %#llx\n", symbol->name,
+			       (unsigned long long)(symbol->address - slide));
+		else if (!show_wrong && symbol->type == 't')
+			printf("right symbol %s\n", symbol->name);
+	}
+}
+
+/* Functions that others named, against their true names. */
+static void print_names(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	uint64_t slide = find_slide(profile, learnt);
+
+	for (uint32_t i = 0; i < learnt->namings.count; i++) {
+		const struct code_naming *naming = &learnt->namings.items[i];
+		const struct code_prototype *row = code_rows_prototype(learnt->rows, naming->name);
+		bool right = false;
+
+		for (uint32_t k = 0; row && k < row->name_count; k++) {
+			struct gap_symbol symbol;
+
+			right |= !gap_profile_find_symbol(profile,
+							  learnt->rows->names.items[row->names + k],
+							  &symbol, NULL) &&
+				 symbol.address + slide == naming->address;
+		}
+		if (!right || !show_wrong)
+			printf("%s name %s at %#llx, by %s\n", right ? "right" : "WRONG",
+			       naming->name, (unsigned long long)(naming->address - slide),
+			       naming->by);
 	}
 }
 
@@ -345,35 +415,77 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void probe(const char *image_path, const char *profile_path, const struct code_rows *rows,
-		  const struct infer_fields *fields)
+static void report(const char *name, const struct gap_profile *profile,
+		   const struct code_rows *rows, const struct infer_fields *fields,
+		   struct code_reader reader, const struct infer_symbols *symbols)
 {
-	struct image image = map_image(image_path);
-	struct gap_profile *profile;
-	struct gap_error error = {{0}};
-	struct gap_target target;
 	struct code_learnt learnt;
-	struct infer_symbols *symbols;
-	double before;
+	struct gap_target target;
+	double before = now();
 
-	if (gap_profile_open(profile_path, &profile, &error))
-		die(profile_path, error.text);
 	gap_profile_target(profile, &target);
-	symbols = take_symbols(profile);
-	before = now();
-	if (code_learn(&learnt, rows, code_machine_of(target.machine),
-		       (struct code_reader){read_image, &image}, symbols))
-		die(image_path, "out of memory");
-	printf("%s: %.3f s, %u functions, %u votes: ", profile_path, now() - before,
-	       learnt.functions_run, learnt.votes.count);
+	if (code_learn(&learnt, rows, code_machine_of(target.machine), reader, symbols))
+		die(name, "out of memory");
+	printf("%s: %.3f s, %u functions, %u votes: ", name, now() - before, learnt.functions_run,
+	       learnt.votes.count);
 	print_fields(profile, &learnt, fields);
 	if (function)
 		print_function(&learnt, symbols);
 	else if (show_wrong || (!show_statements && !show_fields))
 		print_votes(profile, &learnt);
+	if (!function)
+		print_names(profile, &learnt);
+	if (!function && from_memory)
+		print_symbols(profile, &learnt);
 	if (show_statements)
 		print_statements(&learnt);
 	code_learnt_deinit(&learnt);
+}
+
+static bool read_guest(void *context, uint64_t address, void *buffer, size_t size_bytes)
+{
+	return gap_guest_read(context, (struct gap_vaddr){address}, buffer, size_bytes) == GAP_OK;
+}
+
+static void probe_memory(const char *path, const struct gap_profile *profile,
+			 const struct code_rows *rows, const struct infer_fields *fields)
+{
+	struct infer_options options = {.no_btf = true,
+					.no_vmcoreinfo = true,
+					.no_kallsyms = true,
+					.no_ksymtab = numbered_only};
+	struct gap_source_memory *source;
+	struct infer_result result;
+	struct gap_error error = {{0}};
+
+	if (gap_source_memory_open(path, &source, &error) ||
+	    infer_run(&result, gap_source_memory_get(source), fields, &options, &error))
+		die(path, error.text);
+	report(path, profile, rows, fields, (struct code_reader){read_guest, result.kernel.guest},
+	       result.symbols);
+	infer_result_deinit(&result);
+	gap_source_memory_close(source);
+}
+
+static void probe(const char *image_path, const char *profile_path, const struct code_rows *rows,
+		  const struct infer_fields *fields)
+{
+	struct gap_profile *profile;
+	struct gap_error error = {{0}};
+	struct infer_symbols *symbols;
+	struct image image;
+
+	if (gap_profile_open(profile_path, &profile, &error))
+		die(profile_path, error.text);
+	if (from_memory) {
+		probe_memory(image_path, profile, rows, fields);
+		gap_profile_close(profile);
+		return;
+	}
+	image = map_image(image_path);
+	symbols = take_symbols(profile);
+	report(profile_path, profile, rows, fields, (struct code_reader){read_image, &image},
+	       symbols);
 	infer_symbols_destroy(symbols);
 	gap_profile_close(profile);
 	munmap((void *)(uintptr_t)image.data, image.size);
@@ -385,7 +497,8 @@ static void parse(int argc, char **argv)
 		{"statements", no_argument, NULL, 's'},     {"fields", no_argument, NULL, 'f'},
 		{"wrong", no_argument, NULL, 'w'},          {"text-only", no_argument, NULL, 't'},
 		{"exported", no_argument, NULL, 'x'},       {"core", required_argument, NULL, 'c'},
-		{"function", required_argument, NULL, 'F'}, {NULL, 0, NULL, 0}};
+		{"function", required_argument, NULL, 'F'}, {"memory", no_argument, NULL, 'm'},
+		{"numbered", no_argument, NULL, 'n'},       {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -394,6 +507,8 @@ static void parse(int argc, char **argv)
 		show_wrong |= option == 'w';
 		text_only |= option == 't';
 		exported_only |= option == 'x';
+		from_memory |= option == 'm';
+		numbered_only |= option == 'n';
 		if (option == 'F')
 			function = optarg;
 		else if (option == 'c')
