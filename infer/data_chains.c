@@ -771,8 +771,7 @@ void data_solve_chains(struct data_solver *solver)
 	ask_code(solver);
 	solve_socks(solver);
 	if (solver->at.sock_node == DATA_UNKNOWN)
-		solver->at.sock_node =
-			data_told_by_code(solver, "sock", "__sk_common.skc_node");
+		solver->at.sock_node = data_told_by_code(solver, "sock", "__sk_common.skc_node");
 	if (solver->at.sock_net == DATA_UNKNOWN)
 		return;
 	solve_nets(solver);

@@ -20,7 +20,7 @@
 #define TEXT_BYTES 1024u
 #define FLAG_NEWLINE 2u
 #define LEVEL_SHIFT 5u
-#define LEVEL_BANNER 5u /* KERN_NOTICE */
+#define LEVEL_BANNER 5u   /* KERN_NOTICE */
 #define FACILITY_LAST 23u /* LOG_LOCAL7 */
 #define PROGRAMS_MIN 3u
 #define PLACES_MAX 256u
@@ -543,7 +543,7 @@ static bool test_facility(const struct data_solver *solver, const struct log *lo
 /* What the kernel says is of facility 0: where no program wrote to the log, the one byte that nothing
  * else needs. */
 static void solve_silent_facility(struct data_solver *solver, const struct log *log, uint32_t time,
-			   uint32_t length, uint32_t level)
+				  uint32_t length, uint32_t level)
 {
 	bool known[INFO_BYTES_MAX] = {false};
 	struct data_columns columns = {0};

@@ -281,7 +281,8 @@ static int note_unknown(struct gap_sockets *sockets, const char *what, const cha
 	struct gap_vaddr address;
 
 	find_symbol(sockets, symbol, &address);
-	if (sockets->is_selection && address.value && sockets->net.value == sockets->first_net.value)
+	if (sockets->is_selection && address.value &&
+	    sockets->net.value == sockets->first_net.value)
 		NOTE(sockets, "the profile does not tell where %s sockets are", what);
 	return 0;
 }

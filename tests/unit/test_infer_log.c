@@ -229,8 +229,7 @@ static void a_strange_facility_says_nothing(void **state)
 		graph_init(&graph, &(struct graph_options){.seed = 5, .quiet = 1});
 		lay_out(&log, &graph, 5);
 		put_log(&graph, &log);
-		graph_put(&graph,
-			  log.infos + bent[k].record * log.info_bytes + log.offset[13],
+		graph_put(&graph, log.infos + bent[k].record * log.info_bytes + log.offset[13],
 			  bent[k].value, 1);
 		learn(&graph, &outcome);
 		for (uint32_t i = 0; i < infer_claims_count(outcome.claims); i++)
