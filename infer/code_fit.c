@@ -347,6 +347,7 @@ static bool is_taken(const struct code_matcher *matcher, const struct code_fit *
 
 		for (uint32_t i = 0; i < members->count; i++)
 			if (i != binding->member && members->items[i].type == own->type &&
+			    !(own->shares && members->items[i].shares) &&
 			    (strongly ? matcher->beliefs[i].strong : matcher->beliefs[i].firm) &&
 			    matcher->beliefs[i].offset == binding->offset &&
 			    members->items[i].shape != CODE_S_EMBEDDED &&

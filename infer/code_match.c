@@ -203,6 +203,37 @@ static int64_t offset_inside(struct code_matcher *matcher, uint32_t type, code_v
 }
 
 /*
+ * An index that counts from elsewhere than 0, as (i + 8) << 3: how much of it is a member's offset
+ * does not show. @index is scaled by whatever operations with numbers.
+ */
+static bool is_shifted_index(const struct code_matcher *matcher, code_value index)
+{
+	const struct code_node *node = code_matcher_node(matcher, index);
+
+	while (node->kind == CODE_V_ALU && !node->b)
+		node = code_matcher_node(matcher, node->a);
+	return node->kind == CODE_V_ADD && node->number;
+}
+
+/* The other part of the sum that an address is; 0: it is none. */
+static code_value index_of(const struct code_matcher *matcher, code_value address, code_value root)
+{
+	const struct code_node *node = code_matcher_node(matcher, address);
+
+	if (node->kind != CODE_V_SUM)
+		return 0;
+	return node->a == root ? node->b : node->a;
+}
+
+static bool match_root(struct match *match, unsigned steps, code_value address, code_value root)
+{
+	code_value index = index_of(match->matcher, address, root);
+
+	return !(index && is_shifted_index(match->matcher, index)) &&
+	       match_value(match, steps, root);
+}
+
+/*
  * An address against such steps: what is left of its offset is where the member in question is. On
  * the way, a member must be where it is believed to be; at the end the code has the word.
  */
@@ -234,9 +265,9 @@ bool code_match_address(struct match *match, unsigned steps, code_value address,
 	} else if (place.offset) {
 		return false;
 	}
-	if (inside >= 0 || match_value(match, group.start, place.root))
+	if (inside >= 0 || match_root(match, group.start, address, place.root))
 		return true;
-	if (place.other && match_value(match, group.start, place.other))
+	if (place.other && match_root(match, group.start, address, place.other))
 		return true;
 	match->fit.count = was;
 	return false;

@@ -166,6 +166,8 @@ static bool parse_shape(struct code_rows *rows, struct code_member *member, cons
 
 	member->unique = length && shape[length - 1] == '!';
 	length -= member->unique;
+	member->shares = length && shape[length - 1] == '|';
+	length -= member->shares;
 	switch (shape[0]) {
 	case '*':
 	case '.':

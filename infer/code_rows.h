@@ -34,6 +34,7 @@ struct code_member {
 	const char *field;     /* as the list of fields calls it */
 	uint8_t shape, width;
 	bool unique; /* the only pointer to (or structure of) target in type */
+	bool shares; /* its place with other such members of the type */
 };
 
 /** How a value is reached. */

@@ -281,6 +281,9 @@ struct heads {
 static void list_heads(struct data_solver *solver, bool local, struct heads *heads)
 {
 	heads->count = 0;
+	if (solver->at.sock_node == DATA_UNKNOWN || solver->at.sock_family == DATA_UNKNOWN ||
+	    solver->at.sock_local == DATA_UNKNOWN || solver->at.sock_type == DATA_UNKNOWN)
+		return;
 	for (uint32_t i = 0; i < solver->socks.count && heads->count < HEADS_MAX; i++) {
 		bool wanted = local ? family_of(solver, i) == AF_UNIX_
 				    : is_internet(solver, i) && port_of(solver, i) &&
@@ -364,6 +367,61 @@ static uint32_t find_slots(const struct data_solver *solver, const unsigned char
 	return count;
 }
 
+/* Does the first line of buckets begin chains, or nothing? */
+static bool are_slots(struct data_solver *solver, const struct slots *slots)
+{
+	uint64_t value;
+
+	for (uint32_t i = 0; i < MARKS_MIN; i++)
+		if (!data_read_word(solver, slots->at + (uint64_t)i * slots->stride + slots->head,
+				    &value) ||
+		    (value && !data_is_kernel(solver, value)))
+			return false;
+	return true;
+}
+
+/* The nearest of the arrays that follow the one at @slots->at, where it has mask + 1 buckets. */
+static bool find_stride(struct data_solver *solver, const unsigned char *bytes, uint32_t size,
+			struct slots *slots)
+{
+	slots->stride = 0;
+	for (uint32_t two = 0; two < size; two += solver->word) {
+		uint64_t far = word_in(solver, bytes, two) - slots->at;
+		uint64_t stride = far / (slots->mask + 1);
+
+		if (far % (slots->mask + 1) || stride <= slots->head ||
+		    stride > 32 * solver->word || stride % solver->word ||
+		    (slots->stride && stride >= slots->stride))
+			continue;
+		slots->stride = (uint32_t)stride;
+	}
+	return slots->stride && are_slots(solver, slots);
+}
+
+/* Nobody is in a chain: where code told where the first array is and where a bucket has its head, the
+ * second array tells how many buckets there are and how large they are. */
+static void solve_empty_udp(struct data_solver *solver, const unsigned char *bytes, uint32_t size)
+{
+	uint32_t hash = data_told_by_code(solver, "udp_table", "hash"), found = 0;
+	struct slots slots = {.head = data_told_by_code(solver, "udp_hslot", "head")}, only = {0};
+
+	if (hash > size - solver->word || slots.head == DATA_UNKNOWN)
+		return;
+	slots.at = word_in(solver, bytes, hash);
+	for (uint32_t mask = 0; mask < size && data_is_kernel(solver, slots.at); mask += 4) {
+		memcpy(&slots.mask, bytes + mask, sizeof(slots.mask));
+		slots.mask_member = mask;
+		if (!is_mask(slots.mask) || !find_stride(solver, bytes, size, &slots))
+			continue;
+		only = slots;
+		found++;
+	}
+	if (found != 1)
+		return;
+	claim_one(solver, DATA_RULE_udp_arrays, "udp_table", "mask", 4, only.mask_member, 1);
+	infer_claims_size(solver->claims, "udp_hslot", only.stride);
+}
+
 /* Up to the next symbol: a table of another protocol may follow. */
 static void solve_udp(struct data_solver *solver, uint64_t table)
 {
@@ -376,8 +434,11 @@ static void solve_udp(struct data_solver *solver, uint64_t table)
 	infer_symbols_covering(solver->kernel->symbols, table, &end);
 	size = end - table < UDP_BYTES ? (uint32_t)(end - table) & ~(solver->word - 1) : UDP_BYTES;
 	list_heads(solver, false, &heads);
-	if (heads.count == 0 || !data_read(solver, table, bytes, size) ||
-	    find_slots(solver, bytes, size, &heads, &slots) != 1)
+	if (!data_read(solver, table, bytes, size))
+		return;
+	if (heads.count == 0)
+		solve_empty_udp(solver, bytes, size);
+	if (heads.count == 0 || find_slots(solver, bytes, size, &heads, &slots) != 1)
 		return;
 	claim_one(solver, DATA_RULE_udp_chains, "udp_table", "hash", solver->word, slots.member,
 		  heads.count);
@@ -642,6 +703,8 @@ static void solve_packet(struct data_solver *solver)
 {
 	struct data_columns columns = {0};
 
+	if (solver->at.sock_node == DATA_UNKNOWN || solver->at.sock_family == DATA_UNKNOWN)
+		return;
 	for (uint32_t i = 0; i < solver->socks.count; i++) {
 		uint64_t net = data_word(solver, &solver->socks, i, solver->at.sock_net);
 		uint64_t head = family_of(solver, i) == AF_PACKET_ ? head_of(solver, i) : 0;
@@ -665,6 +728,38 @@ static void solve_nets(struct data_solver *solver)
 	solve_packet(solver);
 }
 
+/* What sockets do not show here, as there are few of them or none is connected, code may have told. */
+static void ask_code(struct data_solver *solver)
+{
+	const struct {
+		uint32_t *at;
+		const char *member;
+	} rows[] = {
+		{&solver->at.sock_socket, "sk_socket"},
+		{&solver->at.sock_type, "sk_type"},
+		{&solver->at.sock_protocol, "sk_protocol"},
+		{&solver->at.sock_family, "__sk_common.skc_family"},
+		{&solver->at.sock_remote, "__sk_common.skc_dport"},
+		{&solver->at.sock_local, "__sk_common.skc_num"},
+		{&solver->at.sock_net, "__sk_common.skc_net.net"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (*rows[i].at == DATA_UNKNOWN)
+			*rows[i].at = data_told_by_code(solver, "sock", rows[i].member);
+}
+
+/* What chains of sockets that are known from files show. */
+static void solve_socks(struct data_solver *solver)
+{
+	if (solver->at.sock_family == DATA_UNKNOWN || solver->at.sock_local == DATA_UNKNOWN ||
+	    solver->at.sock_socket == DATA_UNKNOWN)
+		return;
+	solve_address(solver);
+	solve_peer(solver);
+	solve_node(solver);
+}
+
 void data_solve_chains(struct data_solver *solver)
 {
 	const struct infer_symbols *symbols = solver->kernel->symbols;
@@ -673,13 +768,11 @@ void data_solve_chains(struct data_solver *solver)
 
 	if (tcp)
 		solve_tcp(solver, tcp->address);
-	if (solver->at.sock_family == DATA_UNKNOWN || solver->at.sock_net == DATA_UNKNOWN ||
-	    solver->at.sock_local == DATA_UNKNOWN)
-		return;
-	solve_address(solver);
-	solve_peer(solver);
-	solve_node(solver);
+	ask_code(solver);
+	solve_socks(solver);
 	if (solver->at.sock_node == DATA_UNKNOWN)
+		solver->at.sock_node = data_told_by_code(solver, "sock", "__sk_common.skc_node");
+	if (solver->at.sock_net == DATA_UNKNOWN)
 		return;
 	solve_nets(solver);
 	if (tcp)

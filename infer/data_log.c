@@ -7,6 +7,7 @@
  */
 #include "infer/data_solver.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #define RING_BYTES 128u
@@ -19,7 +20,9 @@
 #define TEXT_BYTES 1024u
 #define FLAG_NEWLINE 2u
 #define LEVEL_SHIFT 5u
-#define LEVEL_BANNER 5u /* KERN_NOTICE */
+#define LEVEL_BANNER 5u   /* KERN_NOTICE */
+#define FACILITY_LAST 23u /* LOG_LOCAL7 */
+#define PROGRAMS_MIN 3u
 #define PLACES_MAX 256u
 #define TEXTS_BEFORE 1024u /* the banner */
 
@@ -498,9 +501,49 @@ static void mark_parts(const struct log *log, bool *known)
 	}
 }
 
-/* What the kernel says is of facility 0: the one byte that nothing else needs. */
-static void solve_facility(struct data_solver *solver, const struct log *log, uint32_t time,
-			   uint32_t length, uint32_t level)
+/* Does a program that calls itself NAME[NUMBER] say so? That is how services write to the log. */
+static bool is_program(const struct log *log, uint32_t record)
+{
+	const char *text = log->texts[record];
+	uint32_t at = 0, digits = 0, room = log->room[record];
+
+	while (at < room && (isalnum((unsigned char)text[at]) || strchr("-_.@:()", text[at])) &&
+	       text[at])
+		at++;
+	if (at == 0 || at >= room || text[at++] != '[')
+		return false;
+	for (; at < room && isdigit((unsigned char)text[at]); at++)
+		digits++;
+	return digits && at + 1 < room && text[at] == ']' && text[at + 1] == ':';
+}
+
+/* Zero in what the kernel says, one of the facilities in what programs say; and some do. */
+static bool is_facility(const struct log *log, uint32_t offset)
+{
+	uint32_t programs = 0, told = 0;
+
+	for (uint32_t i = 0; i < log->count; i++) {
+		uint8_t byte = info_at(log, i)[offset];
+		bool program = log->room[i] && is_program(log, i);
+
+		if (byte && (byte > FACILITY_LAST || !program))
+			return false;
+		programs += program;
+		told += byte != 0;
+	}
+	return told >= PROGRAMS_MIN && told * 4 >= programs * 3;
+}
+
+static bool test_facility(const struct data_solver *solver, const struct log *log, uint32_t offset)
+{
+	(void)solver;
+	return is_facility(log, offset);
+}
+
+/* What the kernel says is of facility 0: where no program wrote to the log, the one byte that nothing
+ * else needs. */
+static void solve_silent_facility(struct data_solver *solver, const struct log *log, uint32_t time,
+				  uint32_t length, uint32_t level)
 {
 	bool known[INFO_BYTES_MAX] = {false};
 	struct data_columns columns = {0};
@@ -518,7 +561,7 @@ static void solve_facility(struct data_solver *solver, const struct log *log, ui
 
 static void solve_record(struct data_solver *solver, const struct log *log)
 {
-	struct data_columns times, lengths, levels;
+	struct data_columns times, lengths, levels, facilities;
 	uint32_t time = find_member(solver, log, 4, 8, test_times, &times);
 	uint32_t length = find_member(solver, log, 2, 2, are_lengths, &lengths);
 	uint32_t level = find_member(solver, log, 1, 1, test_levels, &levels);
@@ -528,8 +571,11 @@ static void solve_record(struct data_solver *solver, const struct log *log)
 	if (level != DATA_UNKNOWN)
 		data_claim_bits(solver, DATA_RULE_log_level, "printk_info", "level", LEVEL_SHIFT,
 				8 - LEVEL_SHIFT, &levels.rows[0]);
-	if (time != DATA_UNKNOWN && length != DATA_UNKNOWN && level != DATA_UNKNOWN)
-		solve_facility(solver, log, time, length, level);
+	if (find_member(solver, log, 1, 1, test_facility, &facilities) != DATA_UNKNOWN)
+		data_claim_columns(solver, DATA_RULE_log_facility, "printk_info", "facility", 1,
+				   &facilities);
+	else if (time != DATA_UNKNOWN && length != DATA_UNKNOWN && level != DATA_UNKNOWN)
+		solve_silent_facility(solver, log, time, length, level);
 }
 
 /* ---- where the ring is ---- */

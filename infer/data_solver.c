@@ -578,3 +578,21 @@ void data_claim_absent(struct data_solver *solver, enum data_rule rule, const ch
 
 	add_claim(solver, rule, &claim, type, member);
 }
+
+uint32_t data_told_by_code(const struct data_solver *solver, const char *type, const char *member)
+{
+	uint32_t field = infer_fields_find(solver->fields, type, member, NULL);
+	uint32_t told = DATA_UNKNOWN;
+
+	for (uint32_t i = 0; i < infer_claims_count(solver->claims); i++) {
+		const struct infer_claim *claim = infer_claims_at(solver->claims, i);
+
+		if (claim->field != field || claim->kind != INFER_CODE || field == INFER_NONE)
+			continue;
+		if (claim->absent || claim->offset_bits % 8 ||
+		    (told != DATA_UNKNOWN && told != claim->offset_bits / 8))
+			return DATA_UNKNOWN;
+		told = claim->offset_bits / 8;
+	}
+	return told;
+}

@@ -179,6 +179,9 @@ uint32_t data_claim_columns(struct data_solver *solver, enum data_rule rule, con
 void data_claim_bits(struct data_solver *solver, enum data_rule rule, const char *type,
 		     const char *member, uint32_t bit, uint32_t width_bits,
 		     const struct data_column *column);
+/** Where witnesses in code, all of them alike, have a member: what rules may build on that did not
+ * meet it themselves. DATA_UNKNOWN: code was not read, or tells nothing. */
+uint32_t data_told_by_code(const struct data_solver *solver, const char *type, const char *member);
 void data_claim_absent(struct data_solver *solver, enum data_rule rule, const char *type,
 		       const char *member, uint32_t support);
 

@@ -170,6 +170,16 @@ static uint32_t size_of(const struct gap_guest *guest, const char *name)
 	return (uint32_t)type.size_bytes;
 }
 
+/* Does the profile say of struct net no more than what was asked for? */
+static uint8_t is_selection(const struct gap_profile *profile)
+{
+	struct gap_type type;
+	gap_type_id id;
+
+	return !gap_profile_find_type(profile, "struct:net", &id, NULL) &&
+	       gap_profile_type(profile, id, &type) && (type.flags & GAP_TYPE_PARTIAL) != 0;
+}
+
 static void find_symbol(const struct gap_sockets *sockets, const char *name,
 			struct gap_vaddr *address)
 {
@@ -227,6 +237,7 @@ static void find_tables(struct gap_sockets *sockets)
 	sockets->has_locks = !gap_profile_find_type(gap_guest_profile(guest),
 						    "struct:rhash_lock_head", &lock_head, NULL);
 	sockets->pointer_bytes = target.pointer_bytes;
+	sockets->is_selection = is_selection(gap_guest_profile(guest));
 	sockets->ehash_bytes = size_of(guest, "struct:inet_ehash_bucket");
 	sockets->listen_bytes = size_of(guest, "struct:inet_listen_hashbucket");
 	sockets->udp_bytes = size_of(guest, "struct:udp_hslot");
@@ -260,6 +271,33 @@ enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap_guest *
 }
 
 /* ---- tables ---- */
+
+/*
+ * The kernel has such a table, as @symbol tells, and the profile is a selection that does not lead
+ * to it: what is told is not all there is. A profile with whole types lacks what its kernel lacks.
+ */
+static int note_unknown(struct gap_sockets *sockets, const char *what, const char *symbol)
+{
+	struct gap_vaddr address;
+
+	find_symbol(sockets, symbol, &address);
+	if (sockets->is_selection && address.value &&
+	    sockets->net.value == sockets->first_net.value)
+		NOTE(sockets, "the profile does not tell where %s sockets are", what);
+	return 0;
+}
+
+static int has_all(const struct gap_sockets *sockets, const enum slot *slots, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!has(sockets, slots[i]))
+			return 0;
+	return 1;
+}
+
+#define HAS(sockets, ...)                                                                          \
+	has_all(sockets, (const enum slot[]){__VA_ARGS__},                                         \
+		sizeof((const enum slot[]){__VA_ARGS__}) / sizeof(enum slot))
 
 /* Where a namespace's table is: its own, or the one that all share, which the first one shows. */
 static int table_of(struct gap_sockets *sockets, enum slot slot, struct gap_vaddr shared,
@@ -302,7 +340,9 @@ static int begin_established(struct gap_sockets *sockets)
 	struct gap_vaddr info;
 	uint64_t mask;
 
-	if (!has(sockets, EHASH_CHAIN) || !table_of(sockets, NET_TCP, sockets->tcp, &info) ||
+	if (!HAS(sockets, EHASH_CHAIN, EHASH, EHASH_MASK))
+		return note_unknown(sockets, "connected TCP", "tcp_hashinfo");
+	if (!table_of(sockets, NET_TCP, sockets->tcp, &info) ||
 	    !read_pointer(sockets, info, EHASH, &table.buckets) ||
 	    !read_number(sockets, info, EHASH_MASK, &mask))
 		return 0;
@@ -320,7 +360,10 @@ static int begin_listening(struct gap_sockets *sockets)
 	struct gap_vaddr info;
 	uint64_t mask;
 
-	if (!has(sockets, LISTEN_HEAD) || !table_of(sockets, NET_TCP, sockets->tcp, &info))
+	if (!has(sockets, LISTEN_HEAD) ||
+	    !(has(sockets, LISTENING) || HAS(sockets, LHASH2, LHASH2_MASK)))
+		return note_unknown(sockets, "listening TCP", "tcp_hashinfo");
+	if (!table_of(sockets, NET_TCP, sockets->tcp, &info))
 		return 0;
 	if (listening->present && table.stride_bytes) {
 		table.buckets = gap_record_at(info, listening);
@@ -340,7 +383,9 @@ static int begin_udp(struct gap_sockets *sockets)
 	struct gap_vaddr info;
 	uint64_t mask;
 
-	if (!has(sockets, UDP_SLOT_HEAD) || !table_of(sockets, NET_UDP, sockets->udp, &info) ||
+	if (!HAS(sockets, UDP_SLOT_HEAD, UDP_HASH, UDP_MASK))
+		return note_unknown(sockets, "UDP", "udp_table");
+	if (!table_of(sockets, NET_UDP, sockets->udp, &info) ||
 	    !read_pointer(sockets, info, UDP_HASH, &table.buckets) ||
 	    !read_number(sockets, info, UDP_MASK, &mask))
 		return 0;
@@ -352,6 +397,8 @@ static int begin_unix(struct gap_sockets *sockets)
 	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
 					 .family = GAP_SOCKET_UNIX};
 
+	if (!sockets->unix_table.value && !has(sockets, NET_UNIX))
+		return note_unknown(sockets, "unix", "unix_create");
 	if (!table_of(sockets, NET_UNIX, sockets->unix_table, &table.buckets))
 		return 0;
 	return take_table(sockets, table, sockets->unix_count);
@@ -367,7 +414,9 @@ static int take_raw(struct gap_sockets *sockets, struct gap_vaddr table)
 				       .nulls = 1,
 				       .protocol = GAP_SOCKET_RAW};
 
-	if (!table.value || !field->present || sockets->net.value != sockets->first_net.value)
+	if (!field->present)
+		return note_unknown(sockets, "raw", "raw_v4_hashinfo");
+	if (!table.value || sockets->net.value != sockets->first_net.value)
 		return 0;
 	return take_table(sockets, raw, field->size_bytes / sockets->pointer_bytes);
 }
@@ -388,7 +437,9 @@ static int begin_packet(struct gap_sockets *sockets)
 	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
 					 .family = GAP_SOCKET_PACKET};
 
-	if (!sockets->net.value || !has(sockets, NET_PACKET))
+	if (!has(sockets, NET_PACKET))
+		return note_unknown(sockets, "packet", "packet_create");
+	if (!sockets->net.value)
 		return 0;
 	table.buckets = gap_record_at(sockets->net, &sockets->fields[NET_PACKET]);
 	return take_table(sockets, table, 1);
@@ -422,8 +473,9 @@ static int begin_netlink(struct gap_sockets *sockets)
 {
 	struct gap_vaddr array, table = sockets->future;
 
-	if (!sockets->netlink.value || !has(sockets, NETLINK_HASH) || !has(sockets, NETLINK_NODE) ||
-	    !has(sockets, RHASH_BUCKETS) || sockets->net.value != sockets->first_net.value ||
+	if (!HAS(sockets, NETLINK_HASH, NETLINK_NODE, RHASH_BUCKETS, RHASH_COUNT))
+		return note_unknown(sockets, "netlink", "nl_table");
+	if (!sockets->netlink.value || sockets->net.value != sockets->first_net.value ||
 	    gap_guest_read_pointer(sockets->guest, sockets->netlink, &array))
 		return 0;
 	while (table.value || sockets->netlink_next < NETLINK_FAMILIES) {
@@ -585,11 +637,11 @@ static void read_unix(struct gap_sockets *sockets, struct gap_socket *socket)
 	uint64_t length;
 
 	read_pointer(sockets, socket->address, UNIX_PEER, &socket->peer);
-	if (!has(sockets, UNIX_ADDR_NAME) ||
-	    !read_pointer(sockets, socket->address, UNIX_ADDR, &name))
+	if (!read_pointer(sockets, socket->address, UNIX_ADDR, &name))
 		return;
 	if (name.value) {
-		if (!read_number(sockets, name, UNIX_ADDR_LEN, &length))
+		if (!has(sockets, UNIX_ADDR_NAME) ||
+		    !read_number(sockets, name, UNIX_ADDR_LEN, &length))
 			return;
 		length = (uint32_t)length - SUN_FAMILY_BYTES;
 		if (length > GAP_SOCKET_PATH_BYTES) {

@@ -87,7 +87,7 @@ struct gap_sockets {
 	struct gap_vaddr raw, raw6, netlink, future; /* @future: a table of netlink being filled */
 	uint32_t netlink_next;
 	uint32_t ehash_bytes, listen_bytes, udp_bytes, pointer_bytes, netlink_bytes;
-	uint8_t in_chain, kind, has_locks;
+	uint8_t in_chain, kind, has_locks, is_selection;
 	enum gap_status status;
 	char reason[160];
 };
