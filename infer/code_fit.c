@@ -4,6 +4,7 @@
  * that are known to be others are taken away.
  */
 #include "infer/code_expression.h"
+#include "infer/code_order.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -378,7 +379,7 @@ static void set_places(const struct code_matcher *matcher, struct code_fit *fit,
 	fit->order = event->order;
 }
 
-/* The members of a sequence, each by the shortest path that meets it: that is their order. */
+/* The members of a sequence, each by the shortest path that meets it. */
 struct sequence {
 	uint32_t order[CODE_SEQUENCE_MAX + 2];
 	struct code_binding bindings[CODE_SEQUENCE_MAX + 2];
@@ -405,18 +406,55 @@ static void add_place(struct sequence *sequence, const struct code_event *event,
 	sequence->bindings[at].at = event->at;
 }
 
-static void sort_places(struct sequence *sequence)
+static void swap_places(struct sequence *sequence, unsigned one, unsigned other)
 {
-	for (unsigned i = 1; i < sequence->count; i++)
-		for (unsigned k = i; k && sequence->order[k] < sequence->order[k - 1]; k--) {
-			struct code_binding binding = sequence->bindings[k];
-			uint32_t order = sequence->order[k];
+	struct code_binding binding = sequence->bindings[one];
+	uint32_t order = sequence->order[one];
 
-			sequence->bindings[k] = sequence->bindings[k - 1];
-			sequence->order[k] = sequence->order[k - 1];
-			sequence->bindings[k - 1] = binding;
-			sequence->order[k - 1] = order;
+	sequence->bindings[one] = sequence->bindings[other];
+	sequence->order[one] = sequence->order[other];
+	sequence->bindings[other] = binding;
+	sequence->order[other] = order;
+}
+
+/* The code's own order, where both are in one function; what a path met sooner need not come before,
+ * as a shorter path leaves something out. @place: where each is in @order. */
+static void sort_places(struct sequence *sequence, const struct code_order *order, unsigned *place)
+{
+	for (unsigned i = 0; i < sequence->count; i++) {
+		place[i] = i;
+		for (unsigned k = i; k; k--) {
+			unsigned was = place[k];
+			bool before = code_order_is_before(order, was, place[k - 1]),
+			     behind = code_order_is_before(order, place[k - 1], was);
+
+			if (before == behind ? sequence->order[k] >= sequence->order[k - 1]
+					     : behind)
+				break;
+			swap_places(sequence, k, k - 1);
+			place[k] = place[k - 1];
+			place[k - 1] = was;
 		}
+	}
+}
+
+/* False: of two that follow each other, the code does not tell which is the first. */
+static bool settle_order(const struct code_matcher *matcher, struct sequence *sequence)
+{
+	unsigned place[CODE_SEQUENCE_MAX + 2];
+	uint64_t at[CODE_SEQUENCE_MAX + 2];
+	struct code_order order;
+
+	for (unsigned i = 0; i < sequence->count; i++)
+		at[i] = sequence->bindings[i].at;
+	if (!code_order_init(&order, matcher->run->text, matcher->run->function, at,
+			     sequence->count))
+		return false;
+	sort_places(sequence, &order, place);
+	for (unsigned i = 1; i < sequence->count; i++)
+		if (order.where[place[i]] && !code_order_is_before(&order, place[i - 1], place[i]))
+			return false;
+	return true;
 }
 
 /* Whether a call has numbers for this argument, or the same member: nothing computed in other ways. */
@@ -469,7 +507,8 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 	}
 	if (sequence.count != statement->more_count + 1u)
 		return false;
-	sort_places(&sequence);
+	if (!settle_order(matcher, &sequence))
+		return false;
 	fit->count = sequence.count;
 	for (unsigned i = 0; i < sequence.count; i++) {
 		fit->bindings[i] = sequence.bindings[i];

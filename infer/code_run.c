@@ -872,6 +872,7 @@ bool code_run_function(struct code_run *run, uint64_t start)
 	if (!function || function->start != start || function->end == start)
 		return false;
 	memset(paths->count, 0, sizeof(paths->count));
+	run->function = function;
 	begin(run, &paths->waiting[FRESH][0], function);
 	paths->count[FRESH] = 1;
 	while (run->steps < STEPS_MAX && take_path(paths))

@@ -50,6 +50,7 @@ struct code_paths;
 
 struct code_run {
 	struct code_text *text;
+	const struct code_function *function; /* the one that was run last */
 	struct code_values values;
 	struct code_events events;
 	struct code_arguments arguments;
