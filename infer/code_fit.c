@@ -566,7 +566,7 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	struct fits fits;
 
 	fit->by_elimination = false;
-	if (statement->verb == CODE_NAMES)
+	if (statement->verb == CODE_NAMES || statement->verb == CODE_TELLS)
 		return false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
@@ -627,6 +627,81 @@ uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_stat
 		}
 	}
 	return found && !several ? found->target : 0;
+}
+
+/* ---- objects that show by what is done with their address ---- */
+
+static uint64_t narrowed(const struct code_matcher *matcher, int64_t address)
+{
+	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)address : (uint64_t)address;
+}
+
+/* A walk along a list ends where it began: what is loaded from @head's place, or lies as far from that
+ * as @end from the head, is compared with it. 0: it is no such comparison. */
+static uint64_t head_of_ring(const struct code_matcher *matcher, code_value value, code_value end)
+{
+	const struct code_values *values = &matcher->run->values;
+	const struct code_node *link;
+	int64_t head, place, offset;
+
+	if (!value || !end || !code_value_is_const(values, end, &place))
+		return 0;
+	link = code_value_node(values, code_value_root(values, value, &offset));
+	if (link->kind != CODE_V_LOAD || link->width != values->pointer_bytes ||
+	    !code_value_is_const(values, link->a, &head) || code_is_far(offset))
+		return 0;
+	head = (int64_t)narrowed(matcher, head);
+	return narrowed(matcher, (int64_t)((uint64_t)place - (uint64_t)offset)) == (uint64_t)head
+		       ? (uint64_t)head
+		       : 0;
+}
+
+static uint64_t told_by_event(struct code_matcher *matcher, const struct code_statement *statement,
+			      const struct code_event *event)
+{
+	const struct code_prototype *callee;
+	const char *name;
+	uint64_t head;
+	int64_t number;
+
+	if (!statement->name_count && !statement->anyone) {
+		if (event->kind != CODE_E_COMPARE)
+			return 0;
+		head = head_of_ring(matcher, event->a, event->b);
+		return head ? head : head_of_ring(matcher, event->b, event->a);
+	}
+	if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
+		return 0;
+	callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
+	return code_value_is_const(
+		       &matcher->run->values,
+		       code_matcher_argument(matcher, event, callee, statement->argument), &number)
+		       ? narrowed(matcher, number)
+		       : 0;
+}
+
+uint64_t code_matcher_told(struct code_matcher *matcher, const struct code_statement *statement)
+{
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < matcher->run->events.count; i++) {
+		uint64_t place = told_by_event(matcher, statement, &matcher->run->events.items[i]);
+
+		if (place && found && place != found)
+			return 0;
+		found = place ? place : found;
+	}
+	return found;
+}
+
+bool code_matcher_place_object(struct code_matcher *matcher, uint32_t object, uint64_t address)
+{
+	struct code_placed_object *placed = &matcher->objects[object];
+
+	if (placed->address == address)
+		return false;
+	*placed = (struct code_placed_object){.address = address, .told = address != 0};
+	return true;
 }
 
 /* ---- members that show by their type ---- */

@@ -416,6 +416,15 @@ static void take_sequence(struct cursor *cursor, const struct code_prototype *pr
 	}
 }
 
+/* An object, and "ring" or whose argument it is. */
+static void take_place_told(struct cursor *cursor, struct code_statement *statement)
+{
+	statement->what = (struct code_expression){.base = CODE_B_OBJECT};
+	statement->what.names = take_object(cursor);
+	if (!take(cursor, "ring"))
+		take_callees(cursor, statement);
+}
+
 static void take_statement(struct cursor *cursor, const struct code_prototype *prototype,
 			   struct code_statement *statement)
 {
@@ -428,6 +437,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 	} else if (take(cursor, "names")) {
 		statement->verb = CODE_NAMES;
 		take_callees(cursor, statement);
+	} else if (take(cursor, "tells")) {
+		statement->verb = CODE_TELLS;
+		take_place_told(cursor, statement);
+		return;
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;
 		take_text(cursor, statement->text);

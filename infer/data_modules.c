@@ -227,13 +227,12 @@ static bool is_head(struct data_solver *solver, uint64_t at, uint64_t value, con
 
 void data_solve_modules(struct data_solver *solver)
 {
-	const struct infer_symbol *symbol =
-		infer_symbols_named(solver->kernel->symbols, "modules", NULL);
+	uint64_t known = data_symbol(solver, "modules");
 	uint64_t heads[HEADS_MAX];
 	uint32_t count;
 
-	if (symbol) {
-		if (take_list(solver, symbol->address))
+	if (known) {
+		if (take_list(solver, known))
 			solve_list(solver);
 		return;
 	}

@@ -182,6 +182,8 @@ void data_claim_bits(struct data_solver *solver, enum data_rule rule, const char
 /** Where witnesses in code, all of them alike, have a member: what rules may build on that did not
  * meet it themselves. DATA_UNKNOWN: code was not read, or tells nothing. */
 uint32_t data_told_by_code(const struct data_solver *solver, const char *type, const char *member);
+/** Where a symbol is: as the kernel's tables have it, or as functions tell; 0: neither knows. */
+uint64_t data_symbol(const struct data_solver *solver, const char *name);
 void data_claim_absent(struct data_solver *solver, enum data_rule rule, const char *type,
 		       const char *member, uint32_t support);
 

@@ -96,6 +96,9 @@ struct container {
 };
 
 extern struct task first_task;
+extern struct list all_items;
+struct list *list_start(struct list *head, int at);
+void use_item(struct list *item);
 void copy_text(char *to, const char *from, size_type size);
 void log_text(const char *format, ...);
 void put_number(void *out, const char *before, unsigned long number);
@@ -284,4 +287,23 @@ KEPT struct container *up_from(struct inner *inner)
 		(struct container *)((char *)inner - OFFSET(struct container, inner));
 
 	return container->up;
+}
+
+/* ---- a list whose head has no symbol ---- */
+
+KEPT void show_items(void)
+{
+	struct list *at;
+
+	for (at = all_items.next; at != &all_items; at = at->next)
+		use_item(at);
+}
+
+KEPT struct list *start_items(int at)
+{
+	struct list *item = list_start(&all_items, at);
+
+	if (item)
+		use_item(item);
+	return item;
 }

@@ -32,12 +32,17 @@ struct image {
 	uint32_t offsets[64]; /* what the compiler says */
 	bool few;             /* symbols: some are hidden */
 	uint64_t hidden[2];   /* where those are */
+	uint64_t items;       /* a list's head that never has a symbol */
 };
 
 static const char *const hidden_names[] = {"copy_text", "user_of"};
 
 static void add_symbol(struct image *image, const char *name, uint64_t address)
 {
+	if (strcmp(name, "all_items") == 0) {
+		image->items = address;
+		return;
+	}
 	for (size_t i = 0; image->few && i < 2; i++)
 		if (strcmp(name, hidden_names[i]) == 0) {
 			image->hidden[i] = address;
@@ -392,9 +397,14 @@ static const struct {
 	{"user_of(-)", ""},
 	{"use_task(-)", ""},
 	{"make_task() task_struct", ""},
+	{"show_items()", "tells all_items ring"},
+	{"start_items(-)", "tells all_items list_start 0"},
+	{"list_start(-, -)", ""},
+	{"use_item(-)", ""},
 };
 
-static void make_rows(struct code_rows *rows)
+/* @more: one more function, and what is said of it; NULL: none. */
+static void make_rows_with(struct code_rows *rows, const char *more, const char *statements)
 {
 	static const char *const span[] = {"pid.numbers", "upid.number", "pid.first_number",
 					   "upid.space", "pid.first_space"};
@@ -405,10 +415,17 @@ static void make_rows(struct code_rows *rows)
 						 members[i].shape));
 	assert_true(code_rows_add_span(rows, span));
 	assert_true(code_rows_add_object(rows, "first_task", "task_struct"));
+	assert_true(code_rows_add_object(rows, "all_items", "item.link"));
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!code_rows_add_function(rows, functions[i].prototype, functions[i].statements))
 			fail_msg("%s", rows->problem);
+	assert_true(!more || code_rows_add_function(rows, more, statements));
 	assert_true(code_rows_finish(rows));
+}
+
+static void make_rows(struct code_rows *rows)
+{
+	make_rows_with(rows, NULL, NULL);
 }
 
 /* ---- tests ---- */
@@ -507,6 +524,59 @@ static void calls_name_what_has_no_symbol(void **state)
 	code_rows_deinit(&rows);
 }
 
+/* The head of a list of one element, or one that does not lead back. */
+static void place_list(struct image *image, bool closed)
+{
+	unsigned word = image->object[EI_CLASS] == ELFCLASS64 ? 8 : 4;
+	uint64_t element = image->items + 2ull * word, back = closed ? image->items : 0;
+	unsigned char *at = image->bytes + (image->items - image->base);
+
+	memcpy(at, &element, word);
+	memcpy(at + word, &element, word);
+	memcpy(at + 2 * word, &image->items, word);
+	memcpy(at + 3 * word, &back, word);
+}
+
+/* How many functions tell of the object without a symbol that they place where it is. */
+static uint32_t count_tellers(struct image *image, const struct code_rows *rows)
+{
+	struct code_learnt learnt;
+	uint32_t tellers;
+
+	assert_int_equal(code_learn(&learnt, rows, code_machine_of(image->machine),
+				    (struct code_reader){read_image, image}, image->symbols),
+			 GAP_OK);
+	tellers = code_learnt_tellers(&learnt, 1);
+	assert_int_equal(learnt.matcher.objects[1].address, tellers ? image->items : 0);
+	assert_int_equal(code_learnt_tellers(&learnt, 0), 0); /* it has a symbol */
+	code_learnt_deinit(&learnt);
+	return tellers;
+}
+
+/* Two functions tell of a list's head; memory must have one there, and nobody may say otherwise. */
+static void code_tells_of_objects_without_a_symbol(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows, disputed;
+
+	(void)state;
+	make_rows(&rows);
+	make_rows_with(&disputed, "show_all()", "tells all_items ring");
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		load(&image, path);
+		place_list(&image, true);
+		if (count_tellers(&image, &rows) != 2)
+			fail_msg("%s: the list's head does not show", path);
+		assert_int_equal(count_tellers(&image, &disputed), 0);
+		place_list(&image, false);
+		assert_int_equal(count_tellers(&image, &rows), 0);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+	code_rows_deinit(&disputed);
+}
+
 /* Any byte may be another one: it ends, and nothing is read beyond. */
 static void bent_code_is_survived(void **state)
 {
@@ -563,6 +633,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offsets_are_those_of_the_compiler),
 		cmocka_unit_test(calls_name_what_has_no_symbol),
+		cmocka_unit_test(code_tells_of_objects_without_a_symbol),
 		cmocka_unit_test(bent_code_is_survived),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
 	};
