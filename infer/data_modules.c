@@ -2,15 +2,18 @@
 /*
  * Modules: a list whose head is in the image and whose elements are where modules are loaded, each
  * with a name and with a pointer to its own start. What state a module is in cannot be told from
- * modules that are all alike.
+ * modules that are all alike; which of them uses which is data_module_uses.c's.
  */
 #include "infer/data_solver.h"
 
-#define NODE 512u /* where in a copy the link of the list is; the start is before */
+#include <stdlib.h>
+
+#define NODE 1024u /* where in the first copy the link of the list is; the start is before */
 #define NAME_BYTES 56u
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
-#define PART_BYTES_MAX (1u << 30)
+#define PART_BYTES_MAX (1u << 28)
+#define NEAR_BASE 64 /* bytes from a pointer to where its size may be */
 #define HEADS_MAX 256u
 
 /* ---- the list ---- */
@@ -25,6 +28,24 @@ static bool may_be_module(const struct data_solver *solver, uint64_t at)
 		return at - kernel->direct_map.start >=
 		       kernel->direct_map.end - kernel->direct_map.start;
 	return at - kernel->image.start < NEAR_IMAGE || kernel->image.start - at < NEAR_IMAGE;
+}
+
+/* Copies all of them anew, from where they begin. */
+static bool copy_from_start(struct data_solver *solver, uint32_t before)
+{
+	struct data_set *modules = &solver->modules;
+	uint32_t count = modules->count;
+	uint64_t *starts = calloc(count + 1, sizeof(*starts));
+	bool good = starts != NULL;
+
+	solver->no_memory |= !starts;
+	for (uint32_t i = 0; good && i < count; i++)
+		starts[i] = modules->at[i] + NODE - before;
+	data_set_deinit(modules);
+	for (uint32_t i = 0; good && i < count; i++)
+		good = data_set_add(solver, modules, starts[i], 0) != DATA_UNKNOWN;
+	free(starts);
+	return good;
 }
 
 static bool take_list(struct data_solver *solver, uint64_t head)
@@ -72,7 +93,13 @@ static bool find_start(const struct data_solver *solver, uint32_t *before)
 	return found == 1;
 }
 
-/* The name of a module, and nothing but zero bytes behind it. */
+static bool is_of_name(unsigned char byte)
+{
+	return byte == '_' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+	       (byte >= 'A' && byte <= 'Z');
+}
+
+/* The name of a module, from its first letter, and nothing but zero bytes behind it. */
 static int is_module_name(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
@@ -81,25 +108,14 @@ static int is_module_name(struct data_solver *solver, const struct data_set *set
 
 	(void)solver;
 	(void)context;
-	while (length < NAME_BYTES &&
-	       (name[length] == '_' || (name[length] >= '0' && name[length] <= '9') ||
-		(name[length] >= 'a' && name[length] <= 'z') ||
-		(name[length] >= 'A' && name[length] <= 'Z')))
+	while (length < NAME_BYTES && is_of_name(name[length]))
 		length++;
-	if (length < 2 || length == NAME_BYTES)
+	if (length < 2 || length == NAME_BYTES || (offset && is_of_name(name[-1])))
 		return -1;
 	for (uint32_t i = length; i < NAME_BYTES; i++)
 		if (name[i])
 			return -1;
 	return 1;
-}
-
-/* Names that are all long look like names further on as well: the first counts. */
-static void keep_first(const struct data_solver *solver, struct data_columns *columns)
-{
-	for (uint32_t i = columns->count; i-- > 1 && columns->count <= DATA_COLUMNS;)
-		if (columns->rows[i].offset - columns->rows[i - 1].offset == solver->word)
-			data_columns_remove(columns, columns->rows[i].offset);
 }
 
 static bool are_names_distinct(const struct data_set *modules, uint32_t offset)
@@ -122,70 +138,203 @@ static int is_own_pages(struct data_solver *solver, const struct data_set *set, 
 	return at && at % PAGE == 0 && may_be_module(solver, at) ? 1 : -1;
 }
 
-/* Does a part of the module at @index begin at each of the columns, its size @behind that, and is
- * the module itself in one of them? */
-static bool are_parts(const struct data_solver *solver, const struct data_columns *columns,
-		      uint32_t behind, uint32_t index, uint32_t start)
+/* Memory that a module was given. */
+struct part {
+	uint64_t base;
+	uint32_t size_bytes;
+};
+
+/* Can all of it be read, and is no other module in it? */
+static bool is_one_area(struct data_solver *solver, uint32_t index, const struct part *part)
 {
 	const struct data_set *modules = &solver->modules;
+	unsigned char byte;
+
+	if (part->size_bytes == 0 || part->size_bytes > PART_BYTES_MAX)
+		return false;
+	for (uint32_t i = 0; i < modules->count; i++)
+		if (i != index && modules->at[i] - part->base < part->size_bytes)
+			return false;
+	for (uint32_t at = 0; at < part->size_bytes; at += PAGE)
+		if (!data_read(solver, part->base + at, &byte, 1))
+			return false;
+	return true;
+}
+
+static bool overlap(const struct part *one, const struct part *two)
+{
+	return one->base - two->base < two->size_bytes || two->base - one->base < one->size_bytes;
+}
+
+/* Members that repeat: pointers to parts, with the parts' sizes at one distance from them. */
+struct run {
+	uint32_t first, stride, count; /* stride 0: one pointer */
+	int32_t behind;
+};
+
+/* Does the module at @index have parts that do not overlap, in one of which it lies itself? */
+static bool are_parts(struct data_solver *solver, const struct run *run, uint32_t index)
+{
+	const struct data_set *modules = &solver->modules;
+	struct part parts[DATA_COLUMNS];
 	bool inside = false;
 
-	for (uint32_t i = 0; i < columns->count; i++) {
-		uint32_t offset = columns->rows[i].offset;
-		uint32_t size_bytes = data_u32(modules, index, offset + behind);
+	for (uint32_t i = 0; i < run->count; i++) {
+		uint32_t offset = run->first + i * run->stride;
 
-		if (size_bytes == 0 || size_bytes > PART_BYTES_MAX)
+		parts[i].base = data_word(solver, modules, index, offset);
+		parts[i].size_bytes =
+			data_u32(modules, index, (uint32_t)((int32_t)offset + run->behind));
+		if (!is_one_area(solver, index, &parts[i]))
 			return false;
-		inside |= modules->at[index] + start - data_word(solver, modules, index, offset) <
-			  size_bytes;
+		inside |= modules->at[index] - parts[i].base < parts[i].size_bytes;
+		for (uint32_t k = 0; k < i; k++)
+			if (overlap(&parts[k], &parts[i]))
+				return false;
 	}
 	return inside;
 }
 
-/* Sizes are at one distance behind their base, in all parts of all modules. */
-static bool have_sizes(const struct data_solver *solver, const struct data_columns *columns,
-		       uint32_t behind_max, uint32_t start)
+static bool have_parts(struct data_solver *solver, const struct run *run)
 {
-	for (uint32_t behind = solver->word; behind <= behind_max; behind += 4) {
-		uint32_t good = 0;
+	for (uint32_t i = 0; i < solver->modules.count; i++)
+		if (!are_parts(solver, run, i))
+			return false;
+	return true;
+}
 
-		while (good < solver->modules.count &&
-		       are_parts(solver, columns, behind, good, start))
-			good++;
-		if (good == solver->modules.count)
-			return true;
+/* How many places there are for the sizes of @run, the last of which is then in it: behind the pointer in an
+ * element of an array, else to either side of it. */
+static unsigned count_sizes(struct data_solver *solver, struct run *run)
+{
+	int32_t end = run->stride ? (int32_t)run->stride - 4 : NEAR_BASE, found = 0;
+	int32_t first = run->stride ? 0 : -NEAR_BASE;
+	unsigned count = 0;
+
+	if (first < -(int32_t)run->first)
+		first = -(int32_t)run->first;
+	for (int32_t behind = first; behind <= end; behind += 4) {
+		if (behind > -4 && behind < (int32_t)solver->word)
+			continue; /* the pointer itself */
+		run->behind = behind;
+		if (!have_parts(solver, run))
+			continue;
+		found = behind;
+		count++;
 	}
+	run->behind = found;
+	return count;
+}
+
+static bool is_column(const struct data_columns *columns, uint32_t offset)
+{
+	for (uint32_t i = 0; i < columns->count; i++)
+		if (columns->rows[i].offset == offset)
+			return true;
 	return false;
 }
 
-/* A run of such pointers at one distance: the array of 6.4 (ac3b4328), or a single one before, with
- * the module itself inside and its size beside. The first is where the text is. Which it is by name,
- * the sizes tell; module_core's is elsewhere. */
-static void solve_memory(struct data_solver *solver, uint32_t start)
+/* All that go on at the distance of the columns @one and @two, when no other goes before. */
+static bool take_run(const struct data_columns *columns, uint32_t one, uint32_t two,
+		     struct run *run)
 {
-	const struct data_search search = {.first = start};
-	struct data_columns columns;
-	struct data_column first;
-	uint32_t stride;
-	bool named;
+	*run = (struct run){.first = columns->rows[one].offset, .count = 2};
+	run->stride = columns->rows[two].offset - run->first;
+	if (run->first >= run->stride && is_column(columns, run->first - run->stride))
+		return false;
+	while (is_column(columns, run->first + run->count * run->stride))
+		run->count++;
+	return true;
+}
 
-	data_search(solver, &solver->modules, &search, is_own_pages, NULL, &columns);
+/* The array of 6.4 (ac3b4328): the longest run of parts. */
+static unsigned find_array(struct data_solver *solver, const struct data_columns *columns,
+			   struct run *array)
+{
+	unsigned found = 0;
+
+	array->count = 0;
+	for (uint32_t i = 0; i < columns->count; i++)
+		for (uint32_t k = i + 1; k < columns->count; k++) {
+			struct run run;
+			unsigned sizes;
+
+			if (!take_run(columns, i, k, &run) || run.count < array->count)
+				continue;
+			sizes = count_sizes(solver, &run);
+			if (!sizes)
+				continue;
+			found = run.count == array->count ? found + sizes : sizes;
+			*array = run;
+		}
+	return found;
+}
+
+/* The only pointer to what a module lies in, its size beside: how many such pairs there are. */
+static unsigned find_layout(struct data_solver *solver, const struct data_columns *columns,
+			    struct run *layout)
+{
+	unsigned found = 0;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		struct run run = {.first = columns->rows[i].offset, .count = 1};
+		unsigned sizes = count_sizes(solver, &run);
+
+		if (sizes)
+			*layout = run;
+		found += sizes;
+	}
+	return found;
+}
+
+/* Elements begin with their base: that of the text is the first. */
+static void claim_array(struct data_solver *solver, const struct run *array)
+{
+	struct data_column column = {array->first, solver->modules.count, 0};
+
+	data_claim_named(solver, DATA_RULE_module_pages, "module", "mem", 0, &column);
+	infer_claims_size(solver->claims, "module_memory", array->stride);
+	column.offset = 0;
+	data_claim(solver, DATA_RULE_module_sizes, "module_memory", "base", solver->word, &column,
+		   solver->modules.at[0]);
+	column.offset = (uint32_t)array->behind;
+	data_claim(solver, DATA_RULE_module_sizes, "module_memory", "size", 4, &column,
+		   solver->modules.at[0]);
+}
+
+/* A structure of base and size; module_core's size was elsewhere. */
+static void claim_layout(struct data_solver *solver, const struct run *layout)
+{
+	struct data_column column = {layout->first, solver->modules.count, 0};
+
+	data_claim_named(solver, DATA_RULE_module_pages, "module", "core_layout.base", solver->word,
+			 &column);
+	column.offset += (uint32_t)layout->behind;
+	data_claim_named(solver, DATA_RULE_module_sizes, "module", "core_layout.size", 4, &column);
+}
+
+/* Which member it is by name, the sizes tell. */
+static void solve_memory(struct data_solver *solver)
+{
+	struct data_columns columns;
+	struct run run = {0};
+	unsigned found;
+
+	data_search(solver, &solver->modules, &(struct data_search){0}, is_own_pages, NULL,
+		    &columns);
 	if (columns.count == 0 || columns.count > DATA_COLUMNS)
 		return;
-	stride = columns.count > 1 ? columns.rows[1].offset - columns.rows[0].offset : 0;
-	for (uint32_t i = 2; i < columns.count; i++)
-		if (columns.rows[i].offset - columns.rows[i - 1].offset != stride)
-			return;
-	named = have_sizes(solver, &columns, stride ? stride - 4 : solver->word, start);
-	first = columns.rows[0];
-	first.offset -= start;
-	if (named)
-		data_claim_named(solver, DATA_RULE_module_pages, "module",
-				 stride ? "mem" : "core_layout.base", stride ? 0 : solver->word,
-				 &first);
-	else
-		data_claim(solver, DATA_RULE_module_pages, "module", "mem", solver->word, &first,
-			   0);
+	found = find_array(solver, &columns, &run);
+	if (found == 1)
+		claim_array(solver, &run);
+	if (found)
+		return;
+	found = find_layout(solver, &columns, &run);
+	if (found == 1 && run.behind == (int32_t)solver->word)
+		claim_layout(solver, &run);
+	else if (columns.count == 1)
+		data_claim(solver, DATA_RULE_module_pages, "module", "mem", solver->word,
+			   &columns.rows[0], 0);
 }
 
 static bool solve_list(struct data_solver *solver)
@@ -195,20 +344,18 @@ static bool solve_list(struct data_solver *solver)
 	struct data_columns names;
 	uint32_t before = 0;
 
-	if (!find_start(solver, &before))
+	if (!find_start(solver, &before) || !copy_from_start(solver, before))
 		return false;
-	data_search(solver, modules,
-		    &(struct data_search){.first = NODE - before, .width = NAME_BYTES},
+	data_search(solver, modules, &(struct data_search){.step = 1, .width = NAME_BYTES},
 		    is_module_name, NULL, &names);
-	keep_first(solver, &names);
 	if (names.count != 1 || !are_names_distinct(modules, names.rows[0].offset))
 		return false;
-	names.rows[0].offset -= NODE - before;
 	data_claim_columns(solver, DATA_RULE_module_list, "module", "name", NAME_BYTES, &names);
 	list.offset = before;
 	data_claim(solver, DATA_RULE_module_list, "module", "list", 2 * solver->word, &list,
-		   node_of(solver, 0));
-	solve_memory(solver, NODE - before);
+		   modules->at[0] + before);
+	solve_memory(solver);
+	data_solve_module_uses(solver);
 	return true;
 }
 
@@ -227,11 +374,10 @@ static bool is_head(struct data_solver *solver, uint64_t at, uint64_t value, con
 
 void data_solve_modules(struct data_solver *solver)
 {
-	uint64_t known = data_symbol(solver, "modules");
-	uint64_t heads[HEADS_MAX];
+	uint64_t heads[HEADS_MAX], known;
 	uint32_t count;
 
-	if (known) {
+	if (data_symbol(solver, "modules", &known)) {
 		if (take_list(solver, known))
 			solve_list(solver);
 		return;
