@@ -253,6 +253,35 @@ static bool adds(struct match *match, const struct code_statement *statement,
 	       code_match_known(match, &statement->value, sum->a);
 }
 
+/* A walk along a list ends where it began: what was loaded there, or lies at a distance from that, is
+ * compared with the head, or what lies as far from it. 0: it is no such comparison. */
+static code_value head_of_ring(const struct code_matcher *matcher, code_value value, code_value end)
+{
+	struct code_values *values = &matcher->run->values;
+	const struct code_node *link;
+	code_value head;
+	int64_t offset;
+
+	if (!value || !end)
+		return 0;
+	link = code_value_node(values, code_value_root(values, value, &offset));
+	if (link->kind != CODE_V_LOAD || link->width != values->pointer_bytes ||
+	    code_is_far(offset))
+		return 0;
+	head = link->a;
+	return code_value_add(values, head, offset) == end ? head : 0;
+}
+
+static code_value head_of_walk(const struct code_matcher *matcher, const struct code_event *event)
+{
+	code_value head;
+
+	if (event->kind != CODE_E_COMPARE)
+		return 0;
+	head = head_of_ring(matcher, event->a, event->b);
+	return head ? head : head_of_ring(matcher, event->b, event->a);
+}
+
 /* Whether one event fits a statement. */
 static bool fits_event(struct match *match, const struct code_statement *statement,
 		       const struct code_event *event)
@@ -304,6 +333,9 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		       code_match_expression(match, &statement->what, event->a);
 	case CODE_TESTS:
 		return event->kind == CODE_E_COMPARE && match_test(match, statement, event);
+	case CODE_WALKS:
+		value = head_of_walk(matcher, event);
+		return value && code_match_expression(match, &statement->what, value);
 	default:
 		if (event->kind != CODE_E_COMPARE)
 			return false;
@@ -631,53 +663,25 @@ uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_stat
 
 /* ---- objects that show by what is done with their address ---- */
 
-static uint64_t narrowed(const struct code_matcher *matcher, int64_t address)
-{
-	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)address : (uint64_t)address;
-}
-
-/* A walk along a list ends where it began: what is loaded from @head's place, or lies as far from that
- * as @end from the head, is compared with it. 0: it is no such comparison. */
-static uint64_t head_of_ring(const struct code_matcher *matcher, code_value value, code_value end)
-{
-	const struct code_values *values = &matcher->run->values;
-	const struct code_node *link;
-	int64_t head, place, offset;
-
-	if (!value || !end || !code_value_is_const(values, end, &place))
-		return 0;
-	link = code_value_node(values, code_value_root(values, value, &offset));
-	if (link->kind != CODE_V_LOAD || link->width != values->pointer_bytes ||
-	    !code_value_is_const(values, link->a, &head) || code_is_far(offset))
-		return 0;
-	head = (int64_t)narrowed(matcher, head);
-	return narrowed(matcher, (int64_t)((uint64_t)place - (uint64_t)offset)) == (uint64_t)head
-		       ? (uint64_t)head
-		       : 0;
-}
-
 static uint64_t told_by_event(struct code_matcher *matcher, const struct code_statement *statement,
 			      const struct code_event *event)
 {
 	const struct code_prototype *callee;
 	const char *name;
-	uint64_t head;
+	code_value value;
 	int64_t number;
 
 	if (!statement->name_count && !statement->anyone) {
-		if (event->kind != CODE_E_COMPARE)
+		value = head_of_walk(matcher, event);
+	} else {
+		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
 			return 0;
-		head = head_of_ring(matcher, event->a, event->b);
-		return head ? head : head_of_ring(matcher, event->b, event->a);
+		callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
+		value = code_matcher_argument(matcher, event, callee, statement->argument);
 	}
-	if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
+	if (!value || !code_value_is_const(&matcher->run->values, value, &number))
 		return 0;
-	callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
-	return code_value_is_const(
-		       &matcher->run->values,
-		       code_matcher_argument(matcher, event, callee, statement->argument), &number)
-		       ? narrowed(matcher, number)
-		       : 0;
+	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)number : (uint64_t)number;
 }
 
 uint64_t code_matcher_told(struct code_matcher *matcher, const struct code_statement *statement)

@@ -475,6 +475,8 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_TESTS;
 		take_expression(cursor, prototype, &statement->value);
 		need(cursor, "of");
+	} else if (take(cursor, "walks")) {
+		statement->verb = CODE_WALKS;
 	} else if (take(cursor, "sequence")) {
 		statement->verb = CODE_SEQUENCE;
 		take_callees(cursor, statement);
@@ -489,7 +491,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 	}
 	take_expression(cursor, prototype, &statement->what);
 	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS ||
-	    statement->verb == CODE_ADDS)
+	    statement->verb == CODE_ADDS || statement->verb == CODE_WALKS)
 		statement->what.address = true;
 }
 

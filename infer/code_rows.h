@@ -84,6 +84,7 @@ enum code_verb {
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
 	CODE_TESTS,    /* bits of a number: the mask is in value */
+	CODE_WALKS,    /* the list that begins there is walked */
 	CODE_SEQUENCE, /* arguments of calls, one after the other */
 	CODE_NAMES,    /* a function without a name that is called so has one of these */
 	CODE_TELLS     /* where the object is that @what names: see code_matcher_told() */
