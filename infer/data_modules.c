@@ -6,9 +6,8 @@
  */
 #include "infer/data_solver.h"
 
-#include <stdlib.h>
-
-#define NODE 1024u /* where in the first copy the link of the list is; the start is before */
+#define BEFORE 1024 /* bytes from its start to where the link of the list may be */
+#define BEHIND 1024
 #define NAME_BYTES 56u
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
@@ -30,67 +29,73 @@ static bool may_be_module(const struct data_solver *solver, uint64_t at)
 	return at - kernel->image.start < NEAR_IMAGE || kernel->image.start - at < NEAR_IMAGE;
 }
 
-/* Copies all of them anew, from where they begin. */
-static bool copy_from_start(struct data_solver *solver, uint32_t before)
+/* The links of a list whose elements all are where modules may be. */
+static bool take_list(struct data_solver *solver, uint64_t head, struct data_list *list)
 {
-	struct data_set *modules = &solver->modules;
-	uint32_t count = modules->count;
-	uint64_t *starts = calloc(count + 1, sizeof(*starts));
-	bool good = starts != NULL;
-
-	solver->no_memory |= !starts;
-	for (uint32_t i = 0; good && i < count; i++)
-		starts[i] = modules->at[i] + NODE - before;
-	data_set_deinit(modules);
-	for (uint32_t i = 0; good && i < count; i++)
-		good = data_set_add(solver, modules, starts[i], 0) != DATA_UNKNOWN;
-	free(starts);
-	return good;
-}
-
-static bool take_list(struct data_solver *solver, uint64_t head)
-{
-	struct data_list list;
 	bool good;
 
-	data_set_deinit(&solver->modules);
-	data_list_walk(solver, head, solver->modules.max, &list);
-	good = list.closed && list.count >= 2;
-	for (uint32_t i = 0; i < list.count && good; i++)
-		good = may_be_module(solver, list.at[i]) &&
-		       data_set_add(solver, &solver->modules, list.at[i] - NODE, 0) != DATA_UNKNOWN;
-	data_list_deinit(&list);
+	data_list_walk(solver, head, solver->modules.max, list);
+	good = list->closed && list->count >= 2;
+	for (uint32_t i = 0; i < list->count && good; i++)
+		good = may_be_module(solver, list->at[i]);
+	if (!good)
+		data_list_deinit(list);
 	return good;
 }
 
 /* ---- what a module is ---- */
 
-static uint64_t node_of(const struct data_solver *solver, uint32_t index)
+/* How far before the link at @link what is stored @distance behind it leads. */
+static bool read_far(struct data_solver *solver, uint64_t link, int32_t distance, uint64_t *far)
 {
-	return solver->modules.at[index] + NODE;
+	uint64_t value;
+
+	if (!data_read_word(solver, link + (uint64_t)(int64_t)distance, &value))
+		return false;
+	*far = link - value;
+	return true;
+}
+
+/* Does the same place in every module lead as far before its link? */
+static bool is_constant(struct data_solver *solver, const struct data_list *list, int32_t distance,
+			uint64_t far)
+{
+	for (uint32_t i = 1; i < list->count; i++) {
+		uint64_t other;
+
+		if (!read_far(solver, list->at[i], distance, &other) || other != far)
+			return false;
+	}
+	return true;
 }
 
 /* How far before its link each module begins, as pointers in it to its own start tell; heads of
  * empty lists point to themselves. */
-static bool find_start(const struct data_solver *solver, uint32_t *before)
+static bool find_start(struct data_solver *solver, const struct data_list *list, uint32_t *before)
 {
-	const struct data_set *modules = &solver->modules;
+	int32_t word = (int32_t)solver->word;
 	uint32_t found = 0;
 
-	for (uint32_t offset = 0; offset < modules->size_bytes; offset += solver->word) {
-		uint64_t far = node_of(solver, 0) - data_word(solver, modules, 0, offset);
-		uint32_t good = 0;
+	for (int32_t distance = -BEFORE; distance < BEHIND; distance += word) {
+		uint64_t far, own = (uint64_t)(int64_t)-distance;
 
-		if (far >= NODE || NODE - far == offset || NODE - far + solver->word == offset)
-			continue;
-		for (uint32_t i = 0; i < modules->count; i++)
-			good += node_of(solver, i) - data_word(solver, modules, i, offset) == far;
-		if (good < modules->count || (found && *before == far))
+		if (!read_far(solver, list->at[0], distance, &far) || far >= BEFORE || far == own ||
+		    far == own + (uint64_t)word || (found && *before == far) ||
+		    !is_constant(solver, list, distance, far))
 			continue;
 		*before = (uint32_t)far;
 		found++;
 	}
 	return found == 1;
+}
+
+static bool copy_modules(struct data_solver *solver, const struct data_list *list, uint32_t before)
+{
+	data_set_deinit(&solver->modules);
+	for (uint32_t i = 0; i < list->count; i++)
+		if (data_set_add(solver, &solver->modules, list->at[i] - before, 0) == DATA_UNKNOWN)
+			return false;
+	return true;
 }
 
 static bool is_of_name(unsigned char byte)
@@ -337,14 +342,14 @@ static void solve_memory(struct data_solver *solver)
 			   &columns.rows[0], 0);
 }
 
-static bool solve_list(struct data_solver *solver)
+static bool solve_list(struct data_solver *solver, const struct data_list *found)
 {
 	struct data_set *modules = &solver->modules;
-	struct data_column list = {0, modules->count, 0};
+	struct data_column list = {0, found->count, 0};
 	struct data_columns names;
 	uint32_t before = 0;
 
-	if (!find_start(solver, &before) || !copy_from_start(solver, before))
+	if (!find_start(solver, found, &before) || !copy_modules(solver, found, before))
 		return false;
 	data_search(solver, modules, &(struct data_search){.step = 1, .width = NAME_BYTES},
 		    is_module_name, NULL, &names);
@@ -372,19 +377,30 @@ static bool is_head(struct data_solver *solver, uint64_t at, uint64_t value, con
 	       data_read_word(solver, value + solver->word, &back) && back == at;
 }
 
+static bool try_head(struct data_solver *solver, uint64_t head)
+{
+	struct data_list list;
+	bool good;
+
+	if (!take_list(solver, head, &list))
+		return false;
+	good = solve_list(solver, &list);
+	data_list_deinit(&list);
+	return good;
+}
+
 void data_solve_modules(struct data_solver *solver)
 {
 	uint64_t heads[HEADS_MAX], known;
 	uint32_t count;
 
 	if (data_symbol(solver, "modules", &known)) {
-		if (take_list(solver, known))
-			solve_list(solver);
+		try_head(solver, known);
 		return;
 	}
 	count = data_scan_image(solver, is_head, NULL, heads, HEADS_MAX);
 	for (uint32_t i = 0; i < count && i < HEADS_MAX; i++)
-		if (take_list(solver, heads[i]) && solve_list(solver)) {
+		if (try_head(solver, heads[i])) {
 			infer_claims_symbol(solver->claims, "modules", heads[i], 0);
 			break;
 		}
