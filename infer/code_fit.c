@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { STRING_BYTES = 256, FITS_MAX = 24 };
+enum { STRING_BYTES = 256, FITS_MAX = 24, INT_BYTES = 4 };
 
 /* ---- statements ---- */
 
@@ -663,6 +663,22 @@ uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_stat
 
 /* ---- objects that show by what is done with their address ---- */
 
+/* What was loaded to be compared with the statement's number: where from. */
+static code_value place_compared(const struct code_matcher *matcher,
+				 const struct code_statement *statement,
+				 const struct code_event *event)
+{
+	const struct code_node *node = code_matcher_node(matcher, event->a);
+	int64_t number;
+
+	if (event->kind != CODE_E_COMPARE || event->alu != CODE_SUB || node->kind != CODE_V_LOAD ||
+	    node->width != INT_BYTES ||
+	    !code_value_is_const(&matcher->run->values, event->b, &number) ||
+	    number != statement->value.number)
+		return 0;
+	return node->a;
+}
+
 static uint64_t told_by_event(struct code_matcher *matcher, const struct code_statement *statement,
 			      const struct code_event *event)
 {
@@ -671,7 +687,9 @@ static uint64_t told_by_event(struct code_matcher *matcher, const struct code_st
 	code_value value;
 	int64_t number;
 
-	if (!statement->name_count && !statement->anyone) {
+	if (statement->value.base == CODE_B_CONST) {
+		value = place_compared(matcher, statement, event);
+	} else if (!statement->name_count && !statement->anyone) {
 		value = head_of_walk(matcher, event);
 	} else {
 		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))

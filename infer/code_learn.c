@@ -15,6 +15,7 @@ enum {
 	STRONG_WEIGHT = 6,
 	SHARING_MAX = 8,
 	TELLERS_MIN = 2, /* functions, of where an object is */
+	INT_BYTES = 4,
 
 	VISITS_FOR_TYPES = 3
 };
@@ -432,6 +433,16 @@ static bool is_head_of_list(const struct code_learnt *learnt, uint64_t head)
 	       back == head && forth == head;
 }
 
+/* Does memory have such a thing as @object there? */
+static bool may_be_object(const struct code_learnt *learnt, uint32_t object, uint64_t address)
+{
+	uint64_t value;
+
+	if (code_matcher_is_list(&learnt->matcher, learnt->rows->objects.items[object].type))
+		return is_head_of_list(learnt, address);
+	return address % INT_BYTES == 0 && read_pointer(learnt, address, &value);
+}
+
 /* What has no symbol is where several functions say, none of them otherwise, and where memory has
  * such a thing. True when that is news. */
 static bool update_objects(struct code_learnt *learnt)
@@ -446,9 +457,7 @@ static bool update_objects(struct code_learnt *learnt)
 		if (placed->address && !placed->told)
 			continue;
 		address = agreed_place(learnt, i, &tellers);
-		if (tellers < TELLERS_MIN ||
-		    !code_matcher_is_list(&learnt->matcher, learnt->rows->objects.items[i].type) ||
-		    !is_head_of_list(learnt, address))
+		if (tellers < TELLERS_MIN || !may_be_object(learnt, i, address))
 			address = 0;
 		changed |= code_matcher_place_object(&learnt->matcher, i, address);
 	}

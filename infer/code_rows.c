@@ -416,12 +416,15 @@ static void take_sequence(struct cursor *cursor, const struct code_prototype *pr
 	}
 }
 
-/* An object, and "ring" or whose argument it is. */
+/* An object, and "ring", what it is compared with, or whose argument it is. */
 static void take_place_told(struct cursor *cursor, struct code_statement *statement)
 {
 	statement->what = (struct code_expression){.base = CODE_B_OBJECT};
 	statement->what.names = take_object(cursor);
-	if (!take(cursor, "ring"))
+	if (take(cursor, "compared"))
+		statement->value = (struct code_expression){.base = CODE_B_CONST,
+							    .number = take_number(cursor)};
+	else if (!take(cursor, "ring"))
 		take_callees(cursor, statement);
 }
 

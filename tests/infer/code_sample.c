@@ -307,3 +307,10 @@ KEPT struct list *start_items(int at)
 		use_item(item);
 	return item;
 }
+
+/* ---- a list that is only asked whether it is empty ---- */
+
+KEPT int is_alone(struct task *task)
+{
+	return task->thread.next == &task->thread;
+}

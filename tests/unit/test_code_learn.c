@@ -400,6 +400,7 @@ static const struct {
 	{"show_items()", "tells all_items ring"},
 	{"start_items(-)", "tells all_items list_start 0"},
 	{"list_start(-, -)", ""},
+	{"is_alone(task_struct)", "walks arg0->thread"},
 	{"use_item(-)", ""},
 };
 
@@ -524,6 +525,41 @@ static void calls_name_what_has_no_symbol(void **state)
 	code_rows_deinit(&rows);
 }
 
+/* Whoever asks whether a list is empty shows where it begins. */
+static void walks_show_where_lists_begin(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+		unsigned right = 0;
+
+		load(&image, path);
+		assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+					    (struct code_reader){read_image, &image},
+					    image.symbols),
+				 GAP_OK);
+		for (uint32_t i = 0; i < learnt.votes.count; i++) {
+			const struct code_vote *vote = &learnt.votes.items[i];
+
+			if (strcmp(vote->function, "is_alone") != 0)
+				continue;
+			assert_string_equal(members[vote->member].name, "thread");
+			assert_int_equal(vote->offset, image.offsets[members[vote->member].offset]);
+			right++;
+		}
+		if (right != 1)
+			fail_msg("%s: is_alone says nothing", path);
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
 /* The head of a list of one element, or one that does not lead back. */
 static void place_list(struct image *image, bool closed)
 {
@@ -633,6 +669,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offsets_are_those_of_the_compiler),
 		cmocka_unit_test(calls_name_what_has_no_symbol),
+		cmocka_unit_test(walks_show_where_lists_begin),
 		cmocka_unit_test(code_tells_of_objects_without_a_symbol),
 		cmocka_unit_test(bent_code_is_survived),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
