@@ -97,6 +97,7 @@ struct container {
 
 extern struct task first_task;
 extern struct list all_items;
+extern int work_mode;
 struct list *list_start(struct list *head, int at);
 void use_item(struct list *item);
 void copy_text(char *to, const char *from, size_type size);
@@ -313,4 +314,18 @@ KEPT struct list *start_items(int at)
 KEPT int is_alone(struct task *task)
 {
 	return task->thread.next == &task->thread;
+}
+
+/* ---- a number without a symbol ---- */
+
+KEPT int may_work(struct task *task)
+{
+	return task && work_mode != 2;
+}
+
+KEPT int is_idle(int strictly)
+{
+	if (work_mode == 2)
+		return 1;
+	return strictly ? 0 : user_of(3);
 }

@@ -32,15 +32,15 @@ struct image {
 	uint32_t offsets[64]; /* what the compiler says */
 	bool few;             /* symbols: some are hidden */
 	uint64_t hidden[2];   /* where those are */
-	uint64_t items;       /* a list's head that never has a symbol */
+	uint64_t items, mode; /* a list's head and a number that never have a symbol */
 };
 
 static const char *const hidden_names[] = {"copy_text", "user_of"};
 
 static void add_symbol(struct image *image, const char *name, uint64_t address)
 {
-	if (strcmp(name, "all_items") == 0) {
-		image->items = address;
+	if (strcmp(name, "all_items") == 0 || strcmp(name, "work_mode") == 0) {
+		*(name[0] == 'a' ? &image->items : &image->mode) = address;
 		return;
 	}
 	for (size_t i = 0; image->few && i < 2; i++)
@@ -400,6 +400,7 @@ static const struct {
 	{"show_items()", "tells all_items ring"},
 	{"start_items(-)", "tells all_items list_start 0"},
 	{"list_start(-, -)", ""},
+	{"may_work|is_idle(-)", "tells work_mode compared 2"},
 	{"is_alone(task_struct)", "walks arg0->thread"},
 	{"use_item(-)", ""},
 };
@@ -417,6 +418,7 @@ static void make_rows_with(struct code_rows *rows, const char *more, const char 
 	assert_true(code_rows_add_span(rows, span));
 	assert_true(code_rows_add_object(rows, "first_task", "task_struct"));
 	assert_true(code_rows_add_object(rows, "all_items", "item.link"));
+	assert_true(code_rows_add_object(rows, "work_mode", "-"));
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!code_rows_add_function(rows, functions[i].prototype, functions[i].statements))
 			fail_msg("%s", rows->problem);
@@ -582,6 +584,8 @@ static uint32_t count_tellers(struct image *image, const struct code_rows *rows)
 	assert_int_equal(code_learn(&learnt, rows, code_machine_of(image->machine),
 				    (struct code_reader){read_image, image}, image->symbols),
 			 GAP_OK);
+	assert_int_equal(code_learnt_tellers(&learnt, 2), 2);
+	assert_int_equal(learnt.matcher.objects[2].address, image->mode);
 	tellers = code_learnt_tellers(&learnt, 1);
 	assert_int_equal(learnt.matcher.objects[1].address, tellers ? image->items : 0);
 	assert_int_equal(code_learnt_tellers(&learnt, 0), 0); /* it has a symbol */
