@@ -614,8 +614,6 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	return true;
 }
 
-/* ---- functions that show by how they are called ---- */
-
 static bool is_known(const struct code_matcher *matcher, const struct code_fit *fit)
 {
 	for (unsigned i = 0; i < fit->count; i++)
@@ -623,6 +621,8 @@ static bool is_known(const struct code_matcher *matcher, const struct code_fit *
 			return false;
 	return true;
 }
+
+/* ---- functions that show by how they are called ---- */
 
 /* Whether a call hands over what a statement says, all of which is known. */
 static bool hands_over(struct code_matcher *matcher, const struct code_statement *statement,
@@ -679,6 +679,24 @@ static code_value place_compared(const struct code_matcher *matcher,
 	return node->a;
 }
 
+/* The address that is compared with what the statement says, all of which is known. */
+static code_value address_compared(struct code_matcher *matcher,
+				   const struct code_statement *statement,
+				   const struct code_event *event)
+{
+	const code_value sides[] = {event->a, event->b};
+
+	for (unsigned i = 0; i < 2 && event->kind == CODE_E_COMPARE && event->alu == CODE_SUB;
+	     i++) {
+		struct match match = {.matcher = matcher};
+
+		if (sides[i] && code_match_known(&match, &statement->value, sides[i]) &&
+		    is_known(matcher, &match.fit))
+			return sides[!i];
+	}
+	return 0;
+}
+
 static uint64_t told_by_event(struct code_matcher *matcher, const struct code_statement *statement,
 			      const struct code_event *event)
 {
@@ -689,6 +707,8 @@ static uint64_t told_by_event(struct code_matcher *matcher, const struct code_st
 
 	if (statement->value.base == CODE_B_CONST) {
 		value = place_compared(matcher, statement, event);
+	} else if (statement->value.base != CODE_B_VALUE) {
+		value = address_compared(matcher, statement, event);
 	} else if (!statement->name_count && !statement->anyone) {
 		value = head_of_walk(matcher, event);
 	} else {

@@ -416,14 +416,17 @@ static void take_sequence(struct cursor *cursor, const struct code_prototype *pr
 	}
 }
 
-/* An object, and "ring", what it is compared with, or whose argument it is. */
-static void take_place_told(struct cursor *cursor, struct code_statement *statement)
+/* An object, and "ring", what it or its address is compared with, or whose argument it is. */
+static void take_place_told(struct cursor *cursor, const struct code_prototype *prototype,
+			    struct code_statement *statement)
 {
 	statement->what = (struct code_expression){.base = CODE_B_OBJECT};
 	statement->what.names = take_object(cursor);
 	if (take(cursor, "compared"))
 		statement->value = (struct code_expression){.base = CODE_B_CONST,
 							    .number = take_number(cursor)};
+	else if (take(cursor, "with"))
+		take_expression(cursor, prototype, &statement->value);
 	else if (!take(cursor, "ring"))
 		take_callees(cursor, statement);
 }
@@ -442,7 +445,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		take_callees(cursor, statement);
 	} else if (take(cursor, "tells")) {
 		statement->verb = CODE_TELLS;
-		take_place_told(cursor, statement);
+		take_place_told(cursor, prototype, statement);
 		return;
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;

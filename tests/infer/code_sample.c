@@ -98,6 +98,7 @@ struct container {
 extern struct task first_task;
 extern struct list all_items;
 extern int work_mode;
+extern const char usual_name[];
 struct list *list_start(struct list *head, int at);
 void use_item(struct list *item);
 void copy_text(char *to, const char *from, size_type size);
@@ -328,4 +329,16 @@ KEPT int is_idle(int strictly)
 	if (work_mode == 2)
 		return 1;
 	return strictly ? 0 : user_of(3);
+}
+
+/* ---- an object that others are held against ---- */
+
+KEPT int has_usual_name(struct file *file)
+{
+	return file->name == usual_name;
+}
+
+KEPT void print_usual_name(void *out)
+{
+	put_number(out, usual_name, 1);
 }

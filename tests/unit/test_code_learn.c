@@ -20,6 +20,13 @@ enum { IMAGE_BYTES = 1 << 16, STUBS_AT = 0xc000, STUB_BYTES = 16 };
 
 /* ---- an object, placed ---- */
 
+/* These never have a symbol. */
+enum { ITEMS, MODE, USUAL_NAME, OBJECTS };
+
+static const struct {
+	const char *name, *type;
+} objects[] = {{"all_items", "item.link"}, {"work_mode", "-"}, {"usual_name", "-"}};
+
 struct image {
 	unsigned char object[1 << 18];
 	size_t object_bytes;
@@ -32,17 +39,18 @@ struct image {
 	uint32_t offsets[64]; /* what the compiler says */
 	bool few;             /* symbols: some are hidden */
 	uint64_t hidden[2];   /* where those are */
-	uint64_t items, mode; /* a list's head and a number that never have a symbol */
+	uint64_t object_places[OBJECTS];
 };
 
 static const char *const hidden_names[] = {"copy_text", "user_of"};
 
 static void add_symbol(struct image *image, const char *name, uint64_t address)
 {
-	if (strcmp(name, "all_items") == 0 || strcmp(name, "work_mode") == 0) {
-		*(name[0] == 'a' ? &image->items : &image->mode) = address;
-		return;
-	}
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (strcmp(name, objects[i].name) == 0) {
+			image->object_places[i] = address;
+			return;
+		}
 	for (size_t i = 0; image->few && i < 2; i++)
 		if (strcmp(name, hidden_names[i]) == 0) {
 			image->hidden[i] = address;
@@ -401,6 +409,8 @@ static const struct {
 	{"start_items(-)", "tells all_items list_start 0"},
 	{"list_start(-, -)", ""},
 	{"may_work|is_idle(-)", "tells work_mode compared 2"},
+	{"has_usual_name(file)", "tells usual_name with arg0->name"},
+	{"print_usual_name(-)", "tells usual_name put_number 1"},
 	{"is_alone(task_struct)", "walks arg0->thread"},
 	{"use_item(-)", ""},
 };
@@ -417,8 +427,8 @@ static void make_rows_with(struct code_rows *rows, const char *more, const char 
 						 members[i].shape));
 	assert_true(code_rows_add_span(rows, span));
 	assert_true(code_rows_add_object(rows, "first_task", "task_struct"));
-	assert_true(code_rows_add_object(rows, "all_items", "item.link"));
-	assert_true(code_rows_add_object(rows, "work_mode", "-"));
+	for (unsigned i = 0; i < OBJECTS; i++)
+		assert_true(code_rows_add_object(rows, objects[i].name, objects[i].type));
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!code_rows_add_function(rows, functions[i].prototype, functions[i].statements))
 			fail_msg("%s", rows->problem);
@@ -477,7 +487,7 @@ static void offsets_are_those_of_the_compiler(void **state)
 {
 	static struct image image;
 	static char samples[] = CODE_SAMPLES;
-	unsigned objects = 0;
+	unsigned sample_count = 0;
 
 	(void)state;
 	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
@@ -485,9 +495,9 @@ static void offsets_are_those_of_the_compiler(void **state)
 		if (probe(&image, path) < 28)
 			fail_msg("%s: not every member shows", path);
 		infer_symbols_destroy(image.symbols);
-		objects++;
+		sample_count++;
 	}
-	assert_true(objects >= 8);
+	assert_true(sample_count >= 8);
 }
 
 static uint64_t named_at(const struct code_learnt *learnt, const char *name)
@@ -566,12 +576,13 @@ static void walks_show_where_lists_begin(void **state)
 static void place_list(struct image *image, bool closed)
 {
 	unsigned word = image->object[EI_CLASS] == ELFCLASS64 ? 8 : 4;
-	uint64_t element = image->items + 2ull * word, back = closed ? image->items : 0;
-	unsigned char *at = image->bytes + (image->items - image->base);
+	uint64_t element = image->object_places[ITEMS] + 2ull * word,
+		 back = closed ? image->object_places[ITEMS] : 0;
+	unsigned char *at = image->bytes + (image->object_places[ITEMS] - image->base);
 
 	memcpy(at, &element, word);
 	memcpy(at + word, &element, word);
-	memcpy(at + 2 * word, &image->items, word);
+	memcpy(at + 2 * word, &image->object_places[ITEMS], word);
 	memcpy(at + 3 * word, &back, word);
 }
 
@@ -584,10 +595,13 @@ static uint32_t count_tellers(struct image *image, const struct code_rows *rows)
 	assert_int_equal(code_learn(&learnt, rows, code_machine_of(image->machine),
 				    (struct code_reader){read_image, image}, image->symbols),
 			 GAP_OK);
-	assert_int_equal(code_learnt_tellers(&learnt, 2), 2);
-	assert_int_equal(learnt.matcher.objects[2].address, image->mode);
-	tellers = code_learnt_tellers(&learnt, 1);
-	assert_int_equal(learnt.matcher.objects[1].address, tellers ? image->items : 0);
+	for (unsigned i = MODE; i < OBJECTS; i++) {
+		assert_int_equal(code_learnt_tellers(&learnt, 1 + i), 2);
+		assert_int_equal(learnt.matcher.objects[1 + i].address, image->object_places[i]);
+	}
+	tellers = code_learnt_tellers(&learnt, 1 + ITEMS);
+	assert_int_equal(learnt.matcher.objects[1 + ITEMS].address,
+			 tellers ? image->object_places[ITEMS] : 0);
 	assert_int_equal(code_learnt_tellers(&learnt, 0), 0); /* it has a symbol */
 	code_learnt_deinit(&learnt);
 	return tellers;
