@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define USES_MAX 256u
+#define USES_MAX 2048u
 #define WINDOW_WORDS 8  /* to both sides of a link, where the other members are */
 #define MEMBER_WORDS 6u /* of two links of two words, and two pointers */
 #define SIDES_MAX 4u

@@ -12,7 +12,8 @@
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
 #define PART_BYTES_MAX (1u << 28)
-#define NEAR_BASE 64 /* bytes from a pointer to where its size may be */
+#define STRIDE_MAX 256u /* bytes of what repeats */
+#define NEAR_BASE 64    /* bytes from a pointer to where its size may be */
 #define HEADS_MAX 256u
 
 /* ---- the list ---- */
@@ -245,6 +246,8 @@ static bool take_run(const struct data_columns *columns, uint32_t one, uint32_t 
 {
 	*run = (struct run){.first = columns->rows[one].offset, .count = 2};
 	run->stride = columns->rows[two].offset - run->first;
+	if (run->stride > STRIDE_MAX)
+		return false;
 	if (run->first >= run->stride && is_column(columns, run->first - run->stride))
 		return false;
 	while (is_column(columns, run->first + run->count * run->stride))
@@ -292,11 +295,54 @@ static unsigned find_layout(struct data_solver *solver, const struct data_column
 	return found;
 }
 
+/* A pointer to the module itself, in all of them. */
+static int is_self(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		   uint32_t offset, void *context)
+{
+	(void)context;
+	return data_word(solver, set, index, offset) == set->at[index] ? 1 : -1;
+}
+
+/*
+ * Each element of the array leads to its module, empty or not, where addresses are looked up by a tree. Are there
+ * such pointers at one distance, three or more, that begin before @first? @stride 0: whatever their distance.
+ */
+static bool is_array_before(struct data_solver *solver, uint32_t first, uint32_t stride)
+{
+	struct data_columns selves;
+
+	data_search(solver, &solver->modules, &(struct data_search){0}, is_self, NULL, &selves);
+	if (selves.count > DATA_COLUMNS)
+		return true; /* nobody knows */
+	for (uint32_t i = 0; i < selves.count; i++)
+		for (uint32_t k = i + 1; k < selves.count; k++) {
+			uint32_t at = selves.rows[i].offset;
+			uint32_t distance = selves.rows[k].offset - at;
+
+			if (at < first && distance <= STRIDE_MAX &&
+			    (!stride || distance == stride) &&
+			    is_column(&selves, at + 2 * distance))
+				return true;
+		}
+	return false;
+}
+
+/* Where code says that a module's memory is, if it does. */
+static bool does_code_agree(const struct data_solver *solver, uint32_t offset)
+{
+	uint32_t told = data_told_by_code(solver, "module", "mem");
+
+	return told == DATA_UNKNOWN || told == offset;
+}
+
 /* Elements begin with their base: that of the text is the first. */
 static void claim_array(struct data_solver *solver, const struct run *array)
 {
 	struct data_column column = {array->first, solver->modules.count, 0};
 
+	if (is_array_before(solver, array->first, array->stride) ||
+	    !does_code_agree(solver, array->first))
+		return;
 	data_claim_named(solver, DATA_RULE_module_pages, "module", "mem", 0, &column);
 	infer_claims_size(solver->claims, "module_memory", array->stride);
 	column.offset = 0;
@@ -334,7 +380,10 @@ static void solve_memory(struct data_solver *solver)
 		claim_array(solver, &run);
 	if (found)
 		return;
+	run.first = columns.rows[0].offset;
 	found = find_layout(solver, &columns, &run);
+	if (is_array_before(solver, UINT32_MAX, 0) || !does_code_agree(solver, run.first))
+		return;
 	if (found == 1 && run.behind == (int32_t)solver->word)
 		claim_layout(solver, &run);
 	else if (columns.count == 1)

@@ -115,6 +115,8 @@ static void make_module(struct scene *scene, uint64_t module, unsigned index)
 		put(scene, part,
 		    own ? module & ~UINT64_C(0xfff)
 			: scene->area + 0x10000 + (index * 4 + i) * 0x1000);
+		if (layout->stride)
+			put(scene, part + 40, module);
 		put(scene, part + (layout->stride ? 24 : 8), own ? MODULE_BYTES : 0x1000 * (i + 1));
 	}
 }
@@ -421,6 +423,28 @@ static void other_pages_are_no_parts(void **state)
 	}
 }
 
+/* Where one has no text, the array begins before what all of them have. */
+static void a_part_that_is_empty_is_not_passed_over(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct scene scene;
+		struct found found;
+
+		scene_init(&scene, &layouts[1]);
+		put(&scene, module_at(&scene, 2) + layouts[1].pages, 0);
+		put(&scene, module_at(&scene, 2) + layouts[1].pages + 24, 0);
+		if (kind) /* and of the others only one is everywhere */
+			put(&scene, module_at(&scene, 2) + layouts[1].pages + 2 * 72, 0);
+		found = look(&scene);
+		assert_int_equal(found.at[NAME], layouts[1].name);
+		assert_int_equal(found.at[PAGES], NOWHERE);
+		assert_int_equal(found.at[PART_SIZE], NOWHERE);
+		assert_int_equal(found.at[CORE_SIZE], NOWHERE);
+		scene_deinit(&scene);
+	}
+}
+
 /* Where no size is in every module's part, or in two places, a pointer alone may be any of them. */
 static void memory_of_unknown_size_has_no_name(void **state)
 {
@@ -538,6 +562,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_list_of_modules_is_left),
 		cmocka_unit_test(a_symbol_that_leads_nowhere_is_no_head),
 		cmocka_unit_test(other_pages_are_no_parts),
+		cmocka_unit_test(a_part_that_is_empty_is_not_passed_over),
 		cmocka_unit_test(memory_of_unknown_size_has_no_name),
 		cmocka_unit_test(uses_that_tell_nothing_are_left),
 		cmocka_unit_test(references_tell_users),
