@@ -21,11 +21,11 @@ struct use {
 	uint64_t link;
 };
 
-/* A list that all modules have. */
+/* A list that all modules have. From the link of a thing in it, one pointer leads to the list's own
+ * module, one to the other. */
 struct side {
 	uint32_t list; /* offset in struct module */
-	int32_t own,
-		other; /* from the link to the pointers, to the list's module and to the other */
+	int32_t own, other;
 	uint32_t count;
 	struct use uses[USES_MAX];
 };
