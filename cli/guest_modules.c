@@ -48,7 +48,10 @@ static void print_row(const struct guest_rows *rows, const void *item)
 	gap_module_taint_letters(module->taints, letters);
 	out_text(module->name, strlen(module->name));
 	printf("%*s ", strlen(module->name) < 24 ? (int)(24 - strlen(module->name)) : 0, "");
-	printf("0x%016llx ", (unsigned long long)module->base.value);
+	if (module->known & GAP_MODULE_PLACE)
+		printf("0x%016llx ", (unsigned long long)module->base.value);
+	else
+		printf("%-18s ", "?");
 	out_number(module->known & GAP_MODULE_PLACE, (int64_t)module->size_bytes, 9);
 	out_number(module->known & GAP_MODULE_REFERENCES, module->references, 5);
 	printf("%-9s %-6s ", module->state ? module->state : "?", letters);

@@ -177,6 +177,18 @@ static void claim(const struct code_learnt *learnt, const struct infer_fields *f
 					.witness = text});
 }
 
+/* What has no symbol, and where functions tell that it is. */
+static void claim_object(const struct code_learnt *learnt, struct infer_claims *claims,
+			 uint32_t object)
+{
+	uint32_t tellers = code_learnt_tellers(learnt, object);
+
+	if (tellers)
+		infer_claims_symbol(claims, learnt->rows->objects.items[object].name,
+				    learnt->matcher.objects[object].address,
+				    (int32_t)tellers * WEIGHT_LEFT_OVER);
+}
+
 enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,
 				    struct infer_claims *claims, struct gap_error *error)
 {
@@ -195,6 +207,8 @@ enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct in
 		claim(&learnt, fields, claims, &learnt.votes.items[i]);
 	for (uint32_t i = 0; status == GAP_OK && i < rows.gones.count; i++)
 		claim_gone(&learnt, fields, claims, &rows.gones.items[i]);
+	for (uint32_t i = 0; status == GAP_OK && i < rows.objects.count; i++)
+		claim_object(&learnt, claims, i);
 	if (status == GAP_OK)
 		status = infer_claims_status(claims);
 	code_learnt_deinit(&learnt);

@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { STRING_BYTES = 256, FITS_MAX = 24 };
+enum { STRING_BYTES = 256, FITS_MAX = 24, INT_BYTES = 4 };
 
 /* ---- statements ---- */
 
@@ -254,6 +254,35 @@ static bool adds(struct match *match, const struct code_statement *statement,
 	       code_match_known(match, &statement->value, sum->a);
 }
 
+/* A walk along a list ends where it began: what was loaded there, or lies at a distance from that, is
+ * compared with the head, or what lies as far from it. 0: it is no such comparison. */
+static code_value head_of_ring(const struct code_matcher *matcher, code_value value, code_value end)
+{
+	struct code_values *values = &matcher->run->values;
+	const struct code_node *link;
+	code_value head;
+	int64_t offset;
+
+	if (!value || !end)
+		return 0;
+	link = code_value_node(values, code_value_root(values, value, &offset));
+	if (link->kind != CODE_V_LOAD || link->width != values->pointer_bytes ||
+	    code_is_far(offset))
+		return 0;
+	head = link->a;
+	return code_value_add(values, head, offset) == end ? head : 0;
+}
+
+static code_value head_of_walk(const struct code_matcher *matcher, const struct code_event *event)
+{
+	code_value head;
+
+	if (event->kind != CODE_E_COMPARE)
+		return 0;
+	head = head_of_ring(matcher, event->a, event->b);
+	return head ? head : head_of_ring(matcher, event->b, event->a);
+}
+
 /* Whether one event fits a statement. */
 static bool fits_event(struct match *match, const struct code_statement *statement,
 		       const struct code_event *event)
@@ -305,6 +334,9 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 		       code_match_expression(match, &statement->what, event->a);
 	case CODE_TESTS:
 		return event->kind == CODE_E_COMPARE && match_test(match, statement, event);
+	case CODE_WALKS:
+		value = head_of_walk(matcher, event);
+		return value && code_match_expression(match, &statement->what, value);
 	default:
 		if (event->kind != CODE_E_COMPARE)
 			return false;
@@ -605,7 +637,7 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	struct fits fits;
 
 	fit->by_elimination = false;
-	if (statement->verb == CODE_NAMES)
+	if (statement->verb == CODE_NAMES || statement->verb == CODE_TELLS)
 		return false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
@@ -621,8 +653,6 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	return true;
 }
 
-/* ---- functions that show by how they are called ---- */
-
 static bool is_known(const struct code_matcher *matcher, const struct code_fit *fit)
 {
 	for (unsigned i = 0; i < fit->count; i++)
@@ -630,6 +660,8 @@ static bool is_known(const struct code_matcher *matcher, const struct code_fit *
 			return false;
 	return true;
 }
+
+/* ---- functions that show by how they are called ---- */
 
 /* Whether a call hands over what a statement says, all of which is known. */
 static bool hands_over(struct code_matcher *matcher, const struct code_statement *statement,
@@ -666,6 +698,91 @@ uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_stat
 		}
 	}
 	return found && !several ? found->target : 0;
+}
+
+/* ---- objects that show by what is done with their address ---- */
+
+/* What was loaded to be compared with the statement's number: where from. */
+static code_value place_compared(const struct code_matcher *matcher,
+				 const struct code_statement *statement,
+				 const struct code_event *event)
+{
+	const struct code_node *node = code_matcher_node(matcher, event->a);
+	int64_t number;
+
+	if (event->kind != CODE_E_COMPARE || event->alu != CODE_SUB || node->kind != CODE_V_LOAD ||
+	    node->width != INT_BYTES ||
+	    !code_value_is_const(&matcher->run->values, event->b, &number) ||
+	    number != statement->value.number)
+		return 0;
+	return node->a;
+}
+
+/* The address that is compared with what the statement says, all of which is known. */
+static code_value address_compared(struct code_matcher *matcher,
+				   const struct code_statement *statement,
+				   const struct code_event *event)
+{
+	const code_value sides[] = {event->a, event->b};
+
+	for (unsigned i = 0; i < 2 && event->kind == CODE_E_COMPARE && event->alu == CODE_SUB;
+	     i++) {
+		struct match match = {.matcher = matcher};
+
+		if (sides[i] && code_match_known(&match, &statement->value, sides[i]) &&
+		    is_known(matcher, &match.fit))
+			return sides[!i];
+	}
+	return 0;
+}
+
+static uint64_t told_by_event(struct code_matcher *matcher, const struct code_statement *statement,
+			      const struct code_event *event)
+{
+	const struct code_prototype *callee;
+	const char *name;
+	code_value value;
+	int64_t number;
+
+	if (statement->value.base == CODE_B_CONST) {
+		value = place_compared(matcher, statement, event);
+	} else if (statement->value.base != CODE_B_VALUE) {
+		value = address_compared(matcher, statement, event);
+	} else if (!statement->name_count && !statement->anyone) {
+		value = head_of_walk(matcher, event);
+	} else {
+		if (event->kind != CODE_E_CALL || !calls_one_of(matcher, event, statement, &name))
+			return 0;
+		callee = name ? code_rows_prototype(matcher->rows, name) : NULL;
+		value = code_matcher_argument(matcher, event, callee, statement->argument);
+	}
+	if (!value || !code_value_is_const(&matcher->run->values, value, &number))
+		return 0;
+	return matcher->run->values.pointer_bytes == 4 ? (uint32_t)number : (uint64_t)number;
+}
+
+uint64_t code_matcher_told(struct code_matcher *matcher, const struct code_statement *statement)
+{
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < matcher->run->events.count; i++) {
+		uint64_t place = told_by_event(matcher, statement, &matcher->run->events.items[i]);
+
+		if (place && found && place != found)
+			return 0;
+		found = place ? place : found;
+	}
+	return found;
+}
+
+bool code_matcher_place_object(struct code_matcher *matcher, uint32_t object, uint64_t address)
+{
+	struct code_placed_object *placed = &matcher->objects[object];
+
+	if (placed->address == address)
+		return false;
+	*placed = (struct code_placed_object){.address = address, .told = address != 0};
+	return true;
 }
 
 /* ---- members that show by their type ---- */

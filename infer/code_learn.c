@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "infer/code_types.h"
+
 enum {
 	PASSES_MAX = 8,
 	OFFSETS_MAX = 12,
@@ -12,6 +14,8 @@ enum {
 	ELIMINATION_WEIGHT = 1,
 	STRONG_WEIGHT = 6,
 	SHARING_MAX = 8,
+	TELLERS_MIN = 2, /* functions, of where an object is */
+	INT_BYTES = 4,
 
 	VISITS_FOR_TYPES = 3
 };
@@ -182,6 +186,17 @@ static void add_naming(struct code_learnt *learnt, uint32_t index, const char *f
 				       function};
 }
 
+static void add_placing(struct code_learnt *learnt, const struct code_statement *statement,
+			const char *function)
+{
+	uint64_t address = code_matcher_told(&learnt->matcher, statement);
+	struct code_placing *placing = address ? code_placings_push(&learnt->placings) : NULL;
+
+	learnt->run.out_of_memory |= address && !placing;
+	if (placing)
+		*placing = (struct code_placing){statement->what.names, address, function};
+}
+
 static void match_function(struct code_learnt *learnt, const struct code_prototype *row,
 			   const char *name, bool shared)
 {
@@ -199,6 +214,8 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 
 		if (learnt->rows->statements.items[statement].verb == CODE_NAMES)
 			add_naming(learnt, statement, name);
+		if (learnt->rows->statements.items[statement].verb == CODE_TELLS)
+			add_placing(learnt, &learnt->rows->statements.items[statement], name);
 		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
 				      &fit))
 			continue;
@@ -372,6 +389,91 @@ static bool update_names(struct code_learnt *learnt)
 	return changed;
 }
 
+/* ---- objects without a symbol ---- */
+
+/* The one place that all who tell of @object say it is at; 0: none, or they disagree. */
+static uint64_t agreed_place(const struct code_learnt *learnt, uint32_t object, uint32_t *tellers)
+{
+	const struct code_placings *placings = &learnt->placings;
+	uint64_t address = 0;
+
+	*tellers = 0;
+	for (uint32_t i = 0; i < placings->count; i++) {
+		bool again = false;
+
+		if (placings->items[i].object != object)
+			continue;
+		if (address && placings->items[i].address != address)
+			return 0;
+		address = placings->items[i].address;
+		for (uint32_t k = 0; k < i && !again; k++)
+			again = placings->items[k].object == object &&
+				strcmp(placings->items[k].by, placings->items[i].by) == 0;
+		*tellers += !again;
+	}
+	return address;
+}
+
+static bool read_pointer(const struct code_learnt *learnt, uint64_t at, uint64_t *value)
+{
+	const struct code_reader *reader = &learnt->text.reader;
+
+	*value = 0;
+	return reader->read(reader->context, at, value, learnt->run.values.pointer_bytes);
+}
+
+/* A list's head, empty or not: its neighbours lead back to it. */
+static bool is_head_of_list(const struct code_learnt *learnt, uint64_t head)
+{
+	uint64_t next, last, back, forth, word = learnt->run.values.pointer_bytes;
+
+	return head % word == 0 && read_pointer(learnt, head, &next) &&
+	       read_pointer(learnt, head + word, &last) &&
+	       read_pointer(learnt, next + word, &back) && read_pointer(learnt, last, &forth) &&
+	       back == head && forth == head;
+}
+
+/* Does memory have such a thing as @object there? */
+static bool may_be_object(const struct code_learnt *learnt, uint32_t object, uint64_t address)
+{
+	uint64_t value;
+
+	if (code_matcher_is_list(&learnt->matcher, learnt->rows->objects.items[object].type))
+		return is_head_of_list(learnt, address);
+	return address % INT_BYTES == 0 && read_pointer(learnt, address, &value);
+}
+
+/* What has no symbol is where several functions say, none of them otherwise, and where memory has
+ * such a thing. True when that is news. */
+static bool update_objects(struct code_learnt *learnt)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < learnt->rows->objects.count; i++) {
+		const struct code_placed_object *placed = &learnt->matcher.objects[i];
+		uint32_t tellers;
+		uint64_t address;
+
+		if (placed->address && !placed->told)
+			continue;
+		address = agreed_place(learnt, i, &tellers);
+		if (tellers < TELLERS_MIN || !may_be_object(learnt, i, address))
+			address = 0;
+		changed |= code_matcher_place_object(&learnt->matcher, i, address);
+	}
+	return changed;
+}
+
+uint32_t code_learnt_tellers(const struct code_learnt *learnt, uint32_t object)
+{
+	uint32_t tellers;
+
+	if (!learnt->matcher.objects[object].told)
+		return 0;
+	agreed_place(learnt, object, &tellers);
+	return tellers;
+}
+
 /* ---- passes ---- */
 
 static bool has_something_to_say(const struct code_prototype *row)
@@ -447,9 +549,10 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
 		bool changed;
 
-		learnt->votes.count = learnt->namings.count = 0;
+		learnt->votes.count = learnt->namings.count = learnt->placings.count = 0;
 		run_all(learnt);
 		changed = update_beliefs(learnt);
+		changed |= update_objects(learnt);
 		if (!update_names(learnt) && !changed)
 			break;
 	}
@@ -465,5 +568,6 @@ void code_learnt_deinit(struct code_learnt *learnt)
 	code_text_deinit(&learnt->text);
 	free(learnt->votes.items);
 	free(learnt->namings.items);
+	free(learnt->placings.items);
 	free(learnt->beliefs);
 }

@@ -28,6 +28,14 @@ struct code_naming {
 	const char *name, *by;
 };
 
+/** One function's word on where an object is that has no symbol. */
+struct code_placing {
+	uint32_t object;
+	uint64_t address;
+	const char *by;
+};
+
+GAP_VECTOR(code_placings, struct code_placing);
 GAP_VECTOR(code_votes, struct code_vote);
 GAP_VECTOR(code_namings, struct code_naming);
 
@@ -38,6 +46,7 @@ struct code_learnt {
 	struct code_matcher matcher;
 	struct code_votes votes;
 	struct code_namings namings; /* of the last pass */
+	struct code_placings placings;
 	struct code_belief *beliefs; /* by member */
 	uint32_t functions_run;
 };
@@ -47,5 +56,7 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 			   const struct code_machine *machine, struct code_reader reader,
 			   const struct infer_symbols *symbols) GAP_MUST_CHECK;
 void code_learnt_deinit(struct code_learnt *learnt);
+/** How many functions told of @object, which has no symbol; 0: it has one, or nobody knows where it is. */
+uint32_t code_learnt_tellers(const struct code_learnt *learnt, uint32_t object);
 
 #endif

@@ -38,6 +38,7 @@ struct code_fit {
 /** Where an object of the table is in this kernel; address 0: nowhere. */
 struct code_placed_object {
 	uint64_t address;
+	bool told; /* by code: it has no symbol */
 	code_value value;
 };
 
@@ -76,6 +77,12 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 
 /** Of a statement that names: where the function is, or 0: none, or several. */
 uint64_t code_matcher_named(struct code_matcher *matcher, const struct code_statement *statement);
+
+/** Of a statement that tells of an object: where it is, or 0: nowhere, or several places. */
+uint64_t code_matcher_told(struct code_matcher *matcher, const struct code_statement *statement);
+
+/** Places an object that has no symbol; @address 0: nobody knows any more. True: that was news. */
+bool code_matcher_place_object(struct code_matcher *matcher, uint32_t object, uint64_t address);
 
 /** Reports each member that shows by its type alone: the only pointer to that type there. */
 void code_matcher_unique(struct code_matcher *matcher,

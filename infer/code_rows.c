@@ -416,6 +416,21 @@ static void take_sequence(struct cursor *cursor, const struct code_prototype *pr
 	}
 }
 
+/* An object, and "ring", what it or its address is compared with, or whose argument it is. */
+static void take_place_told(struct cursor *cursor, const struct code_prototype *prototype,
+			    struct code_statement *statement)
+{
+	statement->what = (struct code_expression){.base = CODE_B_OBJECT};
+	statement->what.names = take_object(cursor);
+	if (take(cursor, "compared"))
+		statement->value = (struct code_expression){.base = CODE_B_CONST,
+							    .number = take_number(cursor)};
+	else if (take(cursor, "with"))
+		take_expression(cursor, prototype, &statement->value);
+	else if (!take(cursor, "ring"))
+		take_callees(cursor, statement);
+}
+
 static void take_statement(struct cursor *cursor, const struct code_prototype *prototype,
 			   struct code_statement *statement)
 {
@@ -428,6 +443,10 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 	} else if (take(cursor, "names")) {
 		statement->verb = CODE_NAMES;
 		take_callees(cursor, statement);
+	} else if (take(cursor, "tells")) {
+		statement->verb = CODE_TELLS;
+		take_place_told(cursor, prototype, statement);
+		return;
 	} else if (take(cursor, "print")) {
 		statement->verb = CODE_PRINTS;
 		take_text(cursor, statement->text);
@@ -462,6 +481,8 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 		statement->verb = CODE_TESTS;
 		take_expression(cursor, prototype, &statement->value);
 		need(cursor, "of");
+	} else if (take(cursor, "walks")) {
+		statement->verb = CODE_WALKS;
 	} else if (take(cursor, "sequence")) {
 		statement->verb = CODE_SEQUENCE;
 		take_callees(cursor, statement);
@@ -476,7 +497,7 @@ static void take_statement(struct cursor *cursor, const struct code_prototype *p
 	}
 	take_expression(cursor, prototype, &statement->what);
 	if (statement->verb == CODE_STORES || statement->verb == CODE_TAILS ||
-	    statement->verb == CODE_ADDS)
+	    statement->verb == CODE_ADDS || statement->verb == CODE_WALKS)
 		statement->what.address = true;
 }
 

@@ -84,13 +84,15 @@ enum code_verb {
 	CODE_LOADS_FIRST,
 	CODE_COMPARES,
 	CODE_TESTS,    /* bits of a number: the mask is in value */
+	CODE_WALKS,    /* the list that begins there is walked */
 	CODE_SEQUENCE, /* arguments of calls, one after the other */
-	CODE_NAMES     /* a function without a name that is called so has one of these */
+	CODE_NAMES,    /* a function without a name that is called so has one of these */
+	CODE_TELLS     /* where the object is that @what names: see code_matcher_told() */
 };
 
 struct code_statement {
 	uint8_t verb, argument;
-	uint32_t names, name_count; /* CALL_WITH, SEQUENCE, NAMES */
+	uint32_t names, name_count; /* CALL_WITH, SEQUENCE, NAMES; TELLS: none is a list's walk */
 	bool anyone;                /* CALL_WITH, SEQUENCE: whoever is called */
 	uint32_t via, via_count;    /* the value is what a call of one of these returned … */
 	uint8_t via_argument;       /* … and this argument of it is meant */

@@ -51,7 +51,7 @@ static void init_sets(struct data_solver *solver)
 	data_set_init(&solver->types, 256, 128);
 	data_set_init(&solver->sockets, 256, 256);
 	data_set_init(&solver->socks, 2048, 256);
-	data_set_init(&solver->modules, 1024, 256);
+	data_set_init(&solver->modules, 2048, 1024);
 	data_set_init(&solver->nets, 8192, 64);
 }
 

@@ -597,6 +597,16 @@ static int is_start_member(struct data_solver *solver, const struct data_set *se
 	return !expected ? 0 : value == expected ? 1 : -1;
 }
 
+/* Claims @member; of two columns of which code says that one is @other's, the one that is left. */
+static void claim_one_of(struct data_solver *solver, struct data_columns columns,
+			 const char *member, const char *other)
+{
+	if (other && columns.count == 2)
+		data_columns_remove(&columns, data_told_by_code(solver, "mm_struct", other));
+	data_claim_columns(solver, DATA_RULE_start_stack, "mm_struct", member, solver->word,
+			   &columns);
+}
+
 static void solve_stack_member(struct data_solver *solver, const struct addresses *addresses,
 			       size_t member, const char *first, const char *second)
 {
@@ -605,11 +615,9 @@ static void solve_stack_member(struct data_solver *solver, const struct addresse
 
 	data_search(solver, &solver->mms, &(struct data_search){0}, is_start_member, &same,
 		    &columns);
-	data_claim_columns(solver, DATA_RULE_start_stack, "mm_struct", first, solver->word,
-			   &columns);
+	claim_one_of(solver, columns, first, second);
 	if (second)
-		data_claim_columns(solver, DATA_RULE_start_stack, "mm_struct", second, solver->word,
-				   &columns);
+		claim_one_of(solver, columns, second, first);
 }
 
 static void solve_stack_addresses(struct data_solver *solver, struct addresses *addresses)

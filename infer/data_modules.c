@@ -2,15 +2,18 @@
 /*
  * Modules: a list whose head is in the image and whose elements are where modules are loaded, each
  * with a name and with a pointer to its own start. What state a module is in cannot be told from
- * modules that are all alike.
+ * modules that are all alike; which of them uses which is data_module_uses.c's.
  */
 #include "infer/data_solver.h"
 
-#define NODE 512u /* where in a copy the link of the list is; the start is before */
+#define BEFORE 1024 /* bytes from its start to where the link of the list may be */
+#define BEHIND 1024
 #define NAME_BYTES 56u
 #define NEAR_IMAGE (UINT64_C(1) << 32) /* branches reach from modules to the kernel */
 #define PAGE 4096u
-#define PART_BYTES_MAX (1u << 30)
+#define PART_BYTES_MAX (1u << 28)
+#define STRIDE_MAX 256u /* bytes of what repeats */
+#define NEAR_BASE 64    /* bytes from a pointer to where its size may be */
 #define HEADS_MAX 256u
 
 /* ---- the list ---- */
@@ -27,44 +30,59 @@ static bool may_be_module(const struct data_solver *solver, uint64_t at)
 	return at - kernel->image.start < NEAR_IMAGE || kernel->image.start - at < NEAR_IMAGE;
 }
 
-static bool take_list(struct data_solver *solver, uint64_t head)
+/* The links of a list whose elements all are where modules may be. */
+static bool take_list(struct data_solver *solver, uint64_t head, struct data_list *list)
 {
-	struct data_list list;
 	bool good;
 
-	data_set_deinit(&solver->modules);
-	data_list_walk(solver, head, solver->modules.max, &list);
-	good = list.closed && list.count >= 2;
-	for (uint32_t i = 0; i < list.count && good; i++)
-		good = may_be_module(solver, list.at[i]) &&
-		       data_set_add(solver, &solver->modules, list.at[i] - NODE, 0) != DATA_UNKNOWN;
-	data_list_deinit(&list);
+	data_list_walk(solver, head, solver->modules.max, list);
+	good = list->closed && list->count >= 2;
+	for (uint32_t i = 0; i < list->count && good; i++)
+		good = may_be_module(solver, list->at[i]);
+	if (!good)
+		data_list_deinit(list);
 	return good;
 }
 
 /* ---- what a module is ---- */
 
-static uint64_t node_of(const struct data_solver *solver, uint32_t index)
+/* How far before the link at @link what is stored @distance behind it leads. */
+static bool read_far(struct data_solver *solver, uint64_t link, int32_t distance, uint64_t *far)
 {
-	return solver->modules.at[index] + NODE;
+	uint64_t value;
+
+	if (!data_read_word(solver, link + (uint64_t)(int64_t)distance, &value))
+		return false;
+	*far = link - value;
+	return true;
+}
+
+/* Does the same place in every module lead as far before its link? */
+static bool is_constant(struct data_solver *solver, const struct data_list *list, int32_t distance,
+			uint64_t far)
+{
+	for (uint32_t i = 1; i < list->count; i++) {
+		uint64_t other;
+
+		if (!read_far(solver, list->at[i], distance, &other) || other != far)
+			return false;
+	}
+	return true;
 }
 
 /* How far before its link each module begins, as pointers in it to its own start tell; heads of
  * empty lists point to themselves. */
-static bool find_start(const struct data_solver *solver, uint32_t *before)
+static bool find_start(struct data_solver *solver, const struct data_list *list, uint32_t *before)
 {
-	const struct data_set *modules = &solver->modules;
+	int32_t word = (int32_t)solver->word;
 	uint32_t found = 0;
 
-	for (uint32_t offset = 0; offset < modules->size_bytes; offset += solver->word) {
-		uint64_t far = node_of(solver, 0) - data_word(solver, modules, 0, offset);
-		uint32_t good = 0;
+	for (int32_t distance = -BEFORE; distance < BEHIND; distance += word) {
+		uint64_t far, own = (uint64_t)(int64_t)-distance;
 
-		if (far >= NODE || NODE - far == offset || NODE - far + solver->word == offset)
-			continue;
-		for (uint32_t i = 0; i < modules->count; i++)
-			good += node_of(solver, i) - data_word(solver, modules, i, offset) == far;
-		if (good < modules->count || (found && *before == far))
+		if (!read_far(solver, list->at[0], distance, &far) || far >= BEFORE || far == own ||
+		    far == own + (uint64_t)word || (found && *before == far) ||
+		    !is_constant(solver, list, distance, far))
 			continue;
 		*before = (uint32_t)far;
 		found++;
@@ -72,7 +90,22 @@ static bool find_start(const struct data_solver *solver, uint32_t *before)
 	return found == 1;
 }
 
-/* The name of a module, and nothing but zero bytes behind it. */
+static bool copy_modules(struct data_solver *solver, const struct data_list *list, uint32_t before)
+{
+	data_set_deinit(&solver->modules);
+	for (uint32_t i = 0; i < list->count; i++)
+		if (data_set_add(solver, &solver->modules, list->at[i] - before, 0) == DATA_UNKNOWN)
+			return false;
+	return true;
+}
+
+static bool is_of_name(unsigned char byte)
+{
+	return byte == '_' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+	       (byte >= 'A' && byte <= 'Z');
+}
+
+/* The name of a module, from its first letter, and nothing but zero bytes behind it. */
 static int is_module_name(struct data_solver *solver, const struct data_set *set, uint32_t index,
 			  uint32_t offset, void *context)
 {
@@ -81,25 +114,14 @@ static int is_module_name(struct data_solver *solver, const struct data_set *set
 
 	(void)solver;
 	(void)context;
-	while (length < NAME_BYTES &&
-	       (name[length] == '_' || (name[length] >= '0' && name[length] <= '9') ||
-		(name[length] >= 'a' && name[length] <= 'z') ||
-		(name[length] >= 'A' && name[length] <= 'Z')))
+	while (length < NAME_BYTES && is_of_name(name[length]))
 		length++;
-	if (length < 2 || length == NAME_BYTES)
+	if (length < 2 || length == NAME_BYTES || (offset && is_of_name(name[-1])))
 		return -1;
 	for (uint32_t i = length; i < NAME_BYTES; i++)
 		if (name[i])
 			return -1;
 	return 1;
-}
-
-/* Names that are all long look like names further on as well: the first counts. */
-static void keep_first(const struct data_solver *solver, struct data_columns *columns)
-{
-	for (uint32_t i = columns->count; i-- > 1 && columns->count <= DATA_COLUMNS;)
-		if (columns->rows[i].offset - columns->rows[i - 1].offset == solver->word)
-			data_columns_remove(columns, columns->rows[i].offset);
 }
 
 static bool are_names_distinct(const struct data_set *modules, uint32_t offset)
@@ -122,93 +144,272 @@ static int is_own_pages(struct data_solver *solver, const struct data_set *set, 
 	return at && at % PAGE == 0 && may_be_module(solver, at) ? 1 : -1;
 }
 
-/* Does a part of the module at @index begin at each of the columns, its size @behind that, and is
- * the module itself in one of them? */
-static bool are_parts(const struct data_solver *solver, const struct data_columns *columns,
-		      uint32_t behind, uint32_t index, uint32_t start)
+/* Memory that a module was given. */
+struct part {
+	uint64_t base;
+	uint32_t size_bytes;
+};
+
+/* Can all of it be read, and is no other module in it? */
+static bool is_one_area(struct data_solver *solver, uint32_t index, const struct part *part)
 {
 	const struct data_set *modules = &solver->modules;
+	unsigned char byte;
+
+	if (part->size_bytes == 0 || part->size_bytes > PART_BYTES_MAX)
+		return false;
+	for (uint32_t i = 0; i < modules->count; i++)
+		if (i != index && modules->at[i] - part->base < part->size_bytes)
+			return false;
+	for (uint32_t at = 0; at < part->size_bytes; at += PAGE)
+		if (!data_read(solver, part->base + at, &byte, 1))
+			return false;
+	return true;
+}
+
+static bool overlap(const struct part *one, const struct part *two)
+{
+	return one->base - two->base < two->size_bytes || two->base - one->base < one->size_bytes;
+}
+
+/* Members that repeat: pointers to parts, with the parts' sizes at one distance from them. */
+struct run {
+	uint32_t first, stride, count; /* stride 0: one pointer */
+	int32_t behind;
+};
+
+/* Does the module at @index have parts that do not overlap, in one of which it lies itself? */
+static bool are_parts(struct data_solver *solver, const struct run *run, uint32_t index)
+{
+	const struct data_set *modules = &solver->modules;
+	struct part parts[DATA_COLUMNS];
 	bool inside = false;
 
-	for (uint32_t i = 0; i < columns->count; i++) {
-		uint32_t offset = columns->rows[i].offset;
-		uint32_t size_bytes = data_u32(modules, index, offset + behind);
+	for (uint32_t i = 0; i < run->count; i++) {
+		uint32_t offset = run->first + i * run->stride;
 
-		if (size_bytes == 0 || size_bytes > PART_BYTES_MAX)
+		parts[i].base = data_word(solver, modules, index, offset);
+		parts[i].size_bytes =
+			data_u32(modules, index, (uint32_t)((int32_t)offset + run->behind));
+		if (!is_one_area(solver, index, &parts[i]))
 			return false;
-		inside |= modules->at[index] + start - data_word(solver, modules, index, offset) <
-			  size_bytes;
+		inside |= modules->at[index] - parts[i].base < parts[i].size_bytes;
+		for (uint32_t k = 0; k < i; k++)
+			if (overlap(&parts[k], &parts[i]))
+				return false;
 	}
 	return inside;
 }
 
-/* Sizes are at one distance behind their base, in all parts of all modules. */
-static bool have_sizes(const struct data_solver *solver, const struct data_columns *columns,
-		       uint32_t behind_max, uint32_t start)
+static bool have_parts(struct data_solver *solver, const struct run *run)
 {
-	for (uint32_t behind = solver->word; behind <= behind_max; behind += 4) {
-		uint32_t good = 0;
+	for (uint32_t i = 0; i < solver->modules.count; i++)
+		if (!are_parts(solver, run, i))
+			return false;
+	return true;
+}
 
-		while (good < solver->modules.count &&
-		       are_parts(solver, columns, behind, good, start))
-			good++;
-		if (good == solver->modules.count)
-			return true;
+/* How many places there are for the sizes of @run, the last of which is then in it: behind the pointer in an
+ * element of an array, else to either side of it. */
+static unsigned count_sizes(struct data_solver *solver, struct run *run)
+{
+	int32_t end = run->stride ? (int32_t)run->stride - 4 : NEAR_BASE, found = 0;
+	int32_t first = run->stride ? 0 : -NEAR_BASE;
+	unsigned count = 0;
+
+	if (first < -(int32_t)run->first)
+		first = -(int32_t)run->first;
+	for (int32_t behind = first; behind <= end; behind += 4) {
+		if (behind > -4 && behind < (int32_t)solver->word)
+			continue; /* the pointer itself */
+		run->behind = behind;
+		if (!have_parts(solver, run))
+			continue;
+		found = behind;
+		count++;
 	}
+	run->behind = found;
+	return count;
+}
+
+static bool is_column(const struct data_columns *columns, uint32_t offset)
+{
+	for (uint32_t i = 0; i < columns->count; i++)
+		if (columns->rows[i].offset == offset)
+			return true;
 	return false;
 }
 
-/* A run of such pointers at one distance: the array of 6.4 (ac3b4328), or a single one before, with
- * the module itself inside and its size beside. The first is where the text is. Which it is by name,
- * the sizes tell; module_core's is elsewhere. */
-static void solve_memory(struct data_solver *solver, uint32_t start)
+/* All that go on at the distance of the columns @one and @two, when no other goes before. */
+static bool take_run(const struct data_columns *columns, uint32_t one, uint32_t two,
+		     struct run *run)
 {
-	const struct data_search search = {.first = start};
-	struct data_columns columns;
-	struct data_column first;
-	uint32_t stride;
-	bool named;
-
-	data_search(solver, &solver->modules, &search, is_own_pages, NULL, &columns);
-	if (columns.count == 0 || columns.count > DATA_COLUMNS)
-		return;
-	stride = columns.count > 1 ? columns.rows[1].offset - columns.rows[0].offset : 0;
-	for (uint32_t i = 2; i < columns.count; i++)
-		if (columns.rows[i].offset - columns.rows[i - 1].offset != stride)
-			return;
-	named = have_sizes(solver, &columns, stride ? stride - 4 : solver->word, start);
-	first = columns.rows[0];
-	first.offset -= start;
-	if (named)
-		data_claim_named(solver, DATA_RULE_module_pages, "module",
-				 stride ? "mem" : "core_layout.base", stride ? 0 : solver->word,
-				 &first);
-	else
-		data_claim(solver, DATA_RULE_module_pages, "module", "mem", solver->word, &first,
-			   0);
+	*run = (struct run){.first = columns->rows[one].offset, .count = 2};
+	run->stride = columns->rows[two].offset - run->first;
+	if (run->stride > STRIDE_MAX)
+		return false;
+	if (run->first >= run->stride && is_column(columns, run->first - run->stride))
+		return false;
+	while (is_column(columns, run->first + run->count * run->stride))
+		run->count++;
+	return true;
 }
 
-static bool solve_list(struct data_solver *solver)
+/* The array of 6.4 (ac3b4328): the longest run of parts. */
+static unsigned find_array(struct data_solver *solver, const struct data_columns *columns,
+			   struct run *array)
+{
+	unsigned found = 0;
+
+	array->count = 0;
+	for (uint32_t i = 0; i < columns->count; i++)
+		for (uint32_t k = i + 1; k < columns->count; k++) {
+			struct run run;
+			unsigned sizes;
+
+			if (!take_run(columns, i, k, &run) || run.count < array->count)
+				continue;
+			sizes = count_sizes(solver, &run);
+			if (!sizes)
+				continue;
+			found = run.count == array->count ? found + sizes : sizes;
+			*array = run;
+		}
+	return found;
+}
+
+/* The only pointer to what a module lies in, its size beside: how many such pairs there are. */
+static unsigned find_layout(struct data_solver *solver, const struct data_columns *columns,
+			    struct run *layout)
+{
+	unsigned found = 0;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		struct run run = {.first = columns->rows[i].offset, .count = 1};
+		unsigned sizes = count_sizes(solver, &run);
+
+		if (sizes)
+			*layout = run;
+		found += sizes;
+	}
+	return found;
+}
+
+/* A pointer to the module itself, in all of them. */
+static int is_self(struct data_solver *solver, const struct data_set *set, uint32_t index,
+		   uint32_t offset, void *context)
+{
+	(void)context;
+	return data_word(solver, set, index, offset) == set->at[index] ? 1 : -1;
+}
+
+/*
+ * Each element of the array leads to its module, empty or not, where addresses are looked up by a tree. Are there
+ * such pointers at one distance, three or more, that begin before @first? @stride 0: whatever their distance.
+ */
+static bool is_array_before(struct data_solver *solver, uint32_t first, uint32_t stride)
+{
+	struct data_columns selves;
+
+	data_search(solver, &solver->modules, &(struct data_search){0}, is_self, NULL, &selves);
+	if (selves.count > DATA_COLUMNS)
+		return true; /* nobody knows */
+	for (uint32_t i = 0; i < selves.count; i++)
+		for (uint32_t k = i + 1; k < selves.count; k++) {
+			uint32_t at = selves.rows[i].offset;
+			uint32_t distance = selves.rows[k].offset - at;
+
+			if (at < first && distance <= STRIDE_MAX &&
+			    (!stride || distance == stride) &&
+			    is_column(&selves, at + 2 * distance))
+				return true;
+		}
+	return false;
+}
+
+/* Where code says that a module's memory is, if it does. */
+static bool does_code_agree(const struct data_solver *solver, uint32_t offset)
+{
+	uint32_t told = data_told_by_code(solver, "module", "mem");
+
+	return told == DATA_UNKNOWN || told == offset;
+}
+
+/* Elements begin with their base: that of the text is the first. */
+static void claim_array(struct data_solver *solver, const struct run *array)
+{
+	struct data_column column = {array->first, solver->modules.count, 0};
+
+	if (is_array_before(solver, array->first, array->stride) ||
+	    !does_code_agree(solver, array->first))
+		return;
+	data_claim_named(solver, DATA_RULE_module_pages, "module", "mem", 0, &column);
+	infer_claims_size(solver->claims, "module_memory", array->stride);
+	column.offset = 0;
+	data_claim(solver, DATA_RULE_module_sizes, "module_memory", "base", solver->word, &column,
+		   solver->modules.at[0]);
+	column.offset = (uint32_t)array->behind;
+	data_claim(solver, DATA_RULE_module_sizes, "module_memory", "size", 4, &column,
+		   solver->modules.at[0]);
+}
+
+/* A structure of base and size; module_core's size was elsewhere. */
+static void claim_layout(struct data_solver *solver, const struct run *layout)
+{
+	struct data_column column = {layout->first, solver->modules.count, 0};
+
+	data_claim_named(solver, DATA_RULE_module_pages, "module", "core_layout.base", solver->word,
+			 &column);
+	column.offset += (uint32_t)layout->behind;
+	data_claim_named(solver, DATA_RULE_module_sizes, "module", "core_layout.size", 4, &column);
+}
+
+/* Which member it is by name, the sizes tell. */
+static void solve_memory(struct data_solver *solver)
+{
+	struct data_columns columns;
+	struct run run = {0};
+	unsigned found;
+
+	data_search(solver, &solver->modules, &(struct data_search){0}, is_own_pages, NULL,
+		    &columns);
+	if (columns.count == 0 || columns.count > DATA_COLUMNS)
+		return;
+	found = find_array(solver, &columns, &run);
+	if (found == 1)
+		claim_array(solver, &run);
+	if (found)
+		return;
+	run.first = columns.rows[0].offset;
+	found = find_layout(solver, &columns, &run);
+	if (is_array_before(solver, UINT32_MAX, 0) || !does_code_agree(solver, run.first))
+		return;
+	if (found == 1 && run.behind == (int32_t)solver->word)
+		claim_layout(solver, &run);
+	else if (columns.count == 1)
+		data_claim(solver, DATA_RULE_module_pages, "module", "mem", solver->word,
+			   &columns.rows[0], 0);
+}
+
+static bool solve_list(struct data_solver *solver, const struct data_list *found)
 {
 	struct data_set *modules = &solver->modules;
-	struct data_column list = {0, modules->count, 0};
+	struct data_column list = {0, found->count, 0};
 	struct data_columns names;
 	uint32_t before = 0;
 
-	if (!find_start(solver, &before))
+	if (!find_start(solver, found, &before) || !copy_modules(solver, found, before))
 		return false;
-	data_search(solver, modules,
-		    &(struct data_search){.first = NODE - before, .width = NAME_BYTES},
+	data_search(solver, modules, &(struct data_search){.step = 1, .width = NAME_BYTES},
 		    is_module_name, NULL, &names);
-	keep_first(solver, &names);
 	if (names.count != 1 || !are_names_distinct(modules, names.rows[0].offset))
 		return false;
-	names.rows[0].offset -= NODE - before;
 	data_claim_columns(solver, DATA_RULE_module_list, "module", "name", NAME_BYTES, &names);
 	list.offset = before;
 	data_claim(solver, DATA_RULE_module_list, "module", "list", 2 * solver->word, &list,
-		   node_of(solver, 0));
-	solve_memory(solver, NODE - before);
+		   modules->at[0] + before);
+	solve_memory(solver);
+	data_solve_module_uses(solver);
 	return true;
 }
 
@@ -225,21 +426,30 @@ static bool is_head(struct data_solver *solver, uint64_t at, uint64_t value, con
 	       data_read_word(solver, value + solver->word, &back) && back == at;
 }
 
+static bool try_head(struct data_solver *solver, uint64_t head)
+{
+	struct data_list list;
+	bool good;
+
+	if (!take_list(solver, head, &list))
+		return false;
+	good = solve_list(solver, &list);
+	data_list_deinit(&list);
+	return good;
+}
+
 void data_solve_modules(struct data_solver *solver)
 {
-	const struct infer_symbol *symbol =
-		infer_symbols_named(solver->kernel->symbols, "modules", NULL);
-	uint64_t heads[HEADS_MAX];
+	uint64_t heads[HEADS_MAX], known;
 	uint32_t count;
 
-	if (symbol) {
-		if (take_list(solver, symbol->address))
-			solve_list(solver);
+	if (data_symbol(solver, "modules", &known)) {
+		try_head(solver, known);
 		return;
 	}
 	count = data_scan_image(solver, is_head, NULL, heads, HEADS_MAX);
 	for (uint32_t i = 0; i < count && i < HEADS_MAX; i++)
-		if (take_list(solver, heads[i]) && solve_list(solver)) {
+		if (try_head(solver, heads[i])) {
 			infer_claims_symbol(solver->claims, "modules", heads[i], 0);
 			break;
 		}

@@ -95,10 +95,9 @@ static uint64_t operations_of_sockets(const struct data_solver *solver)
 static void find_file_operations(struct data_solver *solver)
 {
 	uint64_t operations;
-	uint32_t known = 0;
 
-	infer_symbols_named(solver->kernel->symbols, "socket_file_ops", &known);
-	if (known || solver->at.file_op == DATA_UNKNOWN)
+	if (data_symbol(solver, "socket_file_ops", &operations) ||
+	    solver->at.file_op == DATA_UNKNOWN)
 		return;
 	operations = operations_of_sockets(solver);
 	for (uint32_t i = 0; i < solver->files.count; i++)

@@ -579,6 +579,22 @@ void data_claim_absent(struct data_solver *solver, enum data_rule rule, const ch
 	add_claim(solver, rule, &claim, type, member);
 }
 
+bool data_symbol(const struct data_solver *solver, const char *name, uint64_t *address)
+{
+	const struct infer_symbol *symbol =
+		infer_symbols_named(solver->kernel->symbols, name, NULL);
+	const struct infer_found_symbol *found;
+
+	if (symbol)
+		*address = symbol->address;
+	for (uint32_t i = 0; !symbol && (found = infer_claims_symbol_at(solver->claims, i)); i++)
+		if (strcmp(found->name, name) == 0) {
+			*address = found->address;
+			return true;
+		}
+	return symbol != NULL;
+}
+
 uint32_t data_told_by_code(const struct data_solver *solver, const char *type, const char *member)
 {
 	uint32_t field = infer_fields_find(solver->fields, type, member, NULL);

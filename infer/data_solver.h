@@ -182,6 +182,8 @@ void data_claim_bits(struct data_solver *solver, enum data_rule rule, const char
 /** Where witnesses in code, all of them alike, have a member: what rules may build on that did not
  * meet it themselves. DATA_UNKNOWN: code was not read, or tells nothing. */
 uint32_t data_told_by_code(const struct data_solver *solver, const char *type, const char *member);
+/** Where a symbol is: as the kernel's tables have it, or as functions tell; false: neither knows. */
+bool data_symbol(const struct data_solver *solver, const char *name, uint64_t *address);
 void data_claim_absent(struct data_solver *solver, enum data_rule rule, const char *type,
 		       const char *member, uint32_t support);
 
@@ -225,6 +227,8 @@ void data_solve_mounts(struct data_solver *solver);
 void data_solve_namespaces(struct data_solver *solver);
 void data_solve_sockets(struct data_solver *solver);
 void data_solve_modules(struct data_solver *solver);
+/** Of the modules that data_solve_modules() found, newest first, copied from their start. */
+void data_solve_module_uses(struct data_solver *solver);
 void data_solve_chains(struct data_solver *solver);
 void data_solve_netlink(struct data_solver *solver);
 void data_solve_special(struct data_solver *solver);

@@ -5,9 +5,13 @@
  */
 #include "infer/data_solver.h"
 
+#include <elf.h>
+
 #define NAME_BYTES 32
 #define MAPPING_WORDS 8u /* of what a special mapping leads to */
 #define OPERATIONS_WORDS 32u
+#define VSYSCALL_START UINT64_C(0xffffffffff600000) /* VSYSCALL_ADDR, as programs know it */
+#define VSYSCALL_END UINT64_C(0xffffffffff601000)
 
 struct special {
 	uint32_t private_data, name; /* members of the mapping, and of what it leads to */
@@ -126,12 +130,39 @@ static void claim_name(struct data_solver *solver, uint64_t operations)
 			   solver->word, &columns);
 }
 
+/* ---- x86's page for calls of old programs ---- */
+
+static bool is_gate(struct data_solver *solver, uint64_t at, uint64_t value, const void *context)
+{
+	uint64_t end;
+
+	(void)context;
+	return value == VSYSCALL_START &&
+	       data_read_word(solver, at - solver->at.vma_start + solver->at.vma_end, &end) &&
+	       end == VSYSCALL_END;
+}
+
+/* The mapping at the end of the address space is the kernel's own, in the image; whether programs have it,
+ * vsyscall_mode tells. */
+static void find_gate(struct data_solver *solver)
+{
+	uint64_t place, mode;
+
+	if (solver->kernel->machine != EM_X86_64 || data_symbol(solver, "gate_vma", &place) ||
+	    !data_symbol(solver, "vsyscall_mode", &mode) || solver->at.vma_start == DATA_UNKNOWN ||
+	    solver->at.vma_end == DATA_UNKNOWN)
+		return;
+	if (data_scan_image(solver, is_gate, NULL, &place, 1) == 1)
+		infer_claims_symbol(solver->claims, "gate_vma", place - solver->at.vma_start, 0);
+}
+
 void data_solve_special(struct data_solver *solver)
 {
 	struct data_columns columns;
 	struct special special;
 	uint64_t operations;
 
+	find_gate(solver);
 	if (solver->at.vma_file == DATA_UNKNOWN || !find_names(solver, &special))
 		return;
 	data_claim(solver, DATA_RULE_special_mapping, "vm_area_struct", "vm_private_data",

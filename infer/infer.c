@@ -547,10 +547,26 @@ static enum gap_status believe_types(struct run *run, struct gap_error *error)
 	return status;
 }
 
+/* Symbols of data that the kernel's tables do not have, as objects and code tell of them. */
+static enum gap_status add_found_symbols(struct run *run, struct gap_error *error)
+{
+	enum gap_status status;
+
+	if (run->result->has_data_symbols)
+		return GAP_OK;
+	status = collect_code(run, error);
+	if (status || !infer_claims_symbol_count(run->result->claims))
+		return status;
+	infer_write_found_symbols(run->types, run->result);
+	return freeze(run, run->types, error);
+}
+
 static enum gap_status take_types(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = believe_types(run, error);
 
+	if (!status && run->result->from_types)
+		status = add_found_symbols(run, error);
 	if (!status && run->result->from_types)
 		status = add_module_types(run, error);
 	forget_types(run);

@@ -96,6 +96,11 @@ struct container {
 };
 
 extern struct task first_task;
+extern struct list all_items;
+extern int work_mode;
+extern const char usual_name[];
+struct list *list_start(struct list *head, int at);
+void use_item(struct list *item);
 void copy_text(char *to, const char *from, size_type size);
 void log_text(const char *format, ...);
 void put_number(void *out, const char *before, unsigned long number);
@@ -284,4 +289,56 @@ KEPT struct container *up_from(struct inner *inner)
 		(struct container *)((char *)inner - OFFSET(struct container, inner));
 
 	return container->up;
+}
+
+/* ---- a list whose head has no symbol ---- */
+
+KEPT void show_items(void)
+{
+	struct list *at;
+
+	for (at = all_items.next; at != &all_items; at = at->next)
+		use_item(at);
+}
+
+KEPT struct list *start_items(int at)
+{
+	struct list *item = list_start(&all_items, at);
+
+	if (item)
+		use_item(item);
+	return item;
+}
+
+/* ---- a list that is only asked whether it is empty ---- */
+
+KEPT int is_alone(struct task *task)
+{
+	return task->thread.next == &task->thread;
+}
+
+/* ---- a number without a symbol ---- */
+
+KEPT int may_work(struct task *task)
+{
+	return task && work_mode != 2;
+}
+
+KEPT int is_idle(int strictly)
+{
+	if (work_mode == 2)
+		return 1;
+	return strictly ? 0 : user_of(3);
+}
+
+/* ---- an object that others are held against ---- */
+
+KEPT int has_usual_name(struct file *file)
+{
+	return file->name == usual_name;
+}
+
+KEPT void print_usual_name(void *out)
+{
+	put_number(out, usual_name, 1);
 }

@@ -339,6 +339,26 @@ static void print_names(const struct gap_profile *profile, const struct code_lea
 	}
 }
 
+/* Where objects without a symbol are said to be, with all that was said. */
+static void print_objects(const struct gap_profile *profile, const struct code_learnt *learnt)
+{
+	uint64_t slide = find_slide(profile, learnt);
+
+	for (uint32_t i = 0; i < learnt->placings.count; i++) {
+		const struct code_placing *placing = &learnt->placings.items[i];
+		const char *name = learnt->rows->objects.items[placing->object].name;
+		struct gap_symbol symbol;
+		bool right = !gap_profile_find_symbol(profile, name, &symbol, NULL) &&
+			     symbol.address + slide == placing->address;
+
+		if (!right || !show_wrong)
+			printf("%s object %s at %#llx, by %s%s\n", right ? "right" : "WRONG", name,
+			       (unsigned long long)(placing->address - slide), placing->by,
+			       code_learnt_tellers(learnt, placing->object) ? ""
+									    : " (not believed)");
+	}
+}
+
 /* What is believed of each field of the list, against the truth. */
 static void print_fields(const struct gap_profile *profile, const struct code_learnt *learnt,
 			 const struct infer_fields *fields)
@@ -435,6 +455,8 @@ static void report(const char *name, const struct gap_profile *profile,
 		print_votes(profile, &learnt);
 	if (!function)
 		print_names(profile, &learnt);
+	if (!function)
+		print_objects(profile, &learnt);
 	if (!function && from_memory)
 		print_symbols(profile, &learnt);
 	if (show_statements)

@@ -20,6 +20,13 @@ enum { IMAGE_BYTES = 1 << 16, STUBS_AT = 0xc000, STUB_BYTES = 16 };
 
 /* ---- an object, placed ---- */
 
+/* These never have a symbol. */
+enum { ITEMS, MODE, USUAL_NAME, OBJECTS };
+
+static const struct {
+	const char *name, *type;
+} objects[] = {{"all_items", "item.link"}, {"work_mode", "-"}, {"usual_name", "-"}};
+
 struct image {
 	unsigned char object[1 << 18];
 	size_t object_bytes;
@@ -32,12 +39,18 @@ struct image {
 	uint32_t offsets[64]; /* what the compiler says */
 	bool few;             /* symbols: some are hidden */
 	uint64_t hidden[2];   /* where those are */
+	uint64_t object_places[OBJECTS];
 };
 
 static const char *const hidden_names[] = {"copy_text", "user_of"};
 
 static void add_symbol(struct image *image, const char *name, uint64_t address)
 {
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (strcmp(name, objects[i].name) == 0) {
+			image->object_places[i] = address;
+			return;
+		}
 	for (size_t i = 0; image->few && i < 2; i++)
 		if (strcmp(name, hidden_names[i]) == 0) {
 			image->hidden[i] = address;
@@ -392,9 +405,18 @@ static const struct {
 	{"user_of(-)", ""},
 	{"use_task(-)", ""},
 	{"make_task() task_struct", ""},
+	{"show_items()", "tells all_items ring"},
+	{"start_items(-)", "tells all_items list_start 0"},
+	{"list_start(-, -)", ""},
+	{"may_work|is_idle(-)", "tells work_mode compared 2"},
+	{"has_usual_name(file)", "tells usual_name with arg0->name"},
+	{"print_usual_name(-)", "tells usual_name put_number 1"},
+	{"is_alone(task_struct)", "walks arg0->thread"},
+	{"use_item(-)", ""},
 };
 
-static void make_rows(struct code_rows *rows)
+/* @more: one more function, and what is said of it; NULL: none. */
+static void make_rows_with(struct code_rows *rows, const char *more, const char *statements)
 {
 	static const char *const span[] = {"pid.numbers", "upid.number", "pid.first_number",
 					   "upid.space", "pid.first_space"};
@@ -405,10 +427,18 @@ static void make_rows(struct code_rows *rows)
 						 members[i].shape));
 	assert_true(code_rows_add_span(rows, span));
 	assert_true(code_rows_add_object(rows, "first_task", "task_struct"));
+	for (unsigned i = 0; i < OBJECTS; i++)
+		assert_true(code_rows_add_object(rows, objects[i].name, objects[i].type));
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!code_rows_add_function(rows, functions[i].prototype, functions[i].statements))
 			fail_msg("%s", rows->problem);
+	assert_true(!more || code_rows_add_function(rows, more, statements));
 	assert_true(code_rows_finish(rows));
+}
+
+static void make_rows(struct code_rows *rows)
+{
+	make_rows_with(rows, NULL, NULL);
 }
 
 /* ---- tests ---- */
@@ -457,7 +487,7 @@ static void offsets_are_those_of_the_compiler(void **state)
 {
 	static struct image image;
 	static char samples[] = CODE_SAMPLES;
-	unsigned objects = 0;
+	unsigned sample_count = 0;
 
 	(void)state;
 	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
@@ -465,9 +495,9 @@ static void offsets_are_those_of_the_compiler(void **state)
 		if (probe(&image, path) < 28)
 			fail_msg("%s: not every member shows", path);
 		infer_symbols_destroy(image.symbols);
-		objects++;
+		sample_count++;
 	}
-	assert_true(objects >= 8);
+	assert_true(sample_count >= 8);
 }
 
 static uint64_t named_at(const struct code_learnt *learnt, const char *name)
@@ -505,6 +535,100 @@ static void calls_name_what_has_no_symbol(void **state)
 		infer_symbols_destroy(image.symbols);
 	}
 	code_rows_deinit(&rows);
+}
+
+/* Whoever asks whether a list is empty shows where it begins. */
+static void walks_show_where_lists_begin(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+		unsigned right = 0;
+
+		load(&image, path);
+		assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+					    (struct code_reader){read_image, &image},
+					    image.symbols),
+				 GAP_OK);
+		for (uint32_t i = 0; i < learnt.votes.count; i++) {
+			const struct code_vote *vote = &learnt.votes.items[i];
+
+			if (strcmp(vote->function, "is_alone") != 0)
+				continue;
+			assert_string_equal(members[vote->member].name, "thread");
+			assert_int_equal(vote->offset, image.offsets[members[vote->member].offset]);
+			right++;
+		}
+		if (right != 1)
+			fail_msg("%s: is_alone says nothing", path);
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
+/* The head of a list of one element, or one that does not lead back. */
+static void place_list(struct image *image, bool closed)
+{
+	unsigned word = image->object[EI_CLASS] == ELFCLASS64 ? 8 : 4;
+	uint64_t element = image->object_places[ITEMS] + 2ull * word,
+		 back = closed ? image->object_places[ITEMS] : 0;
+	unsigned char *at = image->bytes + (image->object_places[ITEMS] - image->base);
+
+	memcpy(at, &element, word);
+	memcpy(at + word, &element, word);
+	memcpy(at + 2 * word, &image->object_places[ITEMS], word);
+	memcpy(at + 3 * word, &back, word);
+}
+
+/* How many functions tell of the object without a symbol that they place where it is. */
+static uint32_t count_tellers(struct image *image, const struct code_rows *rows)
+{
+	struct code_learnt learnt;
+	uint32_t tellers;
+
+	assert_int_equal(code_learn(&learnt, rows, code_machine_of(image->machine),
+				    (struct code_reader){read_image, image}, image->symbols),
+			 GAP_OK);
+	for (unsigned i = MODE; i < OBJECTS; i++) {
+		assert_int_equal(code_learnt_tellers(&learnt, 1 + i), 2);
+		assert_int_equal(learnt.matcher.objects[1 + i].address, image->object_places[i]);
+	}
+	tellers = code_learnt_tellers(&learnt, 1 + ITEMS);
+	assert_int_equal(learnt.matcher.objects[1 + ITEMS].address,
+			 tellers ? image->object_places[ITEMS] : 0);
+	assert_int_equal(code_learnt_tellers(&learnt, 0), 0); /* it has a symbol */
+	code_learnt_deinit(&learnt);
+	return tellers;
+}
+
+/* Two functions tell of a list's head; memory must have one there, and nobody may say otherwise. */
+static void code_tells_of_objects_without_a_symbol(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows, disputed;
+
+	(void)state;
+	make_rows(&rows);
+	make_rows_with(&disputed, "show_all()", "tells all_items ring");
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		load(&image, path);
+		place_list(&image, true);
+		if (count_tellers(&image, &rows) != 2)
+			fail_msg("%s: the list's head does not show", path);
+		assert_int_equal(count_tellers(&image, &disputed), 0);
+		place_list(&image, false);
+		assert_int_equal(count_tellers(&image, &rows), 0);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+	code_rows_deinit(&disputed);
 }
 
 /* Any byte may be another one: it ends, and nothing is read beyond. */
@@ -563,6 +687,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offsets_are_those_of_the_compiler),
 		cmocka_unit_test(calls_name_what_has_no_symbol),
+		cmocka_unit_test(walks_show_where_lists_begin),
+		cmocka_unit_test(code_tells_of_objects_without_a_symbol),
 		cmocka_unit_test(bent_code_is_survived),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
 	};

@@ -73,7 +73,9 @@ struct outcome {
 	struct infer_claims *claims;
 };
 
-static void learn(struct graph *graph, struct outcome *outcome)
+/* @member: a field whose place functions have told before; NULL none. */
+static void learn_told(struct graph *graph, struct outcome *outcome, const char *type,
+		       const char *member)
 {
 	char text[sizeof(wanted) + sizeof(more)];
 
@@ -82,10 +84,22 @@ static void learn(struct graph *graph, struct outcome *outcome)
 	assert_int_equal(infer_fields_parse(&outcome->fields, text, strlen(text), "wanted", NULL),
 			 GAP_OK);
 	assert_int_equal(infer_claims_create(&outcome->claims), GAP_OK);
+	if (member)
+		infer_claims_add(
+			outcome->claims,
+			&(struct infer_claim){
+				.field = infer_fields_find(&outcome->fields, type, member, NULL),
+				.kind = INFER_CODE,
+				.offset_bits = 8 * graph_offset(type, member)});
 	assert_int_equal(
 		infer_data_evidence(&graph->kernel, &outcome->fields, outcome->claims, NULL),
 		GAP_OK);
 	assert_int_equal(infer_claims_status(outcome->claims), GAP_OK);
+}
+
+static void learn(struct graph *graph, struct outcome *outcome)
+{
+	learn_told(graph, outcome, NULL, NULL);
 }
 
 static void forget(struct outcome *outcome)
@@ -469,6 +483,30 @@ static void reads_are_bounded(void **state)
 	graph_deinit(&graph);
 }
 
+/* Arguments end where the environment begins: where code tells which is the one, the other is left. */
+static void what_code_tells_leaves_the_other(void **state)
+{
+	static const char *const members[] = {"arg_end", "env_start"};
+
+	(void)state;
+	for (unsigned told = 0; told < 2; told++)
+		for (uint64_t seed = 1; seed < 4; seed++) {
+			struct graph graph;
+			struct outcome before, after;
+			uint32_t field;
+
+			graph_init(&graph, &(struct graph_options){.seed = seed});
+			learn(&graph, &before);
+			learn_told(&graph, &after, "mm_struct", members[told]);
+			field = infer_fields_find(&after.fields, "mm_struct", members[!told], NULL);
+			assert_int_equal(count_right(&before, field, seed), 0);
+			assert_int_equal(count_right(&after, field, seed), 1);
+			forget(&before);
+			forget(&after);
+			graph_deinit(&graph);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_bent_guest_is_not_believed),
 		cmocka_unit_test(noise_ends),
 		cmocka_unit_test(reads_are_bounded),
+		cmocka_unit_test(what_code_tells_leaves_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
