@@ -98,11 +98,14 @@ static void go_straight(struct walk *walk, struct place place)
 	}
 }
 
-static void walk_from(struct walk *walk, struct place place)
+static void begin(struct walk *walk)
 {
 	memset(walk->visited, 0, sizeof(walk->visited));
 	walk->visits = walk->waiting_count = 0;
-	go_straight(walk, place);
+}
+
+static void go_everywhere(struct walk *walk)
+{
 	while (walk->waiting_count)
 		go_straight(walk, walk->waiting[--walk->waiting_count]);
 }
@@ -111,9 +114,12 @@ static void walk_from(struct walk *walk, struct place place)
 static void walk_behind(struct walk *walk, const struct code_function *function, uint64_t at)
 {
 	uint8_t count, length;
+	const struct code_op *ops = code_text_insn(walk->text, function, at, &count, &length);
 
-	if (code_text_insn(walk->text, function, at, &count, &length))
-		walk_from(walk, (struct place){function, at + length});
+	begin(walk);
+	if (ops && goes_on(walk, function, ops, count))
+		go_straight(walk, (struct place){function, at + length});
+	go_everywhere(walk);
 }
 
 bool code_order_init(struct code_order *order, struct code_text *text,
@@ -125,7 +131,9 @@ bool code_order_init(struct code_order *order, struct code_text *text,
 		return false;
 	*order = (struct code_order){.count = count};
 	walk->text = text;
-	walk_from(walk, (struct place){function, function->start});
+	begin(walk);
+	go_straight(walk, (struct place){function, function->start});
+	go_everywhere(walk);
 	for (unsigned i = 0; i < count; i++)
 		order->where[i] = slot_of(walk, at[i])->function;
 	for (unsigned i = 0; i < count; i++) {

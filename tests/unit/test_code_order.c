@@ -41,13 +41,15 @@ static void make(struct scene *scene)
 	static const struct {
 		const char *name;
 		uint32_t offset;
-	} functions[] = {{"walked", 0}, {"looped", 0x40}, {"end", 0x80}};
+	} functions[] = {{"walked", 0}, {"looped", 0x40}, {"left", 0x60}, {"end", 0x80}};
 
 	memset(scene->bytes, 0xcc, sizeof(scene->bytes));
 	PUT(scene, 0x00, "\x85\xff\x74\x1c");               /* test edi, edi; je 20 */
 	PUT(scene, 0x04, CALL CALL CALL "\xc3");            /* 4, 9, e; ret */
 	PUT(scene, 0x20, CALL "\xeb\xdd" CALL "\xc3");      /* jmp 4; 27; ret */
 	PUT(scene, 0x40, CALL CALL "\x85\xc0\x75\xf2\xc3"); /* 40, 45; test eax, eax; jne 40; ret */
+	PUT(scene, 0x60,
+	    "\x85\xff\x75\x02\xeb\x1a" CALL "\xc3"); /* test; jne 66; jmp 80; 66; ret */
 	PUT(scene, 0x80, "\xc3");
 	assert_int_equal(infer_symbols_create(&scene->symbols), GAP_OK);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -112,6 +114,22 @@ static void in_a_loop_nothing_comes_first(void **state)
 	drop(&scene);
 }
 
+/* A call that does not come back is a jump to another function. */
+static void a_call_at_the_end_leads_nowhere(void **state)
+{
+	static const uint32_t offsets[] = {0x64, 0x66};
+	struct code_order order;
+	struct scene scene;
+
+	(void)state;
+	make(&scene);
+	order_of(&scene, 0x60, offsets, 2, &order);
+	assert_non_null(order.where[0]);
+	assert_false(code_order_is_before(&order, 0, 1));
+	assert_false(code_order_is_before(&order, 1, 0));
+	drop(&scene);
+}
+
 static void too_many_are_refused(void **state)
 {
 	uint64_t at[CODE_ORDER_MAX + 1] = {0};
@@ -130,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_part_out_of_line_comes_where_it_leads),
 		cmocka_unit_test(in_a_loop_nothing_comes_first),
+		cmocka_unit_test(a_call_at_the_end_leads_nowhere),
 		cmocka_unit_test(too_many_are_refused),
 	};
 
