@@ -536,6 +536,58 @@ static void bent_code_is_survived(void **state)
 		}
 }
 
+static bool speaks(const struct code_learnt *learnt, const char *function)
+{
+	for (uint32_t i = 0; i < learnt->votes.count; i++)
+		if (strcmp(learnt->votes.items[i].function, function) == 0)
+			return true;
+	return false;
+}
+
+/* All but the first bytes of a function: what is left leads into them. */
+static void empty_function(struct image *image, const char *name)
+{
+	const struct infer_symbol *symbol = infer_symbols_named(image->symbols, name, NULL);
+	uint64_t end = 0;
+
+	if (!symbol)
+		return;
+	infer_symbols_covering(image->symbols, symbol->address, &end);
+	if (end > symbol->address + 4 && end <= image->base + IMAGE_BYTES)
+		memset(image->bytes + (symbol->address + 4 - image->base), 0,
+		       (size_t)(end - symbol->address - 4));
+}
+
+/* Zeros are read neither as instructions nor as the way to the next function: with and without symbols. */
+static void emptied_functions_say_nothing(void **state)
+{
+	static const char *const names[] = {"show_task", "show_memory", "clone_task", "number_in"};
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":"))
+		for (unsigned i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+			const char *name = names[i / 2];
+			struct code_learnt learnt;
+
+			load_with(&image, path, i % 2);
+			empty_function(&image, name);
+			assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+						    (struct code_reader){read_image, &image},
+						    image.symbols),
+					 GAP_OK);
+			if (speaks(&learnt, name))
+				fail_msg("%s: %s says something", path, name);
+			assert_true(learnt.votes.count);
+			code_learnt_deinit(&learnt);
+			infer_symbols_destroy(image.symbols);
+		}
+	code_rows_deinit(&rows);
+}
+
 static void nothing_is_learnt_from_nothing(void **state)
 {
 	struct infer_symbols *symbols;
@@ -564,6 +616,7 @@ int main(void)
 		cmocka_unit_test(offsets_are_those_of_the_compiler),
 		cmocka_unit_test(calls_name_what_has_no_symbol),
 		cmocka_unit_test(bent_code_is_survived),
+		cmocka_unit_test(emptied_functions_say_nothing),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
 	};
 
