@@ -15,6 +15,7 @@
 #include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"
+#include "infer/type_layout.h"
 #include "infer/types.h"
 #include "infer/writer.h"
 #include "profile/btf.h"
@@ -373,6 +374,24 @@ static void warn_disbelief(const struct run *run)
 			     anchors->rows[i].symbol, anchors->rows[i].path);
 }
 
+/* Who moved a member had no room for it. */
+static bool has_misfit(const struct run *run)
+{
+	struct infer_misfit misfit;
+	char where[96] = "";
+
+	if (!infer_type_layout_misfit(run->result->opened, &misfit))
+		return false;
+	if (misfit.other)
+		snprintf(where, sizeof(where), "in the place of %.60s",
+			 *misfit.other ? misfit.other : "another one");
+	warn(run, "the guest's BTF is not believed: it has %.60s.%.60s %s; it may be forged",
+	     *misfit.type ? misfit.type : "(anonymous)",
+	     *misfit.member ? misfit.member : "(anonymous)",
+	     misfit.other ? where : "outside of its structure");
+	return true;
+}
+
 /* ---- evidence ---- */
 
 /* Each kind once, however often it is needed. */
@@ -507,16 +526,16 @@ static bool verdicts_contradict(const struct run *run)
 	return any;
 }
 
-/* Objects are asked always, code only where they leave a doubt. */
+/* Code and objects are asked as if there were no types. */
 static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_error *error)
 {
-	enum gap_status status = collect_data(run, error);
+	enum gap_status status = collect_code(run, error);
 
+	if (!status)
+		status = collect_data(run, error);
 	if (status || !any_doubt(run))
 		return status;
-	status = collect_code(run, error);
-	if (!status)
-		status = fuse(run, error);
+	status = fuse(run, error);
 	if (!status)
 		*believed = !verdicts_contradict(run);
 	return status;
@@ -542,6 +561,8 @@ static enum gap_status believe_types(struct run *run, struct gap_error *error)
 		warn_disbelief(run);
 		return GAP_OK;
 	}
+	if (has_misfit(run))
+		return GAP_OK;
 	status = doubt_types(run, &believed, error);
 	run->result->from_types = believed && !status;
 	return status;
