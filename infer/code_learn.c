@@ -289,6 +289,12 @@ static void derive_span(struct code_learnt *learnt, const struct code_span *span
 		(struct code_belief){true, true, false, other->offset - start};
 }
 
+static void derive_spans(struct code_learnt *learnt)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_span(learnt, &learnt->rows->spans.items[i]);
+}
+
 /* True when something is believed that was not. */
 static bool update_beliefs(struct code_learnt *learnt)
 {
@@ -304,8 +310,7 @@ static bool update_beliefs(struct code_learnt *learnt)
 			  (belief.known && belief.offset != learnt->beliefs[i].offset);
 		learnt->beliefs[i] = belief;
 	}
-	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
-		derive_span(learnt, &learnt->rows->spans.items[i]);
+	derive_spans(learnt);
 	return changed;
 }
 
@@ -429,9 +434,9 @@ static void run_all(struct code_learnt *learnt)
 	}
 }
 
-enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
-			   const struct code_machine *machine, struct code_reader reader,
-			   const struct infer_symbols *symbols)
+static enum gap_status begin(struct code_learnt *learnt, const struct code_rows *rows,
+			     const struct code_machine *machine, struct code_reader reader,
+			     const struct infer_symbols *symbols)
 {
 	memset(learnt, 0, sizeof(*learnt));
 	learnt->rows = rows;
@@ -444,18 +449,50 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 	learnt->run.context = learnt;
 	learnt->matcher.beliefs = learnt->beliefs;
 	find_current(learnt);
-	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
-		bool changed;
+	return GAP_OK;
+}
 
-		learnt->votes.count = learnt->namings.count = 0;
-		run_all(learnt);
-		changed = update_beliefs(learnt);
-		if (!update_names(learnt) && !changed)
-			break;
-	}
-	for (uint32_t i = 0; i < rows->spans.count; i++)
-		derive_votes(learnt, &rows->spans.items[i]);
+/* True when another pass could tell more. */
+static bool pass(struct code_learnt *learnt)
+{
+	bool changed;
+
+	learnt->votes.count = learnt->namings.count = 0;
+	run_all(learnt);
+	changed = update_beliefs(learnt);
+	return update_names(learnt) || changed;
+}
+
+static enum gap_status finish(struct code_learnt *learnt)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_votes(learnt, &learnt->rows->spans.items[i]);
 	return learnt->run.out_of_memory || learnt->text.out_of_memory ? GAP_NO_MEMORY : GAP_OK;
+}
+
+enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
+			   const struct code_machine *machine, struct code_reader reader,
+			   const struct infer_symbols *symbols)
+{
+	if (begin(learnt, rows, machine, reader, symbols))
+		return GAP_NO_MEMORY;
+	for (unsigned i = 0; i < PASSES_MAX && pass(learnt); i++)
+		;
+	return finish(learnt);
+}
+
+enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
+			       const struct code_machine *machine, struct code_reader reader,
+			       const struct infer_symbols *symbols, const struct code_belief *said)
+{
+	if (begin(learnt, rows, machine, reader, symbols))
+		return GAP_NO_MEMORY;
+	for (uint32_t i = 0; i < rows->members.count; i++)
+		learnt->beliefs[i] =
+			(struct code_belief){.known = said[i].known, .offset = said[i].offset};
+	derive_spans(learnt);
+	pass(learnt);
+	return finish(learnt);
 }
 
 void code_learnt_deinit(struct code_learnt *learnt)

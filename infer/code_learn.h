@@ -46,6 +46,14 @@ struct code_learnt {
 enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
 			   const struct code_machine *machine, struct code_reader reader,
 			   const struct infer_symbols *symbols) GAP_MUST_CHECK;
+/**
+ * Holds code against what is said of members (@said, by member) instead: one pass, in which that only leads
+ * to where members are read. It tells none from another.
+ */
+enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
+			       const struct code_machine *machine, struct code_reader reader,
+			       const struct infer_symbols *symbols,
+			       const struct code_belief *said) GAP_MUST_CHECK;
 void code_learnt_deinit(struct code_learnt *learnt);
 
 #endif

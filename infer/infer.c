@@ -462,34 +462,6 @@ static bool types_say(const struct gap_profile *profile, const struct infer_fiel
 	return false;
 }
 
-/* Has the class of a claim some candidate for the field that is what the types say? */
-static bool class_allows(const struct run *run, const struct infer_claim *claim)
-{
-	const struct infer_claims *claims = run->result->claims;
-	uint64_t offset_bits = 0;
-	bool present =
-		types_say(run->result->opened, &run->fields->rows[claim->field], &offset_bits);
-
-	for (uint32_t i = 0; i < infer_claims_count(claims); i++) {
-		const struct infer_claim *other = infer_claims_at(claims, i);
-
-		if (other->field == claim->field && other->class_id == claim->class_id &&
-		    other->absent == !present && (!present || other->offset_bits == offset_bits))
-			return true;
-	}
-	return false;
-}
-
-static bool any_doubt(const struct run *run)
-{
-	const struct infer_claims *claims = run->result->claims;
-
-	for (uint32_t i = 0; i < infer_claims_count(claims); i++)
-		if (!class_allows(run, infer_claims_at(claims, i)))
-			return true;
-	return false;
-}
-
 static bool contradicts(const struct infer_verdict *verdict, bool present, uint64_t offset_bits)
 {
 	if (verdict->answer == INFER_ABSENT)
@@ -526,16 +498,51 @@ static bool verdicts_contradict(const struct run *run)
 	return any;
 }
 
-/* Code and objects are asked as if there were no types. */
-static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_error *error)
+static enum gap_status weigh_evidence(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = collect_code(run, error);
 
 	if (!status)
 		status = collect_data(run, error);
-	if (status || !any_doubt(run))
+	return status ? status : fuse(run, error);
+}
+
+static enum gap_status forget_evidence(struct run *run, struct gap_error *error)
+{
+	infer_claims_destroy(run->result->claims);
+	run->result->claims = NULL;
+	run->has_code = run->has_data = false;
+	return infer_claims_create(&run->result->claims)
+		       ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
+		       : GAP_OK;
+}
+
+static bool is_contradicted(const struct run *run)
+{
+	for (uint32_t i = 0; i < run->fields->count; i++) {
+		uint64_t offset_bits = 0;
+		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
+
+		if (contradicts(&run->result->verdicts[i], present, offset_bits))
+			return true;
+	}
+	return false;
+}
+
+/* Code is read by what the types say, which is quick, and objects as if there were none. Where that says
+ * otherwise of anything, code is read once more as if there were none either, and has the word. */
+static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_error *error)
+{
+	enum gap_status status;
+
+	run->result->kernel.tried = run->result->opened;
+	status = weigh_evidence(run, error);
+	run->result->kernel.tried = NULL;
+	if (status || !is_contradicted(run))
 		return status;
-	status = fuse(run, error);
+	status = forget_evidence(run, error);
+	if (!status)
+		status = weigh_evidence(run, error);
 	if (!status)
 		*believed = !verdicts_contradict(run);
 	return status;
