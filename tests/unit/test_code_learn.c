@@ -376,6 +376,7 @@ static const struct {
 	{"number_in(pid, namespace)",
 	 "return arg0->first_number[]; compare arg1 with arg0->first_space[]"},
 	{"program_of(memory) file", ""},
+	{"is_high(memory)", "loads arg0->program"}, /* it does not: what it loads is no pointer */
 	{"close_file(file)", ""},
 	{"dentry_of(path) dentry", ""},
 	{"is_named(file, -)", "compare arg1 with arg0->name"},
@@ -544,6 +545,66 @@ static bool speaks(const struct code_learnt *learnt, const char *function)
 	return false;
 }
 
+/* What is only compared with a number is not the pointer that a row asks for. */
+static void numbers_are_not_pointers(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+
+		load(&image, path);
+		assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+					    (struct code_reader){read_image, &image},
+					    image.symbols),
+				 GAP_OK);
+		if (speaks(&learnt, "is_high"))
+			fail_msg("%s: a number is taken for a pointer", path);
+		assert_true(speaks(&learnt, "program_of"));
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
+/* Members that are said to be elsewhere do not keep code from showing where they are. */
+static void what_is_said_is_tried(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_belief said[sizeof(members) / sizeof(members[0])];
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+		uint32_t parent;
+
+		load(&image, path);
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+			said[i] = (struct code_belief){
+				.known = members[i].offset >= 0,
+				.offset = members[i].offset >= 0 ? image.offsets[members[i].offset]
+								 : 0};
+		parent = said[2].offset;
+		said[2].offset += 64; /* task_struct.parent */
+		assert_int_equal(code_learn_try(&learnt, &rows, code_machine_of(image.machine),
+						(struct code_reader){read_image, &image},
+						image.symbols, said),
+				 GAP_OK);
+		if (!learnt.beliefs[2].known || learnt.beliefs[2].offset != parent)
+			fail_msg("%s: parent is not shown", path);
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
 /* All but the first bytes of a function: what is left leads into them. */
 static void empty_function(struct image *image, const char *name)
 {
@@ -616,6 +677,8 @@ int main(void)
 		cmocka_unit_test(offsets_are_those_of_the_compiler),
 		cmocka_unit_test(calls_name_what_has_no_symbol),
 		cmocka_unit_test(bent_code_is_survived),
+		cmocka_unit_test(numbers_are_not_pointers),
+		cmocka_unit_test(what_is_said_is_tried),
 		cmocka_unit_test(emptied_functions_say_nothing),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
 	};
