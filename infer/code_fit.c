@@ -650,7 +650,7 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 {
 	struct fits fits;
 
-	fit->by_elimination = false;
+	fit->by_elimination = fit->undecided = false;
 	if (statement->verb == CODE_NAMES)
 		return false;
 	if (statement->verb == CODE_SEQUENCE)
@@ -661,8 +661,10 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 	if (!fits.count || fits.overflow)
 		return false;
 	if (!(statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
-						  : choose_only(matcher, &fits, fit)))
+						  : choose_only(matcher, &fits, fit))) {
+		fit->undecided = fits.count > 1;
 		return false;
+	}
 	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
 	return true;
 }

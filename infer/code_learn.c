@@ -200,8 +200,10 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 		if (learnt->rows->statements.items[statement].verb == CODE_NAMES)
 			add_naming(learnt, statement, name);
 		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
-				      &fit))
+				      &fit)) {
+			learnt->undecided[row - learnt->rows->prototypes.items] |= fit.undecided;
 			continue;
+		}
 		for (unsigned k = 0; k < fit.count; k++)
 			cast(learnt, &fit.bindings[k], statement, fit.by_elimination, name);
 	}
@@ -418,11 +420,13 @@ static void run_symbols(struct code_learnt *learnt, const struct code_prototype 
 	}
 }
 
-static void run_all(struct code_learnt *learnt)
+static void run_all(struct code_learnt *learnt, bool undecided_only)
 {
 	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
 		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
 
+		if (undecided_only && !learnt->undecided[i])
+			continue;
 		learnt->run.visits_max = row->statement_count ? CODE_VISITS : VISITS_FOR_TYPES;
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
 			const char *name = learnt->rows->names.items[row->names + k];
@@ -441,7 +445,9 @@ static enum gap_status begin(struct code_learnt *learnt, const struct code_rows 
 	memset(learnt, 0, sizeof(*learnt));
 	learnt->rows = rows;
 	learnt->beliefs = calloc(rows->members.count + 1, sizeof(*learnt->beliefs));
-	if (!learnt->beliefs || !code_text_init(&learnt->text, machine, reader, symbols) ||
+	learnt->undecided = calloc(rows->prototypes.count + 1, sizeof(*learnt->undecided));
+	if (!learnt->beliefs || !learnt->undecided ||
+	    !code_text_init(&learnt->text, machine, reader, symbols) ||
 	    !code_run_init(&learnt->run, &learnt->text) ||
 	    !code_matcher_init(&learnt->matcher, rows, &learnt->run))
 		return GAP_NO_MEMORY;
@@ -458,7 +464,7 @@ static bool pass(struct code_learnt *learnt)
 	bool changed;
 
 	learnt->votes.count = learnt->namings.count = 0;
-	run_all(learnt);
+	run_all(learnt, false);
 	changed = update_beliefs(learnt);
 	return update_names(learnt) || changed;
 }
@@ -481,17 +487,27 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 	return finish(learnt);
 }
 
+/* Where code does not tell, for as long as that is so. */
+static void believe_said(struct code_learnt *learnt, const struct code_belief *said)
+{
+	for (uint32_t i = 0; i < learnt->rows->members.count; i++)
+		if (!learnt->beliefs[i].known)
+			learnt->beliefs[i] = (struct code_belief){.known = said[i].known,
+								  .offset = said[i].offset};
+	derive_spans(learnt);
+}
+
 enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
 			       const struct code_machine *machine, struct code_reader reader,
 			       const struct infer_symbols *symbols, const struct code_belief *said)
 {
 	if (begin(learnt, rows, machine, reader, symbols))
 		return GAP_NO_MEMORY;
-	for (uint32_t i = 0; i < rows->members.count; i++)
-		learnt->beliefs[i] =
-			(struct code_belief){.known = said[i].known, .offset = said[i].offset};
-	derive_spans(learnt);
+	believe_said(learnt, said);
 	pass(learnt);
+	believe_said(learnt, said);
+	run_all(learnt, true);
+	update_beliefs(learnt);
 	return finish(learnt);
 }
 
@@ -503,4 +519,5 @@ void code_learnt_deinit(struct code_learnt *learnt)
 	free(learnt->votes.items);
 	free(learnt->namings.items);
 	free(learnt->beliefs);
+	free(learnt->undecided);
 }

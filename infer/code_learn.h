@@ -39,6 +39,7 @@ struct code_learnt {
 	struct code_votes votes;
 	struct code_namings namings; /* of the last pass */
 	struct code_belief *beliefs; /* by member */
+	bool *undecided;             /* by row: what is learnt of other members could decide it */
 	uint32_t functions_run;
 };
 
@@ -47,8 +48,8 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 			   const struct code_machine *machine, struct code_reader reader,
 			   const struct infer_symbols *symbols) GAP_MUST_CHECK;
 /**
- * Holds code against what is said of members (@said, by member) instead: one pass, in which that only leads
- * to where members are read. It tells none from another.
+ * Holds code against what is said of members (@said, by member) instead. That only leads to where members are
+ * read and tells none from another; so one pass does, and another over what knowing other members decides.
  */
 enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
 			       const struct code_machine *machine, struct code_reader reader,
