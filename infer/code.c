@@ -4,6 +4,7 @@
  * name. The votes of code_learn.c become claims here.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "infer/code_learn.h"
@@ -189,20 +190,57 @@ static void claim_object(const struct code_learnt *learnt, struct infer_claims *
 				    (int32_t)tellers * WEIGHT_LEFT_OVER);
 }
 
-enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,
-				    struct infer_claims *claims, struct gap_error *error)
+/* What types say of the members that the table knows; NULL without memory. */
+static struct code_belief *said_by(const struct gap_profile *types, const struct code_rows *rows)
+{
+	struct code_belief *said = calloc(rows->members.count + 1, sizeof(*said));
+
+	for (uint32_t i = 0; said && i < rows->members.count; i++) {
+		const struct code_member *member = &rows->members.items[i];
+		struct gap_location location;
+		gap_type_id type;
+
+		if (gap_profile_find_type(types, code_rows_string(rows, member->type), &type,
+					  NULL) ||
+		    gap_profile_find_member(types, type, member->field, &location, NULL) ||
+		    location.offset_bits % 8 || location.offset_bits / 8 >= CODE_OFFSET_MAX)
+			continue;
+		said[i] = (struct code_belief){.known = true,
+					       .offset = (uint32_t)(location.offset_bits / 8)};
+	}
+	return said;
+}
+
+/* Functions that have to be named by others first are read as if there were no types to be tried. */
+static enum gap_status learn(struct code_learnt *learnt, const struct code_rows *rows,
+			     struct infer_kernel *kernel)
 {
 	const struct code_machine *machine = code_machine_of(kernel->machine);
 	struct code_reader reader = {read_guest, kernel};
+	struct code_belief *said;
+	enum gap_status status;
+
+	if (!kernel->tried || infer_symbols_are_sparse(kernel->symbols))
+		return code_learn(learnt, rows, machine, reader, kernel->symbols);
+	said = said_by(kernel->tried, rows);
+	status = said ? code_learn_try(learnt, rows, machine, reader, kernel->symbols, said)
+		      : GAP_NO_MEMORY;
+	free(said);
+	return status;
+}
+
+enum gap_status infer_code_evidence(struct infer_kernel *kernel, const struct infer_fields *fields,
+				    struct infer_claims *claims, struct gap_error *error)
+{
 	struct code_rows rows;
 	struct code_learnt learnt = {0};
 	enum gap_status status;
 
-	if (!machine || !infer_symbols_count(kernel->symbols))
+	if (!code_machine_of(kernel->machine) || !infer_symbols_count(kernel->symbols))
 		return GAP_OK;
 	status = code_rows_init(&rows);
 	if (status == GAP_OK)
-		status = code_learn(&learnt, &rows, machine, reader, kernel->symbols);
+		status = learn(&learnt, &rows, kernel);
 	for (uint32_t i = 0; status == GAP_OK && i < learnt.votes.count; i++)
 		claim(&learnt, fields, claims, &learnt.votes.items[i]);
 	for (uint32_t i = 0; status == GAP_OK && i < rows.gones.count; i++)

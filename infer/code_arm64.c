@@ -606,6 +606,8 @@ static bool arm64_decode(void *decoder, const uint8_t *code, size_t size_bytes, 
 	if (size_bytes < 4)
 		return false;
 	memcpy(&word, code, 4);
+	if (!(word >> 16)) /* udf: will never be an instruction, as zeros are not */
+		return false;
 	insn->at = at;
 	insn->length = 4;
 	insn->count = 0;

@@ -283,6 +283,81 @@ static code_value head_of_walk(const struct code_matcher *matcher, const struct 
 	return head ? head : head_of_ring(matcher, event->b, event->a);
 }
 
+/* ---- pointers are used as such ---- */
+
+static bool ends_in_pointer(const struct code_matcher *matcher, const struct code_expression *what)
+{
+	const struct code_step *last = &what->steps[what->step_count - 1];
+
+	return what->step_count && !what->address && last->kind == CODE_DEREFERENCE &&
+	       matcher->rows->members.items[last->member].shape == CODE_S_POINTER;
+}
+
+static bool leads_from(const struct code_matcher *matcher, code_value address, code_value pointer)
+{
+	struct code_place place = code_matcher_place(matcher, address);
+
+	return address &&
+	       (code_matcher_untagged(matcher, place.root) == pointer || place.other == pointer);
+}
+
+static bool is_handed_over(const struct code_matcher *matcher, const struct code_event *call,
+			   code_value pointer)
+{
+	const code_value *arguments = matcher->run->arguments.items + call->first_argument;
+
+	for (unsigned i = 0; i < CODE_CALL_ARGUMENTS_MAX; i++)
+		if (leads_from(matcher, arguments[i], pointer))
+			return true;
+	return false;
+}
+
+/* Whole, with another one or with none: not bits of it. */
+static bool is_compared(const struct code_matcher *matcher, const struct code_event *event,
+			code_value pointer)
+{
+	code_value other = event->a == pointer ? event->b : event->a;
+	int64_t number;
+
+	if (event->alu != CODE_SUB || event->width != matcher->run->values.pointer_bytes ||
+	    (event->a != pointer && event->b != pointer))
+		return false;
+	return !code_value_is_const(&matcher->run->values, other, &number) || !number;
+}
+
+static bool uses_pointer(const struct code_matcher *matcher, const struct code_event *event,
+			 code_value pointer)
+{
+	switch (event->kind) {
+	case CODE_E_LOAD:
+		return leads_from(matcher, code_matcher_node(matcher, event->a)->a, pointer);
+	case CODE_E_STORE:
+		return leads_from(matcher, event->a, pointer) ||
+		       leads_from(matcher, event->b, pointer);
+	case CODE_E_CALL:
+		return is_handed_over(matcher, event, pointer);
+	case CODE_E_COMPARE:
+		return is_compared(matcher, event, pointer);
+	default:
+		return leads_from(matcher, event->a, pointer);
+	}
+}
+
+/* What is only loaded, or has bits of it looked at, may be a number as well: a member that is a pointer
+ * is followed, handed over, kept, returned or compared. */
+static bool is_used_as_declared(const struct match *match, const struct code_expression *what,
+				code_value loaded)
+{
+	const struct code_matcher *matcher = match->matcher;
+
+	if (!ends_in_pointer(matcher, what))
+		return true;
+	for (uint32_t i = 0; i < matcher->run->events.count; i++)
+		if (uses_pointer(matcher, &matcher->run->events.items[i], loaded))
+			return true;
+	return false;
+}
+
 /* Whether one event fits a statement. */
 static bool fits_event(struct match *match, const struct code_statement *statement,
 		       const struct code_event *event)
@@ -331,7 +406,8 @@ static bool fits_event(struct match *match, const struct code_statement *stateme
 	case CODE_LOADS:
 	case CODE_LOADS_FIRST:
 		return event->kind == CODE_E_LOAD &&
-		       code_match_expression(match, &statement->what, event->a);
+		       code_match_expression(match, &statement->what, event->a) &&
+		       is_used_as_declared(match, &statement->what, event->a);
 	case CODE_TESTS:
 		return event->kind == CODE_E_COMPARE && match_test(match, statement, event);
 	case CODE_WALKS:
@@ -554,6 +630,15 @@ static bool fit_sequence(struct code_matcher *matcher, const struct code_stateme
 	return true;
 }
 
+/* "nice + 120" is still nice; what lies behind a pointer is not the pointer. */
+static bool may_be_shifted(const struct code_matcher *matcher,
+			   const struct code_statement *statement)
+{
+	return (statement->verb == CODE_STORES || statement->verb == CODE_COMPARES) &&
+	       !ends_in_pointer(matcher, &statement->what) &&
+	       !ends_in_pointer(matcher, &statement->value);
+}
+
 /* The different ways in which a statement fits. */
 struct fits {
 	struct code_fit items[FITS_MAX];
@@ -636,19 +721,21 @@ bool code_matcher_fit(struct code_matcher *matcher, const struct code_statement 
 {
 	struct fits fits;
 
-	fit->by_elimination = false;
+	fit->by_elimination = fit->undecided = false;
 	if (statement->verb == CODE_NAMES || statement->verb == CODE_TELLS)
 		return false;
 	if (statement->verb == CODE_SEQUENCE)
 		return fit_sequence(matcher, statement, fit);
 	collect(matcher, statement, false, &fits);
-	if (!fits.count && (statement->verb == CODE_STORES || statement->verb == CODE_COMPARES))
-		collect(matcher, statement, true, &fits); /* "nice + 120" is still nice */
+	if (!fits.count && may_be_shifted(matcher, statement))
+		collect(matcher, statement, true, &fits);
 	if (!fits.count || fits.overflow)
 		return false;
 	if (!(statement->verb == CODE_LOADS_FIRST ? choose_first(&fits, fit)
-						  : choose_only(matcher, &fits, fit)))
+						  : choose_only(matcher, &fits, fit))) {
+		fit->undecided = fits.count > 1;
 		return false;
+	}
 	set_places(matcher, fit, &matcher->run->events.items[fit->event]);
 	return true;
 }

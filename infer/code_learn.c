@@ -217,8 +217,10 @@ static void match_function(struct code_learnt *learnt, const struct code_prototy
 		if (learnt->rows->statements.items[statement].verb == CODE_TELLS)
 			add_placing(learnt, &learnt->rows->statements.items[statement], name);
 		if (!code_matcher_fit(&learnt->matcher, &learnt->rows->statements.items[statement],
-				      &fit))
+				      &fit)) {
+			learnt->undecided[row - learnt->rows->prototypes.items] |= fit.undecided;
 			continue;
+		}
 		for (unsigned k = 0; k < fit.count; k++)
 			cast(learnt, &fit.bindings[k], statement, fit.by_elimination, name);
 	}
@@ -306,6 +308,12 @@ static void derive_span(struct code_learnt *learnt, const struct code_span *span
 		(struct code_belief){true, true, false, other->offset - start};
 }
 
+static void derive_spans(struct code_learnt *learnt)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_span(learnt, &learnt->rows->spans.items[i]);
+}
+
 /* True when something is believed that was not. */
 static bool update_beliefs(struct code_learnt *learnt)
 {
@@ -321,8 +329,7 @@ static bool update_beliefs(struct code_learnt *learnt)
 			  (belief.known && belief.offset != learnt->beliefs[i].offset);
 		learnt->beliefs[i] = belief;
 	}
-	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
-		derive_span(learnt, &learnt->rows->spans.items[i]);
+	derive_spans(learnt);
 	return changed;
 }
 
@@ -515,11 +522,13 @@ static void run_symbols(struct code_learnt *learnt, const struct code_prototype 
 	}
 }
 
-static void run_all(struct code_learnt *learnt)
+static void run_all(struct code_learnt *learnt, bool undecided_only)
 {
 	for (uint32_t i = 0; i < learnt->rows->prototypes.count; i++) {
 		const struct code_prototype *row = &learnt->rows->prototypes.items[i];
 
+		if (undecided_only && !learnt->undecided[i])
+			continue;
 		learnt->run.visits_max = row->statement_count ? CODE_VISITS : VISITS_FOR_TYPES;
 		for (uint32_t k = 0; k < row->name_count && has_something_to_say(row); k++) {
 			const char *name = learnt->rows->names.items[row->names + k];
@@ -531,14 +540,16 @@ static void run_all(struct code_learnt *learnt)
 	}
 }
 
-enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
-			   const struct code_machine *machine, struct code_reader reader,
-			   const struct infer_symbols *symbols)
+static enum gap_status begin(struct code_learnt *learnt, const struct code_rows *rows,
+			     const struct code_machine *machine, struct code_reader reader,
+			     const struct infer_symbols *symbols)
 {
 	memset(learnt, 0, sizeof(*learnt));
 	learnt->rows = rows;
 	learnt->beliefs = calloc(rows->members.count + 1, sizeof(*learnt->beliefs));
-	if (!learnt->beliefs || !code_text_init(&learnt->text, machine, reader, symbols) ||
+	learnt->undecided = calloc(rows->prototypes.count + 1, sizeof(*learnt->undecided));
+	if (!learnt->beliefs || !learnt->undecided ||
+	    !code_text_init(&learnt->text, machine, reader, symbols) ||
 	    !code_run_init(&learnt->run, &learnt->text) ||
 	    !code_matcher_init(&learnt->matcher, rows, &learnt->run))
 		return GAP_NO_MEMORY;
@@ -546,19 +557,61 @@ enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *r
 	learnt->run.context = learnt;
 	learnt->matcher.beliefs = learnt->beliefs;
 	find_current(learnt);
-	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
-		bool changed;
+	return GAP_OK;
+}
 
-		learnt->votes.count = learnt->namings.count = learnt->placings.count = 0;
-		run_all(learnt);
-		changed = update_beliefs(learnt);
-		changed |= update_objects(learnt);
-		if (!update_names(learnt) && !changed)
-			break;
-	}
-	for (uint32_t i = 0; i < rows->spans.count; i++)
-		derive_votes(learnt, &rows->spans.items[i]);
+/* True when another pass could tell more. */
+static bool pass(struct code_learnt *learnt)
+{
+	bool changed;
+
+	learnt->votes.count = learnt->namings.count = learnt->placings.count = 0;
+	run_all(learnt, false);
+	changed = update_beliefs(learnt);
+	changed |= update_objects(learnt);
+	return update_names(learnt) || changed;
+}
+
+static enum gap_status finish(struct code_learnt *learnt)
+{
+	for (uint32_t i = 0; i < learnt->rows->spans.count; i++)
+		derive_votes(learnt, &learnt->rows->spans.items[i]);
 	return learnt->run.out_of_memory || learnt->text.out_of_memory ? GAP_NO_MEMORY : GAP_OK;
+}
+
+enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
+			   const struct code_machine *machine, struct code_reader reader,
+			   const struct infer_symbols *symbols)
+{
+	if (begin(learnt, rows, machine, reader, symbols))
+		return GAP_NO_MEMORY;
+	for (unsigned i = 0; i < PASSES_MAX && pass(learnt); i++)
+		;
+	return finish(learnt);
+}
+
+/* Where code does not tell, for as long as that is so. */
+static void believe_said(struct code_learnt *learnt, const struct code_belief *said)
+{
+	for (uint32_t i = 0; i < learnt->rows->members.count; i++)
+		if (!learnt->beliefs[i].known)
+			learnt->beliefs[i] = (struct code_belief){.known = said[i].known,
+								  .offset = said[i].offset};
+	derive_spans(learnt);
+}
+
+enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
+			       const struct code_machine *machine, struct code_reader reader,
+			       const struct infer_symbols *symbols, const struct code_belief *said)
+{
+	if (begin(learnt, rows, machine, reader, symbols))
+		return GAP_NO_MEMORY;
+	believe_said(learnt, said);
+	pass(learnt);
+	believe_said(learnt, said);
+	run_all(learnt, true);
+	update_beliefs(learnt);
+	return finish(learnt);
 }
 
 void code_learnt_deinit(struct code_learnt *learnt)
@@ -570,4 +623,5 @@ void code_learnt_deinit(struct code_learnt *learnt)
 	free(learnt->namings.items);
 	free(learnt->placings.items);
 	free(learnt->beliefs);
+	free(learnt->undecided);
 }

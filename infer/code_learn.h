@@ -48,6 +48,7 @@ struct code_learnt {
 	struct code_namings namings; /* of the last pass */
 	struct code_placings placings;
 	struct code_belief *beliefs; /* by member */
+	bool *undecided;             /* by row: what is learnt of other members could decide it */
 	uint32_t functions_run;
 };
 
@@ -55,6 +56,14 @@ struct code_learnt {
 enum gap_status code_learn(struct code_learnt *learnt, const struct code_rows *rows,
 			   const struct code_machine *machine, struct code_reader reader,
 			   const struct infer_symbols *symbols) GAP_MUST_CHECK;
+/**
+ * Holds code against what is said of members (@said, by member) instead. That only leads to where members are
+ * read and tells none from another; so one pass does, and another over what knowing other members decides.
+ */
+enum gap_status code_learn_try(struct code_learnt *learnt, const struct code_rows *rows,
+			       const struct code_machine *machine, struct code_reader reader,
+			       const struct infer_symbols *symbols,
+			       const struct code_belief *said) GAP_MUST_CHECK;
 void code_learnt_deinit(struct code_learnt *learnt);
 /** How many functions told of @object, which has no symbol; 0: it has one, or nobody knows where it is. */
 uint32_t code_learnt_tellers(const struct code_learnt *learnt, uint32_t object);

@@ -99,6 +99,13 @@ static bool match_base(struct match *match, code_value value)
 	}
 }
 
+/* Two members of one structure, of which neither contains the other, cannot be at one place. */
+static bool excludes(const struct code_member *one, const struct code_member *other)
+{
+	return one->type == other->type && !(one->shares && other->shares) &&
+	       one->shape != CODE_S_EMBEDDED && other->shape != CODE_S_EMBEDDED;
+}
+
 static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t width,
 		 code_value shown)
 {
@@ -113,9 +120,15 @@ static bool bind(struct match *match, uint32_t member, int64_t offset, uint8_t w
 		align = pointer;
 	if (offset % align)
 		return false;
-	for (unsigned i = 0; i < fit->count; i++)
-		if (fit->bindings[i].member == member)
-			return fit->bindings[i].offset == (uint32_t)offset;
+	for (unsigned i = 0; i < fit->count; i++) {
+		const struct code_binding *there = &fit->bindings[i];
+
+		if (there->member == member)
+			return there->offset == (uint32_t)offset;
+		if (there->offset == (uint32_t)offset &&
+		    excludes(row, &match->matcher->rows->members.items[there->member]))
+			return false;
+	}
 	fit->bindings[fit->count++] =
 		(struct code_binding){member, (uint32_t)offset, width, shown, 0};
 	return true;

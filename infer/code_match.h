@@ -33,6 +33,7 @@ struct code_fit {
 	unsigned count;
 	uint32_t order, event; /* of the event that fits first */
 	bool by_elimination;   /* its rivals are other members */
+	bool undecided; /* where it does not fit: in several ways, none of which is another member's */
 };
 
 /** Where an object of the table is in this kernel; address 0: nowhere. */

@@ -50,6 +50,7 @@ struct path {
 	struct fact facts[FACTS]; /* the latest, round and round */
 	code_value left, right;   /* compared last; left 0: nothing that tells */
 	uint32_t order;
+	bool called;    /* nothing was done since a call, which may not come back */
 	uint64_t place; /* which calls led here, hashed */
 };
 
@@ -398,6 +399,13 @@ static void do_compare(struct code_run *run, struct path *path, const struct cod
 	path->right = event->b;
 }
 
+/* Where a path leaves all code there ends what can be said of the function. */
+static bool lose(struct code_run *run)
+{
+	run->lost = true;
+	return false;
+}
+
 /* ---- calls ---- */
 
 static void forget_call(struct code_run *run, struct path *path)
@@ -491,6 +499,7 @@ static void leave(struct code_run *run, struct path *path)
 	drop_below(run, path);
 	path->function = frame->function;
 	path->at = frame->back;
+	path->called = true;
 	path->place = frame->place;
 }
 
@@ -574,10 +583,12 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 	enum code_callee kind = CODE_C_OPAQUE;
 	code_value first = get(path, machine->arguments[0]);
 
-	if (target)
+	if (target) {
 		function = code_text_callee(run->text, target);
-	if (function)
+		if (!function || (function->start != target && function != path->function))
+			return lose(run);
 		kind = callee_of(run, path, function);
+	}
 	if (kind == CODE_C_NORETURN)
 		return false;
 	if (kind != CODE_C_NOTHING)
@@ -591,6 +602,7 @@ static bool do_call(struct code_run *run, struct path *path, const struct code_o
 	if (kind == CODE_C_FIRST)
 		set(path, machine->result, first);
 	path->at = next;
+	path->called = kind != CODE_C_NOTHING;
 	return true;
 }
 
@@ -633,7 +645,7 @@ static bool do_jump(struct code_run *run, struct path *path, const struct code_o
 	}
 	function = target ? code_text_function(run->text, target) : NULL;
 	if (target && !function)
-		return false;
+		return lose(run);
 	if (function && (function->start != target || is_part_of(function, path->function) ||
 			 is_near(function, path->at))) {
 		path->function = function;
@@ -722,8 +734,10 @@ static void take_branch(struct code_run *run, struct path *path, const struct co
 
 	if (target < was->start || target >= was->end)
 		to = code_text_function(run->text, target);
-	if (!to)
+	if (!to) {
+		lose(run);
 		return;
+	}
 	if (to->start == target && to != was && !is_part_of(to, was)) {
 		branch_away(run, path, op);
 		return;
@@ -816,6 +830,17 @@ static bool do_op(struct code_run *run, struct path *path, const struct code_op 
 	}
 }
 
+/* Nothing is to be read where a path is. Behind a call that does not come back there need not be. */
+static bool end_path(struct code_run *run, struct path *path)
+{
+	const struct code_function *function = path->function;
+
+	if (path->called && !function->broken &&
+	    (path->at >= function->end || code_text_is_filling(function, path->at)))
+		return false;
+	return lose(run);
+}
+
 /* Runs one instruction; false when the path ends. */
 static bool step(struct code_run *run, struct path *path)
 {
@@ -825,8 +850,11 @@ static bool step(struct code_run *run, struct path *path)
 		code_text_insn(run->text, path->function, path->at, &count, &length);
 	uint64_t next;
 
-	if (!ops || run->steps++ >= STEPS_MAX)
+	if (!ops)
+		return end_path(run, path);
+	if (run->steps++ >= STEPS_MAX)
 		return false;
+	path->called = path->called && !count;
 	memcpy(copy, ops, count * sizeof(*ops));
 	next = path->at + length;
 	path->order++;
@@ -867,6 +895,7 @@ bool code_run_function(struct code_run *run, uint64_t start)
 
 	run->events.count = run->arguments.count = 0;
 	run->steps = run->callee_steps = 0;
+	run->lost = false;
 	run->seen->stamp++;
 	code_values_reset(&run->values);
 	if (!function || function->start != start || function->end == start)
@@ -879,5 +908,5 @@ bool code_run_function(struct code_run *run, uint64_t start)
 		while (step(run, &paths->now))
 			;
 	run->out_of_memory |= run->values.out_of_memory;
-	return true;
+	return !run->lost;
 }

@@ -64,13 +64,18 @@ struct code_run {
 	struct code_paths *paths;
 	unsigned visits_max;          /* how often a place is entered, each time in another state */
 	uint32_t steps, callee_steps; /* of this run */
+	bool lost;                    /* a path went where no code is */
 	bool out_of_memory;
 };
 
 bool code_run_init(struct code_run *run, struct code_text *text);
 void code_run_deinit(struct code_run *run);
 
-/** Runs one function from its start; what was seen before is forgotten. False: it cannot be read. */
+/**
+ * Runs one function from its start; what was seen before is forgotten. False: it cannot be read, or a
+ * path of it left the code that is known: then memory is damaged there, or this was no function, and
+ * the rest of what it does means nothing either.
+ */
 bool code_run_function(struct code_run *run, uint64_t start);
 
 /** Argument @index of a call that was seen, of a callee that takes them in registers first, or (on

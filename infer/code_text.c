@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-enum { HEADS = 1 << 12, FUNCTIONS_MAX = 20000, UNNAMED_BYTES_MAX = 1 << 12, PAGE_BYTES = 4096 };
+enum {
+	HEADS = 1 << 12,
+	FUNCTIONS_MAX = 20000,
+	UNNAMED_BYTES_MAX = 1 << 12,
+	PAGE_BYTES = 4096,
+	LONGEST = 15,
+	FILLING_MAX = 60
+};
 
 bool code_text_init(struct code_text *text, const struct code_machine *machine,
 		    struct code_reader reader, const struct infer_symbols *symbols)
@@ -104,19 +111,40 @@ static bool calls(const struct code_insn *insn)
 	return insn->count && insn->ops[insn->count - 1].kind == CODE_CALL;
 }
 
+/* A few zeros between functions, as arm64 has them; a page without content has more. */
+static bool is_filling(const uint8_t *bytes, size_t size_bytes)
+{
+	size_t zeros = 0;
+
+	while (zeros < size_bytes && !bytes[zeros])
+		zeros++;
+	return zeros && zeros <= FILLING_MAX;
+}
+
+bool code_text_is_filling(const struct code_function *function, uint64_t at)
+{
+	return at >= function->start && at < function->end &&
+	       is_filling(function->bytes + (at - function->start), (size_t)(function->end - at));
+}
+
 uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
-			uint64_t start, uint64_t end)
+			uint64_t start, uint64_t end, bool *broken)
 {
 	struct walk walk = {machine, bytes, start, end, start};
 	struct code_insn insn;
 	uint64_t at = start;
-	bool on = true;
+	bool on = true, called = false;
 
+	*broken = false;
 	while (at < end && (on || at <= walk.furthest)) {
 		if (!machine->decode(decoder, bytes + (at - start), (size_t)(end - at), at,
 				     &insn) ||
-		    !insn.length)
+		    !insn.length) {
+			*broken = end - at >= LONGEST && /* else it was cut */
+				  !(called && is_filling(bytes + (at - start), (size_t)(end - at)));
 			break;
+		}
+		called = calls(&insn);
 		at += insn.length;
 		on = goes_on(&walk, &insn) && !(calls(&insn) && ends_padded(&walk, decoder, at));
 	}
@@ -144,8 +172,8 @@ static struct code_function *add_function(struct code_text *text, uint64_t start
 	if (!read_bytes(text, made))
 		made->end = start; /* there is nothing to decode */
 	else if (infer_symbols_are_sparse(text->symbols))
-		made->end =
-			code_text_walk(text->machine, text->decoder, made->bytes, start, made->end);
+		made->end = code_text_walk(text->machine, text->decoder, made->bytes, start,
+					   made->end, &made->broken);
 	return made;
 }
 
@@ -213,22 +241,50 @@ static uint32_t keep(struct code_text *text, const struct code_insn *insn)
 	return text->decoded.count;
 }
 
+/* Two readings of the same bytes, of which the code of a compiler has one. */
+static bool overlaps(const struct code_text *text, const struct code_function *function,
+		     uint64_t offset, uint32_t length)
+{
+	uint64_t before = offset < LONGEST ? offset : LONGEST;
+
+	if (text->machine->shortest != 1)
+		return false;
+	for (uint64_t i = 1; i < length && offset + i < function->end - function->start; i++)
+		if (function->insns[offset + i] && function->insns[offset + i] != UINT32_MAX)
+			return true;
+	for (uint64_t i = 1; i < before; i++) {
+		uint32_t number = function->insns[offset - i];
+
+		if (number && number != UINT32_MAX && text->decoded.items[number - 1].length > i)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t decode(struct code_text *text, const struct code_function *function, uint64_t at)
+{
+	uint64_t offset = at - function->start;
+	struct code_insn insn;
+
+	if (!text->machine->decode(text->decoder, function->bytes + offset,
+				   (size_t)(function->end - at), at, &insn) ||
+	    overlaps(text, function, offset, insn.length))
+		return UINT32_MAX;
+	return keep(text, &insn);
+}
+
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length)
 {
 	uint64_t offset = at - function->start;
 	const struct code_decoded *decoded;
-	struct code_insn insn;
 	uint32_t *number;
 
 	if (at < function->start || at >= function->end || offset % text->machine->shortest)
 		return NULL;
 	number = &function->insns[offset / text->machine->shortest];
 	if (!*number)
-		*number = text->machine->decode(text->decoder, function->bytes + offset,
-						(size_t)(function->end - at), at, &insn)
-				  ? keep(text, &insn)
-				  : UINT32_MAX;
+		*number = decode(text, function, at);
 	if (*number == UINT32_MAX)
 		return NULL;
 	decoded = &text->decoded.items[*number - 1];

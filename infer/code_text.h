@@ -32,6 +32,7 @@ struct code_function {
 	uint32_t next;  /* in its hash chain */
 	bool shared;    /* another function has the same name */
 	bool named;     /* not by its symbol */
+	bool broken;    /* its end is where it could not be read any more */
 	bool noted;     /* the caller's word on it is known … */
 	const void *note; /* … and here: see code_match.c */
 };
@@ -76,13 +77,15 @@ struct code_function *code_text_callee(struct code_text *text, uint64_t address)
 bool code_text_name(struct code_text *text, uint64_t address, const char *name);
 /**
  * Where the code that begins at @start no longer goes on, by its own branches; at most @end. @bytes are
- * those between the two.
+ * those between the two. @broken: it ends at what is no code.
  */
 uint64_t code_text_walk(const struct code_machine *machine, void *decoder, const uint8_t *bytes,
-			uint64_t start, uint64_t end);
+			uint64_t start, uint64_t end, bool *broken);
 /** The operations of the instruction at @at, or NULL. They stay until the next one is decoded. */
 const struct code_op *code_text_insn(struct code_text *text, const struct code_function *function,
 				     uint64_t at, uint8_t *op_count, uint8_t *length);
+/** Whether at @at, behind a call that does not come back, begins what only keeps functions apart. */
+bool code_text_is_filling(const struct code_function *function, uint64_t at);
 /** A zero-terminated string of the kernel's, at most @capacity - 1 bytes; false when it is not one. */
 bool code_text_string(struct code_text *text, uint64_t address, char *string, size_t capacity);
 

@@ -174,10 +174,22 @@ static void do_move(struct x86_insn *x)
 	put(x, to, value_of(x, from, CODE_TEMP));
 }
 
+/* lea esi, [esi]: what fills the room between functions. */
+static bool does_nothing(const struct x86_insn *x)
+{
+	const ZydisDecodedOperand *from = &x->operands[1];
+
+	return from->mem.base == x->operands[0].reg.value &&
+	       from->mem.index == ZYDIS_REGISTER_NONE && !from->mem.disp.value &&
+	       x->operands[0].size / 8 == x->decoder->pointer_bytes;
+}
+
 static void do_lea(struct x86_insn *x)
 {
-	struct code_op *op = code_insn_add(x->insn, CODE_LEA);
+	struct code_op *op = does_nothing(x) ? NULL : code_insn_add(x->insn, CODE_LEA);
 
+	if (!op)
+		return;
 	set_address(x, &x->operands[1], op);
 	op->percpu = false;
 	op->dst = register_of(x, x->operands[0].reg.value);
@@ -515,11 +527,20 @@ static void translate(struct x86_insn *x)
 		do_other(x);
 }
 
+/* What zeros say, a sum stored over whatever the accumulator leads to: nobody writes that, it is
+ * memory without content. */
+static bool is_blank(const uint8_t *code, size_t size_bytes)
+{
+	return size_bytes >= 2 && !code[0] && !code[1];
+}
+
 static bool x86_decode(void *decoder, const uint8_t *code, size_t size_bytes, uint64_t at,
 		       struct code_insn *insn)
 {
 	struct x86_insn x;
 
+	if (is_blank(code, size_bytes))
+		return false;
 	x.decoder = decoder;
 	x.insn = insn;
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&x.decoder->decoder, code, size_bytes, &x.zydis,

@@ -11,6 +11,7 @@
 #define HANDLERS 64 /* _NSIG; those of kernel threads are ignored, which is 1 */
 #define HANDLERS_BEFORE 256u
 #define HANDLERS_BYTES (HANDLERS_BEFORE + 32 * HANDLERS)
+#define GIVEN_UP_MIN 2
 #define UTSNAME_MEMBER 65u  /* __NEW_UTS_LEN + 1 */
 #define UTSNAME_BEFORE 128u /* where in a namespace its names may begin */
 
@@ -411,14 +412,6 @@ static int is_capability(struct data_solver *solver, const struct data_set *set,
 	return is_full_mask(full) && (data_u64(set, index, offset) & ~full) == 0 ? 1 : -1;
 }
 
-static bool is_constant(const struct data_set *set, uint32_t offset)
-{
-	for (uint32_t i = 1; i < set->count; i++)
-		if (data_u64(set, i, offset) != data_u64(set, 0, offset))
-			return false;
-	return true;
-}
-
 /* cap_bset stays full; permitted and effective are given up together, or effective alone. */
 static bool find_capabilities(struct data_solver *solver, struct data_columns *columns)
 {
@@ -427,29 +420,32 @@ static bool find_capabilities(struct data_solver *solver, struct data_columns *c
 	return columns->count >= 3 && columns->count <= DATA_COLUMNS;
 }
 
-static bool is_subset(const struct data_set *set, uint32_t inner, uint32_t outer)
+/* Is one column less than the other, in several objects and never the other way round? In one alone it
+ * may be a bit that memory lost. */
+static bool lies_within(const struct data_set *set, uint32_t inner, uint32_t outer)
 {
-	for (uint32_t i = 0; i < set->count; i++)
-		if (data_u64(set, i, inner) & ~data_u64(set, i, outer))
+	uint32_t less = 0;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		uint64_t in = data_u64(set, i, inner), out = data_u64(set, i, outer);
+
+		if (in & ~out)
 			return false;
-	return true;
+		less += in != out;
+	}
+	return less >= GIVEN_UP_MIN;
 }
 
-static void claim_effective(struct data_solver *solver, struct data_columns *columns)
+/* The effective ones are less than all others. Where too few have given up some, nothing tells. */
+static void claim_effective(struct data_solver *solver, const struct data_columns *all)
 {
-	const struct data_set *creds = &solver->creds;
+	struct data_columns columns = *all;
 
-	for (uint32_t i = columns->count; i-- > 0;)
-		if (is_constant(creds, columns->rows[i].offset))
-			data_columns_remove(columns, columns->rows[i].offset);
-	if (columns->count == 2) {
-		uint32_t a = columns->rows[0].offset, b = columns->rows[1].offset;
-		bool within = is_subset(creds, a, b), around = is_subset(creds, b, a);
-
-		if (within != around)
-			data_columns_remove(columns, within ? b : a);
-	}
-	data_claim_columns(solver, DATA_RULE_capability, "cred", "cap_effective", 8, columns);
+	for (uint32_t i = 0; i < all->count; i++)
+		for (uint32_t k = 0; k < all->count; k++)
+			if (lies_within(&solver->creds, all->rows[i].offset, all->rows[k].offset))
+				data_columns_remove(&columns, all->rows[k].offset);
+	data_claim_columns(solver, DATA_RULE_capability, "cred", "cap_effective", 8, &columns);
 }
 
 /* Two columns of tasks that agree: real_cred, and cred unless it is overridden for a moment. */

@@ -13,6 +13,7 @@
 
 #define SB_ACTIVE_BORN 0x60000000u /* every mounted one is both (e462ec50, 4.15) */
 #define SB_FLAGS_MAX 14            /* that one has at once; else it is a limit, all ones */
+#define HASHED_MIN 16              /* links that show a chain: a few may be those of another list */
 #define ROUNDS_MAX 32
 
 /* ---- the tree of names ---- */
@@ -126,11 +127,13 @@ static void solve_dentry_chain(struct data_solver *solver)
 		uint32_t outside = 0;
 
 		/* A list that is empty leads to itself. */
-		if (data_check(solver, &solver->dentries, 8, offset, is_before, &outside,
+		if (data_check(solver, &solver->dentries, HASHED_MIN, offset, is_before, &outside,
 			       &column) &&
-		    outside == column.support && column.dissent == 0)
+		    outside == column.support)
 			data_columns_push(&columns, &column);
 	}
+	data_columns_remove_poor(&columns);
+	data_columns_remove_dissenting(&columns);
 	data_claim_columns(solver, DATA_RULE_dentry_chain, "dentry", "d_hash.pprev", solver->word,
 			   &columns);
 }

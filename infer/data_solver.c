@@ -386,15 +386,36 @@ void data_columns_remove(struct data_columns *columns, uint32_t offset)
 	columns->count = kept;
 }
 
-void data_columns_remove_dissenting(struct data_columns *columns)
+/* Of those without exceptions, the one that most objects agree on; 0 none. */
+static uint32_t support_without_dissent(const struct data_columns *columns)
 {
-	uint32_t least = UINT32_MAX;
+	uint32_t most = 0;
 
 	for (uint32_t i = 0; i < columns->count && i < DATA_COLUMNS; i++)
-		if (columns->rows[i].dissent < least)
-			least = columns->rows[i].dissent;
+		if (columns->rows[i].dissent == 0 && columns->rows[i].support > most)
+			most = columns->rows[i].support;
+	return most;
+}
+
+/* A few objects without exception say less than many with one, which memory may have lost a bit of. */
+void data_columns_remove_dissenting(struct data_columns *columns)
+{
+	uint32_t most = support_without_dissent(columns);
+
 	for (uint32_t i = columns->count; i-- > 0 && columns->count <= DATA_COLUMNS;)
-		if (least == 0 && columns->rows[i].dissent > 0)
+		if (columns->rows[i].dissent > 0 && columns->rows[i].support <= 2 * most)
+			data_columns_remove(columns, columns->rows[i].offset);
+}
+
+void data_columns_remove_poor(struct data_columns *columns)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < columns->count && i < DATA_COLUMNS; i++)
+		if (columns->rows[i].support > most)
+			most = columns->rows[i].support;
+	for (uint32_t i = columns->count; i-- > 0 && columns->count <= DATA_COLUMNS;)
+		if (columns->rows[i].support < most / 2)
 			data_columns_remove(columns, columns->rows[i].offset);
 }
 

@@ -146,8 +146,10 @@ bool data_check(struct data_solver *solver, const struct data_set *set, uint32_t
 void data_columns_push(struct data_columns *columns, const struct data_column *column);
 /** Sorts out one offset. */
 void data_columns_remove(struct data_columns *columns, uint32_t offset);
-/** Where several columns hold, those with exceptions make room for those without. */
+/** Where several columns hold, those with exceptions make room for those without that are not much poorer. */
 void data_columns_remove_dissenting(struct data_columns *columns);
+/** Those that not half as many objects show as another one go. */
+void data_columns_remove_poor(struct data_columns *columns);
 /** The one offset, or DATA_UNKNOWN when there are none or several. */
 uint32_t data_columns_only(const struct data_columns *columns);
 

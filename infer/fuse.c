@@ -74,10 +74,18 @@ struct vote {
 	int32_t weight;
 };
 
+/* An instruction that decided for a class. */
+struct sight {
+	uint32_t class_id, candidate;
+	uint64_t at;
+	bool counted;
+};
+
 struct ballot {
 	struct candidate candidates[CANDIDATES_MAX];
 	struct vote votes[VOTES_MAX];
-	uint32_t count, vote_count;
+	struct sight sights[VOTES_MAX];
+	uint32_t count, vote_count, sight_count;
 };
 
 /* ---- one field ---- */
@@ -122,6 +130,13 @@ static void describe(struct candidate *candidate, const struct infer_claim *clai
 	}
 }
 
+static void keep_sight(struct ballot *ballot, const struct infer_claim *claim, uint32_t candidate)
+{
+	if (claim->kind == INFER_CODE && claim->at && ballot->sight_count < VOTES_MAX)
+		ballot->sights[ballot->sight_count++] =
+			(struct sight){claim->class_id, candidate, claim->at, false};
+}
+
 /* A class has one vote for each of its candidates, however often it says so. */
 static void vote(struct ballot *ballot, const struct infer_claim *claim, int32_t weight)
 {
@@ -130,6 +145,7 @@ static void vote(struct ballot *ballot, const struct infer_claim *claim, int32_t
 	if (candidate == UINT32_MAX)
 		return;
 	describe(&ballot->candidates[candidate], claim, weight);
+	keep_sight(ballot, claim, candidate);
 	for (uint32_t i = 0; i < ballot->vote_count; i++)
 		if (ballot->votes[i].class_id == claim->class_id &&
 		    ballot->votes[i].candidate == candidate)
@@ -148,6 +164,37 @@ static int compare_votes(const void *one, const void *two)
 	return a->class_id < b->class_id ? -1 : a->class_id > b->class_id;
 }
 
+static bool was_counted(const struct ballot *ballot, const struct sight *sight)
+{
+	for (uint32_t i = 0; i < ballot->sight_count; i++)
+		if (ballot->sights[i].counted && ballot->sights[i].at == sight->at &&
+		    ballot->sights[i].candidate == sight->candidate)
+			return true;
+	return false;
+}
+
+/* Functions that all call the same one are decided by the same instruction there: that is one witness,
+ * who spoke with the heaviest of them. */
+static bool says_again(struct ballot *ballot, const struct vote *vote)
+{
+	bool any = false, news = false;
+
+	for (uint32_t i = 0; i < ballot->sight_count; i++) {
+		const struct sight *sight = &ballot->sights[i];
+
+		if (sight->class_id != vote->class_id || sight->candidate != vote->candidate)
+			continue;
+		any = true;
+		news = news || !was_counted(ballot, sight);
+	}
+	if (any && !news)
+		return true;
+	for (uint32_t i = 0; i < ballot->sight_count; i++)
+		ballot->sights[i].counted |= ballot->sights[i].class_id == vote->class_id &&
+					     ballot->sights[i].candidate == vote->candidate;
+	return false;
+}
+
 /* The heaviest first, so that the others of its kind are the ones that count less. */
 static void count_votes(struct ballot *ballot)
 {
@@ -160,6 +207,8 @@ static void count_votes(struct ballot *ballot)
 	for (uint32_t i = 0; i < ballot->vote_count; i++) {
 		const struct vote *row = &ballot->votes[i];
 
+		if (says_again(ballot, row))
+			continue;
 		ballot->candidates[row->candidate].nats +=
 			row->weight / HUNDREDTHS * later[row->candidate][row->kind];
 		ballot->candidates[row->candidate].classes++;

@@ -15,6 +15,7 @@
 #include "infer/prior.h"
 #include "infer/symtables.h"
 #include "infer/syscalls.h"
+#include "infer/type_layout.h"
 #include "infer/types.h"
 #include "infer/writer.h"
 #include "profile/btf.h"
@@ -373,6 +374,30 @@ static void warn_disbelief(const struct run *run)
 			     anchors->rows[i].symbol, anchors->rows[i].path);
 }
 
+/* Who moved a member had no room for it. */
+static bool has_misfit(const struct run *run)
+{
+	struct infer_misfit misfit;
+	char where[96] = "";
+	bool found = false;
+
+	for (uint32_t i = 0; i < run->fields->count && !found; i++)
+		found = (i == 0 ||
+			 strcmp(run->fields->rows[i].type, run->fields->rows[i - 1].type) != 0) &&
+			infer_type_layout_misfit(run->result->opened, run->fields->rows[i].type,
+						 &misfit);
+	if (!found)
+		return false;
+	if (misfit.other)
+		snprintf(where, sizeof(where), "in the place of %.60s",
+			 *misfit.other ? misfit.other : "another one");
+	warn(run, "the guest's BTF is not believed: it has %.60s.%.60s %s; it may be forged",
+	     *misfit.type ? misfit.type : "(anonymous)",
+	     *misfit.member ? misfit.member : "(anonymous)",
+	     misfit.other ? where : "outside of its structure");
+	return true;
+}
+
 /* ---- evidence ---- */
 
 /* Each kind once, however often it is needed. */
@@ -443,34 +468,6 @@ static bool types_say(const struct gap_profile *profile, const struct infer_fiel
 	return false;
 }
 
-/* Has the class of a claim some candidate for the field that is what the types say? */
-static bool class_allows(const struct run *run, const struct infer_claim *claim)
-{
-	const struct infer_claims *claims = run->result->claims;
-	uint64_t offset_bits = 0;
-	bool present =
-		types_say(run->result->opened, &run->fields->rows[claim->field], &offset_bits);
-
-	for (uint32_t i = 0; i < infer_claims_count(claims); i++) {
-		const struct infer_claim *other = infer_claims_at(claims, i);
-
-		if (other->field == claim->field && other->class_id == claim->class_id &&
-		    other->absent == !present && (!present || other->offset_bits == offset_bits))
-			return true;
-	}
-	return false;
-}
-
-static bool any_doubt(const struct run *run)
-{
-	const struct infer_claims *claims = run->result->claims;
-
-	for (uint32_t i = 0; i < infer_claims_count(claims); i++)
-		if (!class_allows(run, infer_claims_at(claims, i)))
-			return true;
-	return false;
-}
-
 static bool contradicts(const struct infer_verdict *verdict, bool present, uint64_t offset_bits)
 {
 	if (verdict->answer == INFER_ABSENT)
@@ -507,16 +504,51 @@ static bool verdicts_contradict(const struct run *run)
 	return any;
 }
 
-/* Objects are asked always, code only where they leave a doubt. */
+static enum gap_status weigh_evidence(struct run *run, struct gap_error *error)
+{
+	enum gap_status status = collect_code(run, error);
+
+	if (!status)
+		status = collect_data(run, error);
+	return status ? status : fuse(run, error);
+}
+
+static enum gap_status forget_evidence(struct run *run, struct gap_error *error)
+{
+	infer_claims_destroy(run->result->claims);
+	run->result->claims = NULL;
+	run->has_code = run->has_data = false;
+	return infer_claims_create(&run->result->claims)
+		       ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
+		       : GAP_OK;
+}
+
+static bool is_contradicted(const struct run *run)
+{
+	for (uint32_t i = 0; i < run->fields->count; i++) {
+		uint64_t offset_bits = 0;
+		bool present = types_say(run->result->opened, &run->fields->rows[i], &offset_bits);
+
+		if (contradicts(&run->result->verdicts[i], present, offset_bits))
+			return true;
+	}
+	return false;
+}
+
+/* Code is read by what the types say, which is quick, and objects as if there were none. Where that says
+ * otherwise of anything, code is read once more as if there were none either, and has the word. */
 static enum gap_status doubt_types(struct run *run, bool *believed, struct gap_error *error)
 {
-	enum gap_status status = collect_data(run, error);
+	enum gap_status status;
 
-	if (status || !any_doubt(run))
+	run->result->kernel.tried = run->result->opened;
+	status = weigh_evidence(run, error);
+	run->result->kernel.tried = NULL;
+	if (status || !is_contradicted(run))
 		return status;
-	status = collect_code(run, error);
+	status = forget_evidence(run, error);
 	if (!status)
-		status = fuse(run, error);
+		status = weigh_evidence(run, error);
 	if (!status)
 		*believed = !verdicts_contradict(run);
 	return status;
@@ -542,6 +574,8 @@ static enum gap_status believe_types(struct run *run, struct gap_error *error)
 		warn_disbelief(run);
 		return GAP_OK;
 	}
+	if (has_misfit(run))
+		return GAP_OK;
 	status = doubt_types(run, &believed, error);
 	run->result->from_types = believed && !status;
 	return status;

@@ -24,6 +24,8 @@ struct infer_kernel {
 	struct infer_window text, image; /* kernel text; the whole image. start == end: unknown */
 	struct infer_window direct_map;  /* where physical memory is mapped linearly */
 	const struct infer_symbols *symbols; /* empty when none were learnt */
+	/* The types that the kernel has of itself and that evidence is to try; NULL: none are tried. */
+	const struct gap_profile *tried;
 	/* Bounds on work, for live and hostile guests. */
 	uint64_t reads_max;
 };

@@ -235,8 +235,11 @@ static bool leads_to(const struct search *search, uint64_t function, uint64_t at
 	const struct code_machine *machine = code_machine_of(search->machine);
 	const uint8_t *bytes = infer_image_at(search->image, function, FUNCTION_BYTES_MAX);
 	void *decoder = bytes ? machine->open(machine->pointer_bytes == 8) : NULL;
-	bool leads = decoder && code_text_walk(machine, decoder, bytes, function,
-					       function + FUNCTION_BYTES_MAX) > at;
+	bool broken = false;
+	bool leads = decoder &&
+		     code_text_walk(machine, decoder, bytes, function,
+				    function + FUNCTION_BYTES_MAX, &broken) > at &&
+		     !broken;
 
 	if (decoder)
 		machine->close(decoder);

@@ -252,6 +252,12 @@ KEPT int number_in(struct pid *pid, struct namespace *space)
 	return upid->space == space ? upid->number : 0;
 }
 
+/* A number as wide as a pointer. */
+KEPT int is_high(struct memory *memory)
+{
+	return memory->start > 4096;
+}
+
 KEPT struct file *program_of(struct memory *memory)
 {
 	return memory->program;

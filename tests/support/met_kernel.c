@@ -294,12 +294,34 @@ static bool is_written(const struct met_kernel_options *options, const struct gr
 	       !(options->graph.mappings_in_tree && strcmp(member->name, "vm_next") == 0);
 }
 
-static bool is_forged(const struct met_kernel_options *options, const struct graph_member *member)
+static bool is_called(const struct graph_member *member, const char *path)
 {
 	size_t length = strlen(member->type);
 
-	return options->forged && strncmp(options->forged, member->type, length) == 0 &&
-	       strcmp(options->forged + length + 1, member->name) == 0;
+	return path && strncmp(path, member->type, length) == 0 &&
+	       strcmp(path + length + 1, member->name) == 0;
+}
+
+static uint32_t start_of(const char *path)
+{
+	struct graph_member member;
+
+	for (size_t i = 0; graph_member_at(i, &member); i++)
+		if (is_called(&member, path))
+			return inner_start(&member);
+	fail_msg("there is no %s", path);
+	return 0;
+}
+
+/* Where the types say that a member is. */
+static uint32_t told_start(const struct met_kernel_options *options,
+			   const struct graph_member *member)
+{
+	if (is_called(member, options->forged_with))
+		return start_of(options->forged);
+	if (!is_called(member, options->forged))
+		return inner_start(member);
+	return options->forged_with ? start_of(options->forged_with) : inner_start(member) + 8;
 }
 
 #define STRUCTURE_BYTES 4096
@@ -329,8 +351,7 @@ static size_t add_structure(struct types *types, const struct met_kernel_options
 			 members[i].name);
 		word(types, string(types, name));
 		word(types, ids[i]);
-		word(types,
-		     8 * inner_start(&members[i]) + (is_forged(options, &members[i]) ? 64 : 0));
+		word(types, 8 * told_start(options, &members[i]));
 	}
 	return index;
 }

@@ -12,7 +12,8 @@
 struct met_kernel_options {
 	struct graph_options graph;
 	bool kallsyms, exports, types, coreinfo;
-	const char *forged; /* "type.member" that the types put elsewhere */
+	const char *forged;      /* "type.member" that the types put elsewhere … */
+	const char *forged_with; /* … where this one is, and that one in its place */
 };
 
 struct met_kernel {

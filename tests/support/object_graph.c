@@ -906,7 +906,7 @@ static void add_program(struct graph *graph, const struct graph_options *options
 			uint64_t parent)
 {
 	uint64_t task = add_process(graph, i ? 20 + i : 1, parent, i ? "program" : "init",
-				    !options->quiet && !options->poor && i == 5);
+				    !options->quiet && !options->poor && (i == 5 || i == 6));
 	uint64_t mm = make_mm(graph, options, i);
 	uint32_t nice = !options->poor && i == 3 ? 130 : 120;
 

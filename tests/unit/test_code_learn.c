@@ -389,6 +389,7 @@ static const struct {
 	{"number_in(pid, namespace)",
 	 "return arg0->first_number[]; compare arg1 with arg0->first_space[]"},
 	{"program_of(memory) file", ""},
+	{"is_high(memory)", "loads arg0->program"}, /* it does not: what it loads is no pointer */
 	{"close_file(file)", ""},
 	{"dentry_of(path) dentry", ""},
 	{"is_named(file, -)", "compare arg1 with arg0->name"},
@@ -660,6 +661,118 @@ static void bent_code_is_survived(void **state)
 		}
 }
 
+static bool speaks(const struct code_learnt *learnt, const char *function)
+{
+	for (uint32_t i = 0; i < learnt->votes.count; i++)
+		if (strcmp(learnt->votes.items[i].function, function) == 0)
+			return true;
+	return false;
+}
+
+/* What is only compared with a number is not the pointer that a row asks for. */
+static void numbers_are_not_pointers(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+
+		load(&image, path);
+		assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+					    (struct code_reader){read_image, &image},
+					    image.symbols),
+				 GAP_OK);
+		if (speaks(&learnt, "is_high"))
+			fail_msg("%s: a number is taken for a pointer", path);
+		assert_true(speaks(&learnt, "program_of"));
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
+/* Members that are said to be elsewhere do not keep code from showing where they are. */
+static void what_is_said_is_tried(void **state)
+{
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_belief said[sizeof(members) / sizeof(members[0])];
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":")) {
+		struct code_learnt learnt;
+		uint32_t parent;
+
+		load(&image, path);
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+			said[i] = (struct code_belief){
+				.known = members[i].offset >= 0,
+				.offset = members[i].offset >= 0 ? image.offsets[members[i].offset]
+								 : 0};
+		parent = said[2].offset;
+		said[2].offset += 64; /* task_struct.parent */
+		assert_int_equal(code_learn_try(&learnt, &rows, code_machine_of(image.machine),
+						(struct code_reader){read_image, &image},
+						image.symbols, said),
+				 GAP_OK);
+		if (!learnt.beliefs[2].known || learnt.beliefs[2].offset != parent)
+			fail_msg("%s: parent is not shown", path);
+		code_learnt_deinit(&learnt);
+		infer_symbols_destroy(image.symbols);
+	}
+	code_rows_deinit(&rows);
+}
+
+/* All but the first bytes of a function: what is left leads into them. */
+static void empty_function(struct image *image, const char *name)
+{
+	const struct infer_symbol *symbol = infer_symbols_named(image->symbols, name, NULL);
+	uint64_t end = 0;
+
+	if (!symbol)
+		return;
+	infer_symbols_covering(image->symbols, symbol->address, &end);
+	if (end > symbol->address + 4 && end <= image->base + IMAGE_BYTES)
+		memset(image->bytes + (symbol->address + 4 - image->base), 0,
+		       (size_t)(end - symbol->address - 4));
+}
+
+/* Zeros are read neither as instructions nor as the way to the next function: with and without symbols. */
+static void emptied_functions_say_nothing(void **state)
+{
+	static const char *const names[] = {"show_task", "show_memory", "clone_task", "number_in"};
+	static struct image image;
+	static char samples[] = CODE_SAMPLES;
+	struct code_rows rows;
+
+	(void)state;
+	make_rows(&rows);
+	for (char *path = strtok(samples, ":"); path; path = strtok(NULL, ":"))
+		for (unsigned i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+			const char *name = names[i / 2];
+			struct code_learnt learnt;
+
+			load_with(&image, path, i % 2);
+			empty_function(&image, name);
+			assert_int_equal(code_learn(&learnt, &rows, code_machine_of(image.machine),
+						    (struct code_reader){read_image, &image},
+						    image.symbols),
+					 GAP_OK);
+			if (speaks(&learnt, name))
+				fail_msg("%s: %s says something", path, name);
+			assert_true(learnt.votes.count);
+			code_learnt_deinit(&learnt);
+			infer_symbols_destroy(image.symbols);
+		}
+	code_rows_deinit(&rows);
+}
+
 static void nothing_is_learnt_from_nothing(void **state)
 {
 	struct infer_symbols *symbols;
@@ -690,6 +803,9 @@ int main(void)
 		cmocka_unit_test(walks_show_where_lists_begin),
 		cmocka_unit_test(code_tells_of_objects_without_a_symbol),
 		cmocka_unit_test(bent_code_is_survived),
+		cmocka_unit_test(numbers_are_not_pointers),
+		cmocka_unit_test(what_is_said_is_tried),
+		cmocka_unit_test(emptied_functions_say_nothing),
 		cmocka_unit_test(nothing_is_learnt_from_nothing),
 	};
 

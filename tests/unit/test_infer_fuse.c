@@ -19,6 +19,7 @@ struct case_claim {
 	int32_t weight;
 	const char *class_name;
 	bool absent;
+	uint64_t at; /* of code */
 };
 
 static void fuse(const struct case_claim *cases, size_t count, struct infer_verdict *verdicts)
@@ -32,12 +33,14 @@ static void fuse(const struct case_claim *cases, size_t count, struct infer_verd
 	for (size_t i = 0; i < count; i++) {
 		struct infer_claim claim = {
 			.field = cases[i].field,
-			.kind = strncmp(cases[i].class_name, "code:", 5) == 0 ? INFER_PRIOR
-									      : INFER_BTF,
+			.kind = cases[i].at                                     ? INFER_CODE
+				: strncmp(cases[i].class_name, "code:", 5) == 0 ? INFER_PRIOR
+										: INFER_BTF,
 			.offset_bits = cases[i].offset_bits,
 			.width_bits = cases[i].width_bits,
 			.weight = cases[i].weight,
 			.absent = cases[i].absent,
+			.at = cases[i].at,
 			.class_id = infer_claims_class(claims, cases[i].class_name)};
 
 		infer_claims_add(claims, &claim);
@@ -96,9 +99,9 @@ static void a_name_that_was_told_stays(void **state)
 static void one_class_is_never_sure(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 3000, "code:a", false},
-		{0, 800, 32, 3000, "code:a", false},
-		{0, 800, 32, 3000, "code:a", false},
+		{0, 800, 32, 3000, "code:a", false, 0},
+		{0, 800, 32, 3000, "code:a", false, 0},
+		{0, 800, 32, 3000, "code:a", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -109,12 +112,34 @@ static void one_class_is_never_sure(void **state)
 	assert_true(verdicts[0].confidence < 0.99);
 }
 
+/* Two functions whose callee decides for both; a third that decides by itself; one that adds a place. */
+static void one_instruction_is_one_witness(void **state)
+{
+	static const struct case_claim cases[] = {
+		{0, 800, 64, 350, "code:a", false, 0x1000},
+		{0, 800, 64, 400, "code:b", false, 0x1000},
+		{1, 800, 64, 350, "code:a", false, 0x1000},
+		{1, 800, 64, 400, "code:b", false, 0x2000},
+		{2, 800, 64, 350, "code:a", false, 0x1000},
+		{2, 800, 64, 400, "code:b", false, 0x1000},
+		{2, 800, 64, 400, "code:b", false, 0x3000},
+	};
+	struct infer_verdict verdicts[FIELDS];
+
+	(void)state;
+	FUSE(cases, verdicts);
+	assert_int_equal(verdicts[0].classes, 1);
+	assert_true(verdicts[0].confidence <= 0.985);
+	assert_int_equal(verdicts[1].classes, 2);
+	assert_int_equal(verdicts[2].classes, 2);
+}
+
 static void classes_that_agree_are_surer_than_one(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 350, "code:a", false},
-		{0, 800, 32, 350, "data:b", false},
-		{1, 832, 32, 350, "code:a", false},
+		{0, 800, 32, 350, "code:a", false, 0},
+		{0, 800, 32, 350, "data:b", false, 0},
+		{1, 832, 32, 350, "code:a", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -130,9 +155,9 @@ static void classes_that_agree_are_surer_than_one(void **state)
 static void what_a_class_cannot_tell_apart_another_does(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 500, "code:a", false}, {0, 864, 32, 500, "code:a", false},
-		{1, 800, 32, 500, "code:a", false}, {1, 864, 32, 500, "code:a", false},
-		{1, 864, 32, 500, "data:b", false},
+		{0, 800, 32, 500, "code:a", false, 0}, {0, 864, 32, 500, "code:a", false, 0},
+		{1, 800, 32, 500, "code:a", false, 0}, {1, 864, 32, 500, "code:a", false, 0},
+		{1, 864, 32, 500, "data:b", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -151,14 +176,14 @@ static void what_a_class_cannot_tell_apart_another_does(void **state)
 /* Ten that could share an error are not ten times as sure. */
 static void more_of_a_kind_add_less(void **state)
 {
-	struct case_claim cases[11] = {{0, 864, 32, 500, "data:b", false}};
+	struct case_claim cases[11] = {{0, 864, 32, 500, "data:b", false, 0}};
 	struct infer_verdict verdicts[FIELDS];
 	char names[10][16];
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		snprintf(names[i], sizeof(names[i]), "code:%d", i);
-		cases[i + 1] = (struct case_claim){0, 800, 32, 300, names[i], false};
+		cases[i + 1] = (struct case_claim){0, 800, 32, 300, names[i], false, 0};
 	}
 	FUSE(cases, verdicts);
 	assert_int_equal(verdicts[0].answer, INFER_ABSTAINED);
@@ -168,8 +193,8 @@ static void more_of_a_kind_add_less(void **state)
 static void witnesses_that_disagree_give_no_answer(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 400, "code:a", false},
-		{0, 864, 32, 400, "data:b", false},
+		{0, 800, 32, 400, "code:a", false, 0},
+		{0, 864, 32, 400, "data:b", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -183,9 +208,9 @@ static void witnesses_that_disagree_give_no_answer(void **state)
 static void absence_is_an_answer(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 0, 0, 400, "code:a", true},
-		{0, 0, 0, 400, "data:b", true},
-		{0, 800, 32, 100, "data:c", false},
+		{0, 0, 0, 400, "code:a", true, 0},
+		{0, 0, 0, 400, "data:b", true, 0},
+		{0, 800, 32, 100, "data:c", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -199,9 +224,9 @@ static void absence_is_an_answer(void **state)
 static void members_do_not_share_bytes(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 500, "code:a", false},
-		{0, 800, 32, 500, "data:b", false},
-		{1, 816, 32, 500, "code:a", false},
+		{0, 800, 32, 500, "code:a", false, 0},
+		{0, 800, 32, 500, "data:b", false, 0},
+		{1, 816, 32, 500, "code:a", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -215,8 +240,8 @@ static void members_do_not_share_bytes(void **state)
 static void equally_likely_members_both_fall(void **state)
 {
 	static const struct case_claim cases[] = {
-		{0, 800, 32, 500, "code:a", false},
-		{1, 800, 32, 500, "code:a", false},
+		{0, 800, 32, 500, "code:a", false, 0},
+		{1, 800, 32, 500, "code:a", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -229,8 +254,8 @@ static void equally_likely_members_both_fall(void **state)
 static void a_member_of_a_member_may_lie_in_it(void **state)
 {
 	static const struct case_claim cases[] = {
-		{2, 800, 128, 500, "code:a", false},
-		{3, 800, 64, 500, "code:b", false},
+		{2, 800, 128, 500, "code:a", false, 0},
+		{3, 800, 64, 500, "code:b", false, 0},
 	};
 	struct infer_verdict verdicts[FIELDS];
 
@@ -246,6 +271,7 @@ int main(void)
 		cmocka_unit_test(no_evidence_is_no_answer),
 		cmocka_unit_test(a_name_that_was_told_stays),
 		cmocka_unit_test(one_class_is_never_sure),
+		cmocka_unit_test(one_instruction_is_one_witness),
 		cmocka_unit_test(classes_that_agree_are_surer_than_one),
 		cmocka_unit_test(what_a_class_cannot_tell_apart_another_does),
 		cmocka_unit_test(more_of_a_kind_add_less),

@@ -142,11 +142,12 @@ static void a_kernel_may_say_nothing_of_itself(void **state)
 	run_deinit(&run);
 }
 
-static void infer_forged(struct run *run, const char *forged)
+static void infer_forged(struct run *run, const char *forged, const char *with)
 {
 	struct met_kernel_options options = everything;
 
 	options.forged = forged;
+	options.forged_with = with;
 	met_kernel_init(&run->kernel, &options);
 	infer(run);
 	assert_int_equal(run->status, GAP_OK);
@@ -162,7 +163,7 @@ static void forged_types_are_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(forged); i++) {
 		struct run run = {.status = GAP_OK};
 
-		infer_forged(&run, forged[i]);
+		infer_forged(&run, forged[i], NULL);
 		if (run.result.from_types || !strstr(run.warnings, "BTF is not believed") ||
 		    !strstr(run.warnings, forged[i]))
 			fail_msg("%s: %s", forged[i], run.warnings);
@@ -171,21 +172,36 @@ static void forged_types_are_refused(void **state)
 	}
 }
 
+/* Types that put a member where another one is are refused, whatever memory says. */
+static void a_member_moved_into_another_is_seen(void **state)
+{
+	struct run run = {.status = GAP_OK};
+
+	(void)state;
+	infer_forged(&run, "mm_struct.map_count", NULL);
+	assert_false(run.result.from_types);
+	if (!strstr(run.warnings, "mm_struct.start_stack in the place of map_count"))
+		fail_msg("%s", run.warnings);
+	run_deinit(&run);
+}
+
 /* Where objects alone say otherwise, and no function is there to be asked, it is told. */
 static void a_doubt_about_types_is_told(void **state)
 {
-	static const char *const forged[] = {"fdtable.max_fds", "mm_struct.map_count",
-					     "vm_area_struct.vm_end"};
+	static const char *const forged[][2] = {
+		{"fdtable.fd", "fdtable.open_fds"},
+		{"mm_struct.map_count", "mm_struct.mm_users"},
+		{"vm_area_struct.vm_end", "vm_area_struct.vm_start"}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(forged); i++) {
 		struct run run = {.status = GAP_OK};
 		char words[96];
 
-		infer_forged(&run, forged[i]);
-		snprintf(words, sizeof(words), "memory may say otherwise of %s", forged[i]);
+		infer_forged(&run, forged[i][0], forged[i][1]);
+		snprintf(words, sizeof(words), "memory may say otherwise of %s", forged[i][0]);
 		if (!run.result.from_types || !strstr(run.warnings, words))
-			fail_msg("%s: %s", forged[i], run.warnings);
+			fail_msg("%s: %s", forged[i][0], run.warnings);
 		run_deinit(&run);
 	}
 }
@@ -298,6 +314,7 @@ int main(void)
 		cmocka_unit_test(flags_mask_evidence),
 		cmocka_unit_test(a_kernel_may_say_nothing_of_itself),
 		cmocka_unit_test(forged_types_are_refused),
+		cmocka_unit_test(a_member_moved_into_another_is_seen),
 		cmocka_unit_test(a_doubt_about_types_is_told),
 		cmocka_unit_test(true_types_raise_no_doubt),
 		cmocka_unit_test(no_kernel_is_an_error),
