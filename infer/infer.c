@@ -58,6 +58,18 @@ static enum gap_status proceed(const struct run *run, const char *what, struct g
 
 /* ---- meeting the kernel ---- */
 
+static void warn_rivals(const struct run *run)
+{
+	const struct gap_survey *survey = &run->result->survey;
+
+	warn(run,
+	     "page tables in this memory lead to %u more kernel%s, left from before a warm reboot "
+	     "or "
+	     "forged, for which less speaks: ELF machine %u, \"%.*s\"",
+	     survey->rivals, survey->rivals == 1 ? "" : "s, one of them", survey->rival_machine,
+	     (int)strcspn(survey->rival, "\n"), survey->rival);
+}
+
 static enum gap_status meet(struct run *run, const struct gap_memory *memory,
 			    struct gap_error *error)
 {
@@ -80,11 +92,7 @@ static enum gap_status meet(struct run *run, const struct gap_memory *memory,
 						   result->survey.linear_end.value};
 	kernel->reads_max = READS_MAX;
 	if (result->survey.rivals)
-		warn(run,
-		     "%u other kernels have page tables in this memory, as after a warm reboot; "
-		     "the one that most "
-		     "processes use was taken",
-		     result->survey.rivals);
+		warn_rivals(run);
 	return infer_image_copy(&result->image, kernel->guest, kernel->image.start,
 				kernel->image.end, error);
 }
@@ -320,6 +328,12 @@ static enum gap_status walk_modules(struct run *run, struct infer_module_types *
 	return status;
 }
 
+/* Objects were read while types were doubted: what was met there and no table tells is written too. */
+static enum gap_status add_found_symbols(struct run *run, struct gap_error *error)
+{
+	return infer_write_found(run->types, run->result) ? freeze(run, run->types, error) : GAP_OK;
+}
+
 /* Nothing that is wrong with modules' types takes the kernel's away. */
 static enum gap_status add_module_types(struct run *run, struct gap_error *error)
 {
@@ -552,6 +566,8 @@ static enum gap_status take_types(struct run *run, struct gap_error *error)
 	enum gap_status status = believe_types(run, error);
 
 	if (!status && run->result->from_types)
+		status = add_found_symbols(run, error);
+	if (!status && run->result->from_types)
 		status = add_module_types(run, error);
 	forget_types(run);
 	return status;
@@ -579,6 +595,7 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 		return status;
 	infer_write_target(builder, result);
 	infer_write_symbols(builder, result);
+	infer_write_found(builder, result);
 	add_sources(builder, run);
 	status = infer_write_fields(builder, result, run->fields)
 			 ? gap_fail(error, GAP_NO_MEMORY, "out of memory")

@@ -146,23 +146,35 @@ static void write_met(const struct symbol_writer *writer)
 		write_symbol(writer, "linux_banner", 'R', result->survey.banner.value);
 	if (root)
 		write_symbol(writer, "swapper_pg_dir", 'D', root);
+}
+
+static struct symbol_writer symbol_writer(struct gap_builder *builder,
+					  const struct infer_result *result)
+{
+	return (struct symbol_writer){builder, result, percpu_window(result->kernel.symbols)};
+}
+
+uint32_t infer_write_found(struct gap_builder *builder, const struct infer_result *result)
+{
+	struct symbol_writer writer = symbol_writer(builder, result);
+	uint32_t count, written = 0;
+
 	for (uint32_t i = 0; i < infer_claims_symbol_count(result->claims); i++) {
 		const struct infer_found_symbol *found = infer_claims_symbol_at(result->claims, i);
 
-		infer_symbols_named(symbols, found->name, &count);
-		if (!count)
-			write_symbol(writer, found->name, 'D', found->address);
+		infer_symbols_named(result->kernel.symbols, found->name, &count);
+		if (count)
+			continue;
+		write_symbol(&writer, found->name, 'D', found->address);
+		written++;
 	}
+	return written;
 }
 
 void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result)
 {
 	const struct infer_symbols *symbols = result->kernel.symbols;
-	struct symbol_writer writer = {
-		.builder = builder,
-		.result = result,
-		.percpu = percpu_window(symbols),
-	};
+	struct symbol_writer writer = symbol_writer(builder, result);
 	const struct infer_symbol *symbol;
 
 	for (uint32_t i = 0; (symbol = infer_symbols_at(symbols, i)); i++)

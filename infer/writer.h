@@ -10,6 +10,10 @@
 void infer_write_target(struct gap_builder *builder, const struct infer_result *result);
 void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result);
 
+/** Symbols that evidence met and that no table of symbols tells, on whatever path they were met; how
+ * many. Called once what reads objects has done so. */
+uint32_t infer_write_found(struct gap_builder *builder, const struct infer_result *result);
+
 /** What symbols are (kernels/symbol-types.def), by the names of structures that the builder has or
  * gets. GAP_NO_MEMORY. */
 enum gap_status infer_write_symbol_types(struct gap_builder *builder,
