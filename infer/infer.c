@@ -623,6 +623,21 @@ static enum gap_status ask_priors(struct run *run, struct gap_error *error)
 	return run->options->prior_count ? fuse(run, error) : GAP_OK;
 }
 
+/* A profile that says nothing would pass for one that says something. */
+static enum gap_status refuse_nothing(const struct run *run, struct gap_error *error)
+{
+	for (uint32_t i = 0; i < run->fields->count; i++)
+		if (run->result->verdicts[i].answer != INFER_ABSTAINED)
+			return GAP_OK;
+	if (infer_symbols_count(run->result->kernel.symbols) || !run->fields->count)
+		return GAP_OK;
+	return gap_fail(
+		error, GAP_NOT_FOUND,
+		"of the kernel that was met nothing could be told, neither symbols nor a "
+		"field: its memory is not complete, or what was met is no kernel (\"%.*s\")",
+		(int)strcspn(run->result->survey.text, "\n"), run->result->survey.text);
+}
+
 static enum gap_status weigh(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = collect(run, error);
@@ -631,6 +646,8 @@ static enum gap_status weigh(struct run *run, struct gap_error *error)
 		status = fuse(run, error);
 	if (!status)
 		status = ask_priors(run, error);
+	if (!status)
+		status = refuse_nothing(run, error);
 	return status ? status : build_from_claims(run, error);
 }
 

@@ -40,7 +40,7 @@ static unsigned arches_before(const struct gap_surveying *survey, uint64_t block
 	for (size_t i = 0; i < ARCH_COUNT; i++)
 		if (!arches[i]->looks_like_root &&
 		    gap_survey_code(survey->memory, arches[i], text.start, text, &seen) >=
-			    GAP_CODE_GOOD_MIN)
+			    2 * GAP_CODE_GOOD_MIN)
 			found |= 1u << i;
 	return found;
 }
@@ -55,15 +55,14 @@ static int take_banner(void *context, struct gap_paddr at)
 	if (!gap_survey_is_banner(
 		    text, gap_memory_read_some(survey->memory, at, text, sizeof(text)), &length))
 		return 0;
-	if (!(survey->coded_count + survey->plain_count) || block != survey->block)
+	survey->all[survey->all_count++] = at;
+	if (survey->all_count == 1 || block != survey->block)
 		survey->block_arches = arches_before(survey, block);
 	survey->block = block;
-	if (survey->block_arches)
+	if (survey->block_arches && survey->coded_count < GAP_BANNERS_MAX)
 		survey->coded[survey->coded_count++] =
 			(struct gap_banner){at, survey->block_arches};
-	else if (survey->plain_count < GAP_PLAIN_MAX)
-		survey->plain[survey->plain_count++] = (struct gap_banner){at, 0};
-	return survey->coded_count == GAP_BANNERS_MAX;
+	return survey->all_count == GAP_BANNERS_ALL;
 }
 
 /* Once, and only where they are needed: this reads all of memory. */
@@ -75,20 +74,22 @@ static void find_banners(struct gap_surveying *survey)
 	survey->has_banners = 1;
 }
 
-/* The banners with code of this architecture before them; where there are none and nothing was met, as
- * in memory of which parts are missing, those with any code and some with none. */
+/* The banners with code of this architecture before them; once nothing was met that way, as where parts
+ * of memory are missing, all. */
 static void list_banners(struct gap_surveying *survey, size_t arch)
 {
 	unsigned wanted = 1u << arch;
 
 	find_banners(survey);
 	survey->banner_count = 0;
-	for (unsigned i = 0; i < survey->coded_count; i++)
+	for (unsigned i = 0; !survey->desperate && i < survey->coded_count; i++)
 		if (survey->coded[i].arches & wanted)
 			survey->banners[survey->banner_count++] = survey->coded[i].at;
-	for (unsigned i = 0; survey->desperate && !survey->banner_count && i < survey->plain_count;
-	     i++)
-		survey->banners[survey->banner_count++] = survey->plain[i].at;
+	if (!survey->desperate)
+		return;
+	survey->banner_count =
+		survey->all_count < GAP_BANNERS_MAX ? survey->all_count : GAP_BANNERS_MAX;
+	memcpy(survey->banners, survey->all, survey->banner_count * sizeof(*survey->banners));
 }
 
 /* ---- candidates ---- */
@@ -404,8 +405,10 @@ static enum gap_status find_kernels(struct gap_surveying *survey, struct gap_err
 	else if (!options->no_registers)
 		try_arches(survey, "registers", try_registers, 1);
 	survey->searching = !survey->kernel_count && !options->has_root && !options->no_search;
-	if (survey->searching)
+	if (survey->searching) {
+		find_banners(survey);
 		try_arches(survey, "page tables", try_forms, 0);
+	}
 	survey->desperate = 1;
 	if (survey->searching && !survey->kernel_count)
 		try_arches(survey, "page tables", try_forms, 0);

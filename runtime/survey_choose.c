@@ -9,7 +9,9 @@
 #include "runtime/survey_parts.h"
 
 #define OWN_ROOTS_MAX 16
-#define ROOTS_CLEAR 4 /* times as many roots are clearly more */
+#define ROOTS_CLEAR                                                                                \
+	16 /* times as many roots are clearly more: with GAP_ROOTS_MAX nobody has them who is
+			* up against more than 16 */
 
 /* ---- the kernel's own root ---- */
 

@@ -134,13 +134,11 @@ static int first_banner(void *context, struct gap_paddr at)
 }
 
 /* The part of memory that a mapping shows, searched as if it were all. */
-static void search_banner(struct image *image, const struct gap_mapping *mapping)
+static void search_memory(struct image *image, const struct gap_mapping *mapping)
 {
 	const struct gap_memory *memory = image->survey->memory;
 	uint64_t end = mapping->physical + (mapping->end - mapping->start);
 
-	image->mapping_start = mapping->start;
-	image->mapping_physical = mapping->physical;
 	for (size_t i = 0; i < memory->range_count; i++) {
 		struct gap_memory_range part = memory->ranges[i];
 		struct gap_memory shown = *memory;
@@ -160,6 +158,40 @@ static void search_banner(struct image *image, const struct gap_mapping *mapping
 		if (gap_memory_scan(&shown, GAP_BANNER_START, first_banner, image))
 			return; /* without memory no banner is met */
 	}
+}
+
+/* How many of all banners lie before an address. */
+static unsigned banners_before(const struct gap_surveying *survey, uint64_t physical)
+{
+	unsigned low = 0, high = survey->all_count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (survey->all[middle].value < physical)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Where all of memory was searched already, what was found there is enough. */
+static void search_banner(struct image *image, const struct gap_mapping *mapping)
+{
+	const struct gap_surveying *survey = image->survey;
+	uint64_t end = mapping->physical + (mapping->end - mapping->start);
+
+	image->mapping_start = mapping->start;
+	image->mapping_physical = mapping->physical;
+	if (!survey->has_banners || survey->all_count == GAP_BANNERS_ALL) {
+		search_memory(image, mapping);
+		return;
+	}
+	for (unsigned i = banners_before(survey, mapping->physical);
+	     i < survey->all_count && survey->all[i].value < end; i++)
+		if (first_banner(image, survey->all[i]))
+			return;
 }
 
 static int take_image(void *context, const struct gap_mapping *mapping)

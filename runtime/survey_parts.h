@@ -10,7 +10,7 @@
 
 #define GAP_BANNER_START "Linux version "
 #define GAP_BANNERS_MAX 1024
-#define GAP_PLAIN_MAX 32
+#define GAP_BANNERS_ALL 65536
 #define GAP_CODE_GOOD_MIN 4 /* pages of a sample, at least, where there is code */
 #define GAP_KERNELS_MAX 64
 /* Roots of one kernel that are told apart: more say no more. */
@@ -43,9 +43,12 @@ struct gap_surveying {
 	unsigned kernel_count;
 	int crowded; /* there were more kernels than there is room for */
 	struct gap_met_kernel kernels[GAP_KERNELS_MAX];
-	/* Banners with code before them, wherever they are in memory, rising; and some without. */
-	struct gap_banner coded[GAP_BANNERS_MAX], plain[GAP_PLAIN_MAX];
-	unsigned coded_count, plain_count;
+	/* All banners, wherever they are in memory, rising; as many as there is room for: not all. */
+	struct gap_paddr all[GAP_BANNERS_ALL];
+	unsigned all_count;
+	/* Banners with code before them. */
+	struct gap_banner coded[GAP_BANNERS_MAX];
+	unsigned coded_count;
 	uint64_t block; /* what was last asked for code, and of which architectures it has some */
 	unsigned block_arches;
 	int has_banners, no_memory;
