@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* semgap infer: a profile from a guest's memory alone. What it explains is infer_explain.c's. */
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/fields_file.h"
@@ -11,14 +13,18 @@
 #include "runtime/include/semgap/source.h"
 
 #define PRIORS_MAX 16
+#define EXPLAINED_MAX 64
 
 struct arguments {
 	struct infer_options options;
 	const struct gap_profile *priors[PRIORS_MAX];
 	const char *prior_paths[PRIORS_MAX];
+	size_t prior_count;
 	const char *source, *output, *fields, *require;
 	bool explain;
-	const char *explained; /* one field; NULL all */
+	const char *explained[EXPLAINED_MAX]; /* none: all fields */
+	unsigned explained_count;
+	const char *taken; /* for the field of --explain, which an operand may look like */
 };
 
 enum {
@@ -49,17 +55,11 @@ static const struct option options[] = {
 
 static bool take_prior(struct arguments *arguments)
 {
-	struct gap_profile *prior;
-
-	if (arguments->options.prior_count == PRIORS_MAX) {
+	if (arguments->prior_count == PRIORS_MAX) {
 		say("--prior: no more than %d", PRIORS_MAX);
 		return false;
 	}
-	prior = open_profile(optarg);
-	if (!prior)
-		return false;
-	arguments->prior_paths[arguments->options.prior_count] = optarg;
-	arguments->priors[arguments->options.prior_count++] = prior;
+	arguments->prior_paths[arguments->prior_count++] = optarg;
 	return true;
 }
 
@@ -75,14 +75,31 @@ static bool take_confidence(struct arguments *arguments)
 	return false;
 }
 
-/* "--explain FIELD" as well as "--explain=FIELD": a field has a dot and no slash. */
-static void take_explain(struct arguments *arguments, int argc, char **argv)
+/* "--explain FIELD" as well as "--explain=FIELD": letters and a dot, and no file is called so. */
+static bool is_field(const char *text)
 {
+	for (const char *at = text; *at; at++)
+		if (!isalnum((unsigned char)*at) && !strchr("_.|", *at))
+			return false;
+	return strchr(text, '.') && text[0] != '.' && access(text, F_OK) != 0;
+}
+
+static bool take_explain(struct arguments *arguments, int argc, char **argv)
+{
+	const char *field = optarg;
+
 	arguments->explain = true;
-	arguments->explained = optarg;
-	if (!optarg && optind < argc && argv[optind][0] != '-' && strchr(argv[optind], '.') &&
-	    !strpbrk(argv[optind], "/:") && optind + 1 < argc)
-		arguments->explained = argv[optind++];
+	if (!field && optind < argc && is_field(argv[optind]))
+		field = arguments->taken = argv[optind++];
+	if (!field)
+		return true;
+	if (arguments->explained_count == EXPLAINED_MAX) {
+		say("--explain: no more than %d fields; without one it tells of all",
+		    EXPLAINED_MAX);
+		return false;
+	}
+	arguments->explained[arguments->explained_count++] = field;
+	return true;
 }
 
 static bool take_option(struct arguments *arguments, int option, int argc, char **argv)
@@ -107,8 +124,7 @@ static bool take_option(struct arguments *arguments, int option, int argc, char 
 	case OPTION_MIN_CONFIDENCE:
 		return take_confidence(arguments);
 	case OPTION_EXPLAIN:
-		take_explain(arguments, argc, argv);
-		return true;
+		return take_explain(arguments, argc, argv);
 	case 'o':
 		arguments->output = optarg;
 		return true;
@@ -123,7 +139,7 @@ static bool is_input(const struct arguments *arguments, const char *path)
 		     gap_output_same_file(path, arguments->fields) ||
 		     gap_output_same_file(path, arguments->require);
 
-	for (size_t i = 0; i < arguments->options.prior_count; i++)
+	for (size_t i = 0; i < arguments->prior_count; i++)
 		input |= gap_output_same_file(path, arguments->prior_paths[i]);
 	return input;
 }
@@ -136,6 +152,12 @@ static int parse(const struct command *command, int argc, char **argv, struct ar
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		if (!take_option(arguments, option, argc, argv))
 			return say_usage(command, "infer: wrong arguments");
+	if (optind == argc && arguments->taken)
+		return say_usage(
+			command,
+			"infer: name a source of memory; there is no file \"%s\", which was "
+			"taken for the field of --explain",
+			arguments->taken);
 	if (optind + 1 != argc)
 		return say_usage(command, "infer: name one source of memory, not %d",
 				 argc - optind);
@@ -161,8 +183,10 @@ static enum gap_status read_wanted(const struct arguments *arguments, struct inf
 
 	if (!status && arguments->require)
 		status = read_fields_file(arguments->require, required, error);
-	if (!status && arguments->explained)
-		status = infer_explain_check(fields, arguments->explained, error);
+	if (!status)
+		status = infer_fields_join(fields, required, error);
+	for (unsigned i = 0; i < arguments->explained_count && !status; i++)
+		status = infer_explain_check(fields, arguments->explained[i], error);
 	return status;
 }
 
@@ -173,11 +197,16 @@ static unsigned count_unclaimed(const struct infer_result *result,
 {
 	unsigned unclaimed = 0;
 
-	for (uint32_t i = 0; i < required->count; i++)
-		if (infer_answer_to(result, fields, &required->rows[i]) == INFER_ABSTAINED) {
+	for (uint32_t i = 0; i < required->count; i++) {
+		int answer = infer_answer_to(result, fields, &required->rows[i]);
+
+		if (answer == INFER_ABSTAINED)
 			say("required and not inferred: %s", required->rows[i].line);
-			unclaimed++;
-		}
+		else if (answer == INFER_ABSENT)
+			say("required, and known to be absent from this kernel: %s",
+			    required->rows[i].line);
+		unclaimed += answer == INFER_ABSTAINED;
+	}
 	return unclaimed;
 }
 
@@ -203,7 +232,7 @@ static void tell_fields(const struct arguments *arguments, const struct infer_re
 	unsigned counts[3] = {0};
 
 	for (uint32_t i = 0; i < fields->count; i++)
-		counts[result->verdicts[i].answer]++;
+		counts[infer_answer_to(result, fields, &fields->rows[i])]++;
 	fprintf(stderr,
 		"semgap: %s: %u of %u fields, %u more known to be absent, %u symbols (%s)\n",
 		arguments->output, counts[INFER_CLAIMED], fields->count, counts[INFER_ABSENT],
@@ -255,7 +284,7 @@ static enum gap_status finish(const struct arguments *arguments, struct infer_re
 	else
 		tell_fields(arguments, result, fields);
 	if (arguments->explain)
-		infer_explain(result, fields, arguments->explained);
+		infer_explain(result, fields, arguments->explained, arguments->explained_count);
 	if (count_unclaimed(result, fields, required))
 		*exit_status = EXIT_PARTIAL;
 	return status;
@@ -287,6 +316,19 @@ static enum gap_status infer(const struct arguments *arguments, int *exit_status
 	return status;
 }
 
+/* Says what is wrong with one that cannot be used. */
+static bool open_priors(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->prior_count; i++) {
+		arguments->priors[i] = open_profile(arguments->prior_paths[i]);
+		if (!arguments->priors[i])
+			return false;
+		arguments->options.prior_count++;
+	}
+	arguments->options.priors = arguments->priors;
+	return true;
+}
+
 static void close_priors(struct arguments *arguments)
 {
 	for (size_t i = 0; i < arguments->options.prior_count; i++) {
@@ -307,21 +349,23 @@ static int run(const struct command *command, int argc, char **argv)
 			    .min_confidence = INFER_MIN_CONFIDENCE},
 	};
 	struct gap_error error = {{0}};
-	int exit_status = EXIT_DONE;
+	int exit_status = EXIT_DONE, wrong = parse(command, argc, argv, &arguments);
 	enum gap_status status;
-	int wrong;
 
-	arguments.options.priors = arguments.priors;
-	wrong = parse(command, argc, argv, &arguments);
-	status = wrong ? GAP_OK : infer(&arguments, &exit_status, &error);
-	close_priors(&arguments);
-	end_progress();
 	if (wrong)
 		return wrong;
-	if (!status)
-		return finish_output(exit_status);
-	gap_output_discard(arguments.output);
-	return say_failure(status, &error);
+	if (!open_priors(&arguments)) {
+		exit_status = EXIT_UNUSABLE;
+	} else {
+		status = infer(&arguments, &exit_status, &error);
+		end_progress();
+		if (status)
+			exit_status = say_failure(status, &error);
+	}
+	close_priors(&arguments);
+	if (exit_status == EXIT_UNUSABLE)
+		gap_output_discard(arguments.output);
+	return finish_output(exit_status);
 }
 
 const struct command command_infer = {
@@ -342,8 +386,8 @@ const struct command command_infer = {
 	"                        do without what the kernel says of itself there\n"
 	"  --prior P.gap         a profile of a kernel that may be near; soft evidence\n"
 	"  --fields F            fields to infer, lines of struct.member|other.name\n"
-	"  --require F           exit with status 3 when one of these is not inferred\n"
+	"  --require F           infer these as well; status 3 when one of them is not inferred\n"
 	"  --min-confidence P    abstain below this probability; default 0.9\n"
-	"  --explain [FIELD]     print witnesses, candidates and why they lost\n",
+	"  --explain [FIELD]     print witnesses, candidates and why they lost; repeats\n",
 	run,
 };

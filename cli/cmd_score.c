@@ -2,7 +2,8 @@
 /*
  * semgap score: holds the fields of one profile against those of another that is known to be true.
  * A field that the truth does not have is right when it is not claimed and its absence is; only
- * what was written down as absent counts as such.
+ * what was written down as absent counts as such. Of what the truth itself does not know, as it is
+ * a selection, nothing can be said: neither right nor wrong.
  */
 #include <getopt.h>
 #include <math.h>
@@ -12,9 +13,16 @@
 #include "cli/command.h"
 #include "cli/fields_file.h"
 
-enum outcome { RIGHT, WRONG, ABSTAINED, RIGHTLY_ABSENT, OUTCOME_COUNT };
+enum outcome { RIGHT, WRONG, ABSTAINED, RIGHTLY_ABSENT, UNKNOWN, OUTCOME_COUNT };
 
-static const char *const outcome_names[OUTCOME_COUNT] = {"right", "wrong", "abstained", "absent"};
+static const char *const outcome_names[OUTCOME_COUNT] = {"right", "wrong", "abstained", "absent",
+							 "unknown"};
+
+/* A profile, and whether it has all types of its kernel, none of them in part. */
+struct side {
+	const struct gap_profile *profile;
+	bool whole;
+};
 
 /* What a profile says of a field. */
 struct answer {
@@ -59,36 +67,31 @@ static double confidence_of(const struct gap_profile *profile, gap_type_id type,
 	return 1;
 }
 
-/* The absences that inference wrote beside a structure: "absent: NAME=0.97 NAME=0.99". */
-static bool says_absent(const struct gap_profile *profile, gap_type_id type, const char *name,
-			double *confidence)
+static bool is_whole(const struct gap_profile *profile)
 {
-	struct gap_provenance provenance;
-	size_t length = strlen(name);
-	const char *at;
+	uint32_t count = gap_profile_count(profile, GAP_TABLE_TYPES);
+	struct gap_type row;
 
-	gap_profile_provenance(profile, GAP_TABLE_TYPES, type, &provenance);
-	if (!provenance.witnesses || strncmp(provenance.witnesses, "absent: ", 8) != 0)
-		return false;
-	for (at = provenance.witnesses + 7; *at == ' '; at += strcspn(at, " ")) {
-		at++;
-		if (strncmp(at, name, length) == 0 && at[length] == '=') {
-			*confidence = strtod(at + length + 1, NULL);
-			return true;
-		}
-	}
-	return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (gap_profile_type(profile, i, &row) && row.flags & GAP_TYPE_PARTIAL)
+			return false;
+	return count != 0;
 }
 
-static struct answer answer_of(const struct gap_profile *profile, const struct infer_field *field)
+static struct answer answer_of(const struct side *side, const struct infer_field *field)
 {
+	const struct gap_profile *profile = side->profile;
 	struct answer answer = {.confidence = 1};
 	struct gap_location location;
+	enum gap_status status;
 	struct gap_type row;
 	gap_type_id type;
 
-	if (gap_profile_find_type(profile, field->type, &type, NULL))
+	status = gap_profile_find_type(profile, field->type, &type, NULL);
+	if (status) {
+		answer.absent = status == GAP_NOT_FOUND && side->whole;
 		return answer;
+	}
 	for (unsigned i = 0; i < field->name_count; i++)
 		if (!gap_profile_find_member(profile, type, field->names[i], &location, NULL))
 			return (struct answer){
@@ -101,7 +104,8 @@ static struct answer answer_of(const struct gap_profile *profile, const struct i
 	    !(row.flags & (GAP_TYPE_PARTIAL | GAP_TYPE_INCOMPLETE)))
 		answer.absent = true;
 	for (unsigned i = 0; i < field->name_count && !answer.absent; i++)
-		answer.absent = says_absent(profile, type, field->names[i], &answer.confidence);
+		answer.absent =
+			gap_profile_says_absent(profile, type, field->names[i], &answer.confidence);
 	return answer;
 }
 
@@ -109,6 +113,8 @@ static enum outcome judge(const struct answer *truth, const struct answer *claim
 {
 	if (!claim->claimed && !claim->absent)
 		return ABSTAINED;
+	if (!truth->claimed && !truth->absent)
+		return UNKNOWN;
 	if (claim->absent)
 		return truth->claimed ? WRONG : RIGHTLY_ABSENT;
 	return truth->claimed && truth->offset_bits == claim->offset_bits ? RIGHT : WRONG;
@@ -140,7 +146,8 @@ static struct calibration calibrate(const struct scored *rows, uint32_t count, d
 	struct calibration calibration = {0};
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (rows[i].outcome == ABSTAINED || rows[i].claim.confidence < threshold)
+		if (rows[i].outcome == ABSTAINED || rows[i].outcome == UNKNOWN ||
+		    rows[i].claim.confidence < threshold)
 			continue;
 		calibration.claims++;
 		calibration.right += rows[i].outcome != WRONG;
@@ -174,8 +181,11 @@ static void print_text(const struct scored *rows, uint32_t count,
 			printf("  %.4f", rows[i].claim.confidence);
 		putchar('\n');
 	}
-	printf("\n%u fields: right %u, absent %u, wrong %u, abstained %u\n", count, counts[RIGHT],
+	printf("\n%u fields: right %u, absent %u, wrong %u, abstained %u", count, counts[RIGHT],
 	       counts[RIGHTLY_ABSENT], counts[WRONG], counts[ABSTAINED]);
+	if (counts[UNKNOWN])
+		printf(", unknown to the truth %u", counts[UNKNOWN]);
+	putchar('\n');
 	for (size_t i = 0; i < THRESHOLD_COUNT; i++) {
 		struct calibration at = calibrate(rows, count, thresholds[i]);
 
@@ -211,17 +221,17 @@ static void print_row(struct gap_json *json, const struct scored *row)
 		gap_json_key_name(json, "truth_name", row->truth.name);
 	if (row->claim.claimed)
 		gap_json_key_name(json, "name", row->claim.name);
-	if (row->outcome != ABSTAINED)
+	if (row->claim.claimed || row->claim.absent)
 		print_number(json, "confidence", row->claim.confidence);
 	gap_json_close(json, '}');
 }
 
 static void print_json(const struct scored *rows, uint32_t count,
-		       const unsigned counts[OUTCOME_COUNT])
+		       const unsigned counts[OUTCOME_COUNT], const char *warning)
 {
 	struct gap_json json;
 
-	json_begin(&json, "semgap/score/1", false, NULL, "fields");
+	json_begin(&json, "semgap/score/1", false, warning, "fields");
 	for (uint32_t i = 0; i < count; i++)
 		print_row(&json, &rows[i]);
 	gap_json_close(&json, ']');
@@ -247,11 +257,46 @@ static void print_json(const struct scored *rows, uint32_t count,
 
 /* ---- the work ---- */
 
+/* Whether both are of one kernel, as far as they say; else what differs, in words. */
+static bool are_one_kernel(const struct gap_profile *truth, const struct gap_profile *profile,
+			   char *warning, size_t capacity)
+{
+	struct gap_target known, other;
+
+	gap_profile_target(truth, &known);
+	gap_profile_target(profile, &other);
+	if (known.machine && other.machine && known.machine != other.machine)
+		snprintf(warning, capacity,
+			 "the truth is of another architecture: ELF machine %u, not %u",
+			 known.machine, other.machine);
+	else if (*known.release && *other.release && strcmp(known.release, other.release) != 0)
+		snprintf(warning, capacity, "the truth is of another kernel: %.100s, not %.100s",
+			 known.release, other.release);
+	else
+		return true;
+	return false;
+}
+
+static void tell(const struct arguments *arguments, const struct scored *rows, uint32_t count,
+		 const char *warning)
+{
+	unsigned counts[OUTCOME_COUNT] = {0};
+
+	for (uint32_t i = 0; i < count; i++)
+		counts[rows[i].outcome]++;
+	if (arguments->json)
+		print_json(rows, count, counts, warning);
+	else
+		print_text(rows, count, counts);
+}
+
 static enum gap_status score(const struct arguments *arguments, const struct gap_profile *truth,
 			     const struct gap_profile *profile, struct gap_error *error)
 {
-	unsigned counts[OUTCOME_COUNT] = {0};
+	const struct side known = {truth, is_whole(truth)}, told = {profile, is_whole(profile)};
 	struct infer_fields fields = {0};
+	char warning[256];
+	bool one_kernel = are_one_kernel(truth, profile, warning, sizeof(warning));
 	struct scored *rows;
 	enum gap_status status = arguments->fields
 					 ? read_fields_file(arguments->fields, &fields, error)
@@ -266,12 +311,13 @@ static enum gap_status score(const struct arguments *arguments, const struct gap
 	}
 	for (uint32_t i = 0; i < fields.count; i++) {
 		rows[i].field = &fields.rows[i];
-		rows[i].truth = answer_of(truth, &fields.rows[i]);
-		rows[i].claim = answer_of(profile, &fields.rows[i]);
+		rows[i].truth = answer_of(&known, &fields.rows[i]);
+		rows[i].claim = answer_of(&told, &fields.rows[i]);
 		rows[i].outcome = judge(&rows[i].truth, &rows[i].claim);
-		counts[rows[i].outcome]++;
 	}
-	(arguments->json ? print_json : print_text)(rows, fields.count, counts);
+	if (!one_kernel)
+		say_warning(NULL, warning);
+	tell(arguments, rows, fields.count, one_kernel ? NULL : warning);
 	free(rows);
 	infer_fields_deinit(&fields);
 	return GAP_OK;
@@ -332,10 +378,11 @@ const struct command command_score = {
 	"holds the fields of a profile against one that is known to be true",
 	"--truth TRUTH.gap [--fields F] [--json] P.gap\n"
 	"\n"
-	"Each field is right, wrong, abstained (P.gap says nothing of it) or absent (P.gap says "
-	"that this\n"
-	"kernel has none, and so it is); then of those claimed at a confidence or more, how many "
-	"are right.\n"
+	"Each field is right, wrong, abstained (P.gap says nothing of it), absent (P.gap says that "
+	"this\n"
+	"kernel has none, and so it is) or unknown (the truth is a selection without it); then of "
+	"those\n"
+	"claimed at a confidence or more, how many are right.\n"
 	"\n"
 	"  --truth TRUTH.gap  extracted from the kernel's own debug information\n"
 	"  --fields F         lines of struct.member|other.name; default: those of infer\n"

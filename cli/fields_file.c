@@ -40,5 +40,11 @@ enum gap_status read_fields_file(const char *path, struct infer_fields *fields,
 	if (!status)
 		status = infer_fields_parse(fields, text, size_bytes, path, error);
 	free(text);
+	if (!status && !fields->count) {
+		infer_fields_deinit(fields);
+		return gap_fail(error, GAP_NOT_FOUND,
+				"%s: names no field; one a line is wanted, as task_struct.pid",
+				path);
+	}
 	return status;
 }

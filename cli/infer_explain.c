@@ -6,7 +6,9 @@
 #include "cli/infer_explain.h"
 #include "infer/code_explain.h"
 
-static bool profile_has(const struct gap_profile *profile, const struct infer_field *field)
+/* Where the profile has a field, whichever of its names it goes by. */
+static bool find_in_profile(const struct gap_profile *profile, const struct infer_field *field,
+			    uint32_t *offset_bits)
 {
 	struct gap_location location;
 	gap_type_id type;
@@ -14,33 +16,23 @@ static bool profile_has(const struct gap_profile *profile, const struct infer_fi
 	if (gap_profile_find_type(profile, field->type, &type, NULL))
 		return false;
 	for (unsigned i = 0; i < field->name_count; i++)
-		if (!gap_profile_find_member(profile, type, field->names[i], &location, NULL))
+		if (!gap_profile_find_member(profile, type, field->names[i], &location, NULL)) {
+			*offset_bits = (uint32_t)location.offset_bits;
 			return true;
+		}
 	return false;
-}
-
-/* The field that shares a name with @field, or INFER_NONE. */
-static uint32_t same_field(const struct infer_fields *fields, const struct infer_field *field)
-{
-	for (unsigned i = 0; i < field->name_count; i++) {
-		uint32_t found = infer_fields_find(fields, field->type, field->names[i], NULL);
-
-		if (found != INFER_NONE)
-			return found;
-	}
-	return INFER_NONE;
 }
 
 int infer_answer_to(const struct infer_result *result, const struct infer_fields *fields,
 		    const struct infer_field *field)
 {
-	uint32_t index;
+	uint32_t index, offset_bits;
 
-	if (profile_has(result->opened, field))
+	if (find_in_profile(result->opened, field, &offset_bits))
 		return INFER_CLAIMED;
 	if (result->from_types) /* all types are known: what is not there is absent */
 		return INFER_ABSENT;
-	index = same_field(fields, field);
+	index = infer_fields_same(fields, field);
 	return index == INFER_NONE ? INFER_ABSTAINED : (int)result->verdicts[index].answer;
 }
 
@@ -100,15 +92,19 @@ static void print_instruction(void *context, uint64_t address, const char *text,
 	printf("      %s %llx  %s\n", deciding ? "=>" : "  ", (unsigned long long)address, text);
 }
 
-static void print_claim(struct infer_result *result, const struct infer_claim *claim,
-			const struct infer_verdict *verdict, bool wholly)
+static bool agrees_with(const struct infer_claim *claim, const struct infer_verdict *verdict)
 {
-	bool agrees = verdict->has_best && claim->absent == verdict->best_absent &&
-		      (claim->absent || claim->offset_bits == verdict->offset_bits);
+	return verdict->has_best && claim->absent == verdict->best_absent &&
+	       (claim->absent || claim->offset_bits == verdict->offset_bits);
+}
 
-	printf("  %c ", agrees ? '+' : '-');
+static void print_claim(struct infer_result *result, const struct infer_fields *fields,
+			const struct infer_claim *claim, const struct infer_verdict *verdict,
+			bool wholly)
+{
+	printf("  %c ", agrees_with(claim, verdict) ? '+' : '-');
 	print_place(claim->absent, claim->offset_bits);
-	printf("  weight %.2f  %s", claim->weight / 100.0,
+	printf("  weight %.2f  %s", infer_fuse_weight(fields, result->claims, claim) / 100.0,
 	       infer_claims_class_name(result->claims, claim->class_id));
 	if (claim->support > 1 || claim->dissent)
 		printf(", %u agree, %u do not", claim->support, claim->dissent);
@@ -131,34 +127,43 @@ static struct infer_verdict verdict_of_types(const struct infer_result *result,
 					     const struct infer_field *field)
 {
 	struct infer_verdict verdict = {
-		.answer = INFER_ABSENT, .has_best = true, .best_absent = true, .confidence = 1};
-	struct gap_location location;
-	gap_type_id type;
+		.answer = INFER_ABSENT, .has_best = true, .best_absent = true};
 
-	if (gap_profile_find_type(result->opened, field->type, &type, NULL))
-		return verdict;
-	for (unsigned i = 0; i < field->name_count && verdict.best_absent; i++)
-		if (!gap_profile_find_member(result->opened, type, field->names[i], &location,
-					     NULL)) {
-			verdict.answer = INFER_CLAIMED;
-			verdict.best_absent = false;
-			verdict.offset_bits = (uint32_t)location.offset_bits;
-		}
+	if (find_in_profile(result->opened, field, &verdict.offset_bits)) {
+		verdict.answer = INFER_CLAIMED;
+		verdict.best_absent = false;
+	}
 	return verdict;
 }
 
-static void print_field(struct infer_result *result, const struct infer_field *field,
+/* What needed no evidence: the guest's types tell, or all kernels have it there. */
+static void print_known(const struct infer_field *field, const struct infer_verdict *verdict,
+			const char *source)
+{
+	printf("%s: ", field->line);
+	print_place(verdict->best_absent, verdict->offset_bits);
+	printf("; %s\n", source);
+}
+
+static void print_field(struct infer_result *result, const struct infer_fields *fields,
 			uint32_t index, bool wholly)
 {
-	struct infer_verdict verdict =
-		result->from_types ? verdict_of_types(result, field) : result->verdicts[index];
+	const struct infer_field *field = &fields->rows[index];
+	struct infer_verdict verdict = verdict_of_types(result, field);
 
-	print_verdict(field, &verdict);
+	if (result->from_types) {
+		print_known(field, &verdict, "the guest's BTF says so");
+	} else if (result->verdicts[index].answer == INFER_ABSTAINED && !verdict.best_absent) {
+		print_known(field, &verdict, "in every kernel that has it");
+	} else {
+		verdict = result->verdicts[index];
+		print_verdict(field, &verdict);
+	}
 	for (uint32_t i = 0; i < infer_claims_count(result->claims); i++) {
 		const struct infer_claim *claim = infer_claims_at(result->claims, i);
 
 		if (claim->field == index)
-			print_claim(result, claim, &verdict, wholly);
+			print_claim(result, fields, claim, &verdict, wholly);
 	}
 }
 
@@ -177,34 +182,116 @@ static void print_anchors(const struct infer_result *result)
 	}
 }
 
-static bool is_wanted(const struct infer_field *field, const char *name)
+/* Is @name, of the @length bytes behind the type, one of the field's? */
+static bool has_name(const struct infer_field *field, const char *name, size_t length)
+{
+	for (unsigned i = 0; i < field->name_count; i++)
+		if (strlen(field->names[i]) == length &&
+		    strncmp(field->names[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+static bool is_of_type(const struct infer_field *field, const char *name)
 {
 	size_t length = strlen(field->type);
-	bool wanted = !name;
 
-	if (name && strncmp(name, field->type, length) == 0 && name[length] == '.')
-		for (unsigned i = 0; i < field->name_count; i++)
-			wanted |= strcmp(name + length + 1, field->names[i]) == 0;
-	return wanted;
+	return strncmp(name, field->type, length) == 0 && name[length] == '.';
+}
+
+/* "type.member", or with further names behind '|', each of which will do. */
+static bool is_wanted(const struct infer_field *field, const char *name)
+{
+	const char *at = name + strlen(field->type);
+
+	if (!is_of_type(field, name))
+		return false;
+	do {
+		at++;
+		if (has_name(field, at, strcspn(at, "|")))
+			return true;
+		at += strcspn(at, "|");
+	} while (*at);
+	return false;
+}
+
+#define CANDIDATES_MAX 8
+
+/* How many of the first letters of @name one of the field's names has. */
+static size_t letters_shared(const struct infer_field *field, const char *name)
+{
+	size_t most = 0;
+
+	for (unsigned i = 0; i < field->name_count; i++) {
+		size_t count = 0;
+
+		while (name[count] && field->names[i][count] == name[count])
+			count++;
+		most = count > most ? count : most;
+	}
+	return most;
+}
+
+/* How near @name ("type.member") is to a field; 0: neither its type nor its name is meant. */
+static size_t nearness(const struct infer_field *field, const char *name)
+{
+	const char *member = strchr(name, '.') ? strchr(name, '.') + 1 : name;
+
+	if (is_of_type(field, name))
+		return 1 + letters_shared(field, member);
+	return has_name(field, member, strlen(member)) ? 1 + strlen(member) : 0;
+}
+
+/* The nearest first. */
+static unsigned list_candidates(const struct infer_fields *fields, const char *name, char *text,
+				size_t capacity)
+{
+	unsigned count = 0;
+	size_t length = 0;
+
+	for (size_t near = 1 + strlen(name); near > 0 && count < CANDIDATES_MAX; near--)
+		for (uint32_t i = 0; i < fields->count && count < CANDIDATES_MAX; i++)
+			if (nearness(&fields->rows[i], name) == near)
+				length += (size_t)snprintf(text + length, capacity - length,
+							   "%s%.60s", count++ ? ", " : "",
+							   fields->rows[i].line);
+	return count;
 }
 
 enum gap_status infer_explain_check(const struct infer_fields *fields, const char *name,
 				    struct gap_error *error)
 {
+	char candidates[CANDIDATES_MAX * 64] = "";
+
 	for (uint32_t i = 0; i < fields->count; i++)
 		if (is_wanted(&fields->rows[i], name))
 			return GAP_OK;
+	if (list_candidates(fields, name, candidates, sizeof(candidates)))
+		return gap_fail(
+			error, GAP_NOT_FOUND,
+			"--explain %.100s: not among the fields that are looked for; near it "
+			"are %s",
+			name, candidates);
 	return gap_fail(error, GAP_NOT_FOUND,
-			"--explain %s: not among the fields asked for; --fields takes a list that "
-			"has it",
-			name ? name : "");
+			"--explain %.100s: not among the fields that are looked for; a field is "
+			"type.member, and --fields takes a list that has it",
+			name);
 }
 
-void infer_explain(struct infer_result *result, const struct infer_fields *fields, const char *name)
+static bool is_explained(const struct infer_field *field, const char *const *names, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (is_wanted(field, names[i]))
+			return true;
+	return count == 0;
+}
+
+void infer_explain(struct infer_result *result, const struct infer_fields *fields,
+		   const char *const *names, unsigned count)
 {
 	if (result->from_types)
 		print_anchors(result);
 	for (uint32_t i = 0; i < fields->count; i++)
-		if (is_wanted(&fields->rows[i], name))
-			print_field(result, &fields->rows[i], i, name != NULL);
+		if (is_explained(&fields->rows[i], names, count))
+			print_field(result, fields, i, count != 0);
 }

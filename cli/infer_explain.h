@@ -9,12 +9,13 @@
 int infer_answer_to(const struct infer_result *result, const struct infer_fields *fields,
 		    const struct infer_field *field);
 
-/** Whether there is anything to be explained of @name ("type.member"). GAP_NOT_FOUND: not among the fields. */
+/** Whether there is anything to be explained of @name ("type.member", or as lists of fields write it).
+ * GAP_NOT_FOUND: not among the fields. */
 enum gap_status infer_explain_check(const struct infer_fields *fields, const char *name,
 				    struct gap_error *error) GAP_MUST_CHECK;
 
-/** Prints the evidence on @name (NULL: on all fields) to stdout. */
+/** Prints the evidence on the @count @names (0: on all fields) to stdout. */
 void infer_explain(struct infer_result *result, const struct infer_fields *fields,
-		   const char *name);
+		   const char *const *names, unsigned count);
 
 #endif

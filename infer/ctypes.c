@@ -24,6 +24,9 @@ static const struct number {
 
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
+_Static_assert(NUMBER_COUNT <= INFER_NUMBERS_MAX,
+	       "struct infer_ctypes has no room for all numbers");
+
 static struct infer_structure *find(const struct infer_ctypes *types, gap_text name)
 {
 	for (uint32_t i = 0; i < types->structures.count; i++)
@@ -65,7 +68,11 @@ static struct infer_ctype make_number(struct infer_ctypes *types, const struct n
 					    .name = gap_builder_name(types->builder, number->name),
 					    .size_bytes = bytes};
 
-	return (struct infer_ctype){gap_builder_type_add(types->builder, &type), bytes};
+	gap_type_id *made = &types->numbers[number - numbers];
+
+	if (!*made)
+		*made = gap_builder_type_add(types->builder, &type);
+	return (struct infer_ctype){*made, bytes};
 }
 
 static struct infer_ctype make_width(struct infer_ctypes *types, uint32_t width_bits)
@@ -85,8 +92,11 @@ static struct infer_ctype make_pointer(struct infer_ctypes *types, const char *t
 					    .size_bytes = types->pointer_bytes,
 					    .ref = structure ? structure->id : 0};
 
-	return (struct infer_ctype){gap_builder_type_add(types->builder, &type),
-				    types->pointer_bytes};
+	gap_type_id *made = structure ? &structure->pointer : &types->void_pointer;
+
+	if (!*made)
+		*made = gap_builder_type_add(types->builder, &type);
+	return (struct infer_ctype){*made, types->pointer_bytes};
 }
 
 static const struct infer_structure *inner(struct infer_ctypes *types, const char *name)

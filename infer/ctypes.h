@@ -12,15 +12,19 @@
 struct infer_structure {
 	gap_text name;
 	gap_type_id id;
+	gap_type_id pointer; /* to it; 0: none was made */
 	bool written;
 	uint64_t size_bytes; /* once written: where its last known member ends */
 };
 
 GAP_VECTOR(infer_structures, struct infer_structure);
 
+#define INFER_NUMBERS_MAX 16
+
 struct infer_ctypes {
 	struct gap_builder *builder;
 	uint8_t pointer_bytes;
+	gap_type_id numbers[INFER_NUMBERS_MAX], void_pointer; /* made once; 0: not made yet */
 	struct infer_structures structures;
 	bool by_name;       /* a structure that is not written here is defined elsewhere */
 	bool out_of_memory; /* sticky; infer_ctypes_finish() tells */

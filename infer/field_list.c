@@ -11,6 +11,7 @@
 
 #include "profile/vector.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what some editors write before UTF-8 */
 #define TEXT_BYTES_MAX ((size_t)1 << 24)
 
 GAP_VECTOR(field_rows, struct infer_field);
@@ -124,6 +125,11 @@ enum gap_status infer_fields_parse(struct infer_fields *fields, const char *text
 	enum gap_status status;
 	char *copy;
 
+	if (size_bytes >= strlen(BYTE_ORDER_MARK) &&
+	    memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+		text += strlen(BYTE_ORDER_MARK);
+		size_bytes -= strlen(BYTE_ORDER_MARK);
+	}
 	if (size_bytes > TEXT_BYTES_MAX || memchr(text, '\0', size_bytes))
 		return gap_fail(error, GAP_CORRUPT, "%s: no text of fields", origin);
 	copy = malloc(2 * (size_bytes + 1));
@@ -166,4 +172,30 @@ uint32_t infer_fields_find(const struct infer_fields *fields, const char *type, 
 			}
 		}
 	return INFER_NONE;
+}
+
+uint32_t infer_fields_same(const struct infer_fields *fields, const struct infer_field *field)
+{
+	for (unsigned i = 0; i < field->name_count; i++) {
+		uint32_t found = infer_fields_find(fields, field->type, field->names[i], NULL);
+
+		if (found != INFER_NONE)
+			return found;
+	}
+	return INFER_NONE;
+}
+
+enum gap_status infer_fields_join(struct infer_fields *fields, const struct infer_fields *more,
+				  struct gap_error *error)
+{
+	struct infer_field *rows =
+		realloc(fields->rows, ((size_t)fields->count + more->count + 1) * sizeof(*rows));
+
+	if (!rows)
+		return gap_fail(error, GAP_NO_MEMORY, "out of memory");
+	fields->rows = rows;
+	for (uint32_t i = 0; i < more->count; i++)
+		if (infer_fields_same(fields, &more->rows[i]) == INFER_NONE)
+			rows[fields->count++] = more->rows[i];
+	return GAP_OK;
 }

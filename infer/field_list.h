@@ -37,6 +37,11 @@ enum gap_status infer_fields_parse(struct infer_fields *fields, const char *text
  * bind (kernels/fields.def) besides. */
 enum gap_status infer_fields_default(struct infer_fields *fields,
 				     struct gap_error *error) GAP_MUST_CHECK;
+/** Adds those of @more that share no name with any of @fields; they go on pointing into @more, which must live as long. */
+enum gap_status infer_fields_join(struct infer_fields *fields, const struct infer_fields *more,
+				  struct gap_error *error) GAP_MUST_CHECK;
+/** The field that shares a name with @field, or INFER_NONE. */
+uint32_t infer_fields_same(const struct infer_fields *fields, const struct infer_field *field);
 void infer_fields_deinit(struct infer_fields *fields);
 
 /** Number of the field that has @name among its names, or INFER_NONE. @name_index (may be NULL):

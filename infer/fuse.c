@@ -51,6 +51,13 @@ static int32_t weight_of(const struct infer_claim *claim, const char *class_name
 	return weight;
 }
 
+int32_t infer_fuse_weight(const struct infer_fields *fields, const struct infer_claims *claims,
+			  const struct infer_claim *claim)
+{
+	return weight_of(claim, infer_claims_class_name(claims, claim->class_id),
+			 fields->rows[claim->field].line);
+}
+
 struct candidate {
 	bool absent;
 	uint32_t offset_bits, width_bits;
@@ -305,8 +312,7 @@ enum gap_status infer_fuse(const struct infer_fields *fields, const struct infer
 
 		if (claim->field < fields->count)
 			vote(&ballots[claim->field], claim,
-			     weight_of(claim, infer_claims_class_name(claims, claim->class_id),
-				       fields->rows[claim->field].line));
+			     infer_fuse_weight(fields, claims, claim));
 	}
 	for (uint32_t i = 0; i < fields->count; i++) {
 		verdicts[i] = (struct infer_verdict){0};

@@ -23,6 +23,11 @@ struct infer_verdict {
 	const char *why;    /* why it was abstained from; NULL: it was not */
 };
 
+/** What the claim's class counts for its field, in hundredths of a nat: as counted, or where it was
+ * never met, what the claim itself says. */
+int32_t infer_fuse_weight(const struct infer_fields *fields, const struct infer_claims *claims,
+			  const struct infer_claim *claim);
+
 /**
  * Fills in @verdicts, one for each field. GAP_NO_MEMORY.
  */

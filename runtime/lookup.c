@@ -295,8 +295,10 @@ static enum gap_status fail_member(const struct path *path, uint32_t length,
 				path->whole, kind, name);
 	return gap_fail(error, GAP_NOT_FOUND, "%s %.200s has no member \"%.*s\"%s", kind,
 			*name ? name : "(anonymous)", (int)length, path->at,
-			type->flags & GAP_TYPE_PARTIAL ? " in this profile, which holds a selection"
-						       : "");
+			!(type->flags & GAP_TYPE_PARTIAL) ? ""
+			: gap_profile_says_absent(path->profile, id, path->at, NULL)
+				? ": inference tells that this kernel has none"
+				: " in this profile, which holds a selection");
 }
 
 static enum gap_status step_into(struct path *path, struct gap_error *error)

@@ -3,6 +3,8 @@
  * Rows of an opened image as values: types, members, symbols, target, provenance, and the names of
  * kinds. Finding a row by name is lookup.c's.
  */
+#include <string.h>
+
 #include "runtime/image.h"
 
 uint32_t gap_profile_count(const struct gap_profile *profile, enum gap_table table)
@@ -256,6 +258,40 @@ void gap_profile_provenance(const struct gap_profile *profile, enum gap_table ta
 	provenance->confidence = exception->confidence / 65535.0;
 	provenance->runner_up = exception->runner_up;
 	provenance->witnesses = gap_image_string(profile, exception->witnesses);
+}
+
+#define ABSENCES "absent:" /* then " NAME=CONFIDENCE" of each, in the place of a type's witnesses */
+
+/* "0.9850", whatever the locale's decimal point is. */
+static double read_share(const char *text)
+{
+	double share = *text == '1', digit = 0.1;
+
+	if (*text && text[1] == '.')
+		for (text += 2; *text >= '0' && *text <= '9'; text++, digit /= 10)
+			share += digit * (*text - '0');
+	return share;
+}
+
+int gap_profile_says_absent(const struct gap_profile *profile, gap_type_id type, const char *name,
+			    double *confidence)
+{
+	struct gap_provenance provenance;
+	size_t length = strlen(name);
+	const char *at;
+
+	gap_profile_provenance(profile, GAP_TABLE_TYPES, type, &provenance);
+	if (!provenance.witnesses || strncmp(provenance.witnesses, ABSENCES, strlen(ABSENCES)) != 0)
+		return 0;
+	for (at = provenance.witnesses + strlen(ABSENCES); *at == ' '; at += strcspn(at, " ")) {
+		at++;
+		if (strncmp(at, name, length) != 0 || at[length] != '=')
+			continue;
+		if (confidence)
+			*confidence = read_share(at + length + 1);
+		return 1;
+	}
+	return 0;
 }
 
 const char *gap_kind_name(enum gap_kind kind)

@@ -364,9 +364,9 @@ static struct frozen make_truth(const struct met_kernel_options *options)
 	struct graph_member member = {0};
 	size_t index = 0;
 
-	gap_builder_target_set(
-		builder,
-		&(struct gap_build_target){.machine = 62, .pointer_bytes = 8, .release = "truth"});
+	gap_builder_target_set(builder, &(struct gap_build_target){.machine = 62,
+								   .pointer_bytes = 8,
+								   .release = SYNTHETIC_RELEASE});
 	while (graph_member_at(index, &member)) {
 		struct make_member rows[MEMBERS_MAX];
 		const char *type = member.type;

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -543,6 +544,16 @@ static struct gap_builder *annotated(void)
 					  .confidence = 0.5,
 					  .runner_up = 40,
 					  .witnesses = gap_builder_name(builder, "two functions")});
+	gap_builder_exception_add(
+		builder, &(struct gap_build_exception){
+				 .table = GAP_TABLE_TYPES,
+				 .row = id,
+				 .source = memory,
+				 .method = 9,
+				 .confidence = 1,
+				 .runner_up = GAP_NONE,
+				 .witnesses = gap_builder_name(
+					 builder, "absent: gone=0.9750 layout.base=1.0000")});
 	make_symbol(builder, "twice", "a.c", 1, GAP_SYMBOL_LOCAL);
 	make_symbol(builder, "twice", "b.c", 2, GAP_SYMBOL_LOCAL);
 	make_symbol(builder, "once", "a.c", 3, GAP_SYMBOL_LOCAL);
@@ -587,6 +598,33 @@ static void provenance_is_told(void **state)
 	assert_false(gap_profile_declaration(frozen.profile, type_called(&frozen, "int"), &where));
 	assert_string_equal(gap_profile_symbol_file(frozen.profile, 1), "b.c");
 	assert_string_equal(gap_profile_symbol_file(frozen.profile, 2), "");
+	frozen_deinit(&frozen);
+}
+
+static void absence_is_told(void **state)
+{
+	static const struct {
+		const char *member;
+		int absent;
+		double confidence;
+	} rows[] = {{"gone", 1, 0.975}, {"layout.base", 1, 1}, {"gon", 0, -1},
+		    {"one", 0, -1},     {"base", 0, -1},       {"", 0, -1}};
+	struct frozen frozen = freeze(annotated(), 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		double confidence = -1;
+
+		assert_int_equal(gap_profile_says_absent(frozen.profile,
+							 type_called(&frozen, "task"),
+							 rows[i].member, &confidence),
+				 rows[i].absent);
+		assert_true(fabs(confidence - rows[i].confidence) < 1e-9);
+	}
+	assert_true(gap_profile_says_absent(frozen.profile, type_called(&frozen, "task"), "gone",
+					    NULL));
+	assert_false(
+		gap_profile_says_absent(frozen.profile, type_called(&frozen, "int"), "gone", NULL));
 	frozen_deinit(&frozen);
 }
 
@@ -636,6 +674,7 @@ int main(void)
 		cmocka_unit_test(types_reach_symbols_by_address),
 		cmocka_unit_test(by_name_only_where_there_is_one),
 		cmocka_unit_test(provenance_is_told),
+		cmocka_unit_test(absence_is_told),
 		cmocka_unit_test(minimal_holds_only_what_binds),
 	};
 

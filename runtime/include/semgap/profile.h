@@ -309,6 +309,13 @@ struct gap_provenance {
 GAP_API void gap_profile_provenance(const struct gap_profile *profile, enum gap_table table,
 				    uint32_t row, struct gap_provenance *provenance);
 
+/**
+ * Whether inference told that the kernel's @type has no member @name; that a profile lacks one which
+ * holds a selection does not mean so. How surely goes to @confidence, which may be NULL.
+ */
+GAP_API int gap_profile_says_absent(const struct gap_profile *profile, gap_type_id type,
+				    const char *name, double *confidence);
+
 /** Stable name of a kind ("struct"), of a source kind ("dwarf"), of an ELF machine ("x86-64").
  * Static strings. */
 GAP_API const char *gap_kind_name(enum gap_kind kind);
