@@ -104,7 +104,12 @@ static enum gap_status take_tables(struct answer *answer, struct file_tables *ta
 static enum gap_status take_owners(struct answer *answer, struct gap_error *error)
 {
 	struct file_tables tables;
-	enum gap_status status = gap_files_init(&answer->files, answer->walk.guest, error);
+	enum gap_status status;
+
+	if (!gap_sockets_tell_owners(&answer->walk))
+		return gap_fail(error, GAP_NOT_FOUND,
+				"the profile does not tell which files are sockets");
+	status = gap_files_init(&answer->files, answer->walk.guest, error);
 
 	answer->owners.count = 0;
 	answer->files.without_paths = 1;
@@ -121,7 +126,7 @@ static enum gap_status take_owners(struct answer *answer, struct gap_error *erro
 	return status;
 }
 
-/* Sockets whose owners the profile does not lead to are still worth telling. */
+/* Sockets whose owners the profile does not lead to are still worth telling, as a part. */
 static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 {
 	struct answer *answer = rows->state;
@@ -137,6 +142,9 @@ static enum gap_status collect(struct guest_rows *rows, struct gap_error *error)
 		*error = second;
 		return owners;
 	}
+	if (owners && owners != GAP_PARTIAL && !status)
+		return gap_fail(error, GAP_PARTIAL, "who holds sockets open is not known: %s",
+				second.text);
 	return status;
 }
 

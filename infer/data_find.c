@@ -255,6 +255,7 @@ void data_find_tasks(struct data_solver *solver)
 		   solver->init_task);
 	solver->at.task_tasks = tasks.offset;
 	solver->at.task_comm = tasks.comm;
+	infer_claims_symbol(solver->claims, "init_task", solver->init_task, 0);
 	data_set_add(solver, &solver->tasks, solver->init_task, 0);
 	for (uint32_t i = 0; i < tasks.list.count; i++)
 		data_set_add(solver, &solver->tasks, tasks.list.at[i] - tasks.offset, 0);

@@ -59,6 +59,18 @@ static enum gap_status proceed(const struct run *run, const char *what, struct g
 
 /* ---- meeting the kernel ---- */
 
+static void warn_rivals(const struct run *run)
+{
+	const struct gap_survey *survey = &run->result->survey;
+
+	warn(run,
+	     "page tables in this memory lead to %u more kernel%s, left from before a warm reboot "
+	     "or "
+	     "forged, for which less speaks: ELF machine %u, \"%.*s\"",
+	     survey->rivals, survey->rivals == 1 ? "" : "s, one of them", survey->rival_machine,
+	     (int)strcspn(survey->rival, "\n"), survey->rival);
+}
+
 static enum gap_status meet(struct run *run, const struct gap_memory *memory,
 			    struct gap_error *error)
 {
@@ -81,11 +93,7 @@ static enum gap_status meet(struct run *run, const struct gap_memory *memory,
 						   result->survey.linear_end.value};
 	kernel->reads_max = READS_MAX;
 	if (result->survey.rivals)
-		warn(run,
-		     "%u other kernels have page tables in this memory, as after a warm reboot; "
-		     "the one that most "
-		     "processes use was taken",
-		     result->survey.rivals);
+		warn_rivals(run);
 	return infer_image_copy(&result->image, kernel->guest, kernel->image.start,
 				kernel->image.end, error);
 }
@@ -584,14 +592,10 @@ static enum gap_status believe_types(struct run *run, struct gap_error *error)
 /* Symbols of data that the kernel's tables do not have, as objects and code tell of them. */
 static enum gap_status add_found_symbols(struct run *run, struct gap_error *error)
 {
-	enum gap_status status;
+	enum gap_status status = run->result->has_data_symbols ? GAP_OK : collect_code(run, error);
 
-	if (run->result->has_data_symbols)
-		return GAP_OK;
-	status = collect_code(run, error);
-	if (status || !infer_claims_symbol_count(run->result->claims))
+	if (status || !infer_write_found(run->types, run->result))
 		return status;
-	infer_write_found_symbols(run->types, run->result);
 	return freeze(run, run->types, error);
 }
 
@@ -629,6 +633,7 @@ static enum gap_status build_from_claims(struct run *run, struct gap_error *erro
 		return status;
 	infer_write_target(builder, result);
 	infer_write_symbols(builder, result);
+	infer_write_found(builder, result);
 	add_sources(builder, run);
 	status = infer_write_fields(builder, result, run->fields)
 			 ? gap_fail(error, GAP_NO_MEMORY, "out of memory")
@@ -656,6 +661,21 @@ static enum gap_status ask_priors(struct run *run, struct gap_error *error)
 	return run->options->prior_count ? fuse(run, error) : GAP_OK;
 }
 
+/* A profile that says nothing would pass for one that says something. */
+static enum gap_status refuse_nothing(const struct run *run, struct gap_error *error)
+{
+	for (uint32_t i = 0; i < run->fields->count; i++)
+		if (run->result->verdicts[i].answer != INFER_ABSTAINED)
+			return GAP_OK;
+	if (infer_symbols_count(run->result->kernel.symbols) || !run->fields->count)
+		return GAP_OK;
+	return gap_fail(
+		error, GAP_NOT_FOUND,
+		"of the kernel that was met nothing could be told, neither symbols nor a "
+		"field: its memory is not complete, or what was met is no kernel (\"%.*s\")",
+		(int)strcspn(run->result->survey.text, "\n"), run->result->survey.text);
+}
+
 static enum gap_status weigh(struct run *run, struct gap_error *error)
 {
 	enum gap_status status = collect(run, error);
@@ -664,6 +684,8 @@ static enum gap_status weigh(struct run *run, struct gap_error *error)
 		status = fuse(run, error);
 	if (!status)
 		status = ask_priors(run, error);
+	if (!status)
+		status = refuse_nothing(run, error);
 	return status ? status : build_from_claims(run, error);
 }
 

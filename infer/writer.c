@@ -148,39 +148,38 @@ static void write_met(const struct symbol_writer *writer)
 		write_symbol(writer, "swapper_pg_dir", 'D', root);
 }
 
-static struct symbol_writer writer_of(struct gap_builder *builder,
-				      const struct infer_result *result)
+static struct symbol_writer symbol_writer(struct gap_builder *builder,
+					  const struct infer_result *result)
 {
-	return (struct symbol_writer){
-		.builder = builder,
-		.result = result,
-		.percpu = percpu_window(result->kernel.symbols),
-	};
+	return (struct symbol_writer){builder, result, percpu_window(result->kernel.symbols)};
 }
 
-void infer_write_found_symbols(struct gap_builder *builder, const struct infer_result *result)
+uint32_t infer_write_found(struct gap_builder *builder, const struct infer_result *result)
 {
-	struct symbol_writer writer = writer_of(builder, result);
+	struct symbol_writer writer = symbol_writer(builder, result);
+	uint32_t count, written = 0;
 
 	for (uint32_t i = 0; i < infer_claims_symbol_count(result->claims); i++) {
 		const struct infer_found_symbol *found = infer_claims_symbol_at(result->claims, i);
-		uint32_t count = 0;
 
 		infer_symbols_named(result->kernel.symbols, found->name, &count);
-		if (!count)
-			write_symbol(&writer, found->name, 'D', found->address);
+		if (count)
+			continue;
+		write_symbol(&writer, found->name, 'D', found->address);
+		written++;
 	}
+	return written;
 }
 
 void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result)
 {
-	struct symbol_writer writer = writer_of(builder, result);
+	const struct infer_symbols *symbols = result->kernel.symbols;
+	struct symbol_writer writer = symbol_writer(builder, result);
 	const struct infer_symbol *symbol;
 
-	for (uint32_t i = 0; (symbol = infer_symbols_at(result->kernel.symbols, i)); i++)
+	for (uint32_t i = 0; (symbol = infer_symbols_at(symbols, i)); i++)
 		write_symbol(&writer, symbol->name, symbol->type, symbol->address);
 	write_met(&writer);
-	infer_write_found_symbols(builder, result);
 }
 
 /* ---- what symbols are ---- */

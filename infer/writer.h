@@ -9,8 +9,10 @@
 /** Target and symbols: what does not depend on how types were learnt. */
 void infer_write_target(struct gap_builder *builder, const struct infer_result *result);
 void infer_write_symbols(struct gap_builder *builder, const struct infer_result *result);
-/** Those that evidence found so far and no table has; infer_write_symbols() writes them as well. */
-void infer_write_found_symbols(struct gap_builder *builder, const struct infer_result *result);
+
+/** Symbols that evidence met and that no table of symbols tells, on whatever path they were met; how
+ * many. Called once what reads objects has done so. */
+uint32_t infer_write_found(struct gap_builder *builder, const struct infer_result *result);
 
 /** What symbols are (kernels/symbol-types.def), by the names of structures that the builder has or
  * gets. GAP_NO_MEMORY. */

@@ -226,11 +226,28 @@ static void close_socket(void *context)
 
 /* ---- opening ---- */
 
+/* Why there is nobody to talk to, and what to do about it. */
+static enum gap_status fail_connect(const struct socket_channel *channel, int number,
+				    struct gap_error *error)
+{
+	if (number == EAGAIN)
+		return fail(channel, "others wait for this QMP socket already", error);
+	return gap_fail(error, GAP_IO,
+			"%s: %s: no QMP socket that QEMU serves; -qmp unix:PATH,server=on,wait=off "
+			"makes QEMU listen at PATH",
+			channel->name, strerror(number));
+}
+
 static enum gap_status connect_to(struct socket_channel *channel, const char *path,
 				  struct gap_error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
+	if (!*path)
+		return gap_fail(
+			error, GAP_INVALID,
+			"qemu: names no QMP socket; qemu:PATH does, with the PATH that QEMU "
+			"was given in -qmp unix:PATH,server=on,wait=off");
 	if (strlen(path) >= sizeof(address.sun_path))
 		return fail(channel, "too long for the name of a socket", error);
 	strcpy(address.sun_path, path);
@@ -238,10 +255,7 @@ static enum gap_status connect_to(struct socket_channel *channel, const char *pa
 	channel->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (channel->fd < 0 ||
 	    connect(channel->fd, (const struct sockaddr *)&address, sizeof(address)))
-		return fail(channel,
-			    errno == EAGAIN ? "others wait for this QMP socket already"
-					    : strerror(errno),
-			    error);
+		return fail_connect(channel, errno, error);
 	return GAP_OK;
 }
 

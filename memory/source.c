@@ -49,6 +49,9 @@ static const struct known_start {
 	START("QEVM", "a QEMU migration stream", "dump the guest's memory instead"),
 	START("LibvirtQemudSave", "a saved libvirt domain", "virsh dump --memory-only instead"),
 	START("QFI\373", "a qcow2 disk image", "a disk is no memory"),
+	START("\x89GAP\r\n\x1a\n", "a profile of semgap's own",
+	      "it tells of a kernel and holds no guest's memory: name the dump or the live guest "
+	      "here, the profile with --profile or --prior"),
 	START("\037\213", "a gzip file", "gunzip it"),
 	START("\375"
 	      "7zXZ",

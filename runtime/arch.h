@@ -53,6 +53,10 @@ struct gap_window {
 	uint64_t start, size_bytes;
 };
 
+/* Calls into the text that a page of code has at least; most have ten times as many, and what is no
+ * code of the architecture has one by chance. */
+#define GAP_CODE_CALLS_MIN 8
+
 struct gap_arch {
 	uint16_t machine; /* ELF e_machine */
 	uint8_t pointer_bytes;
@@ -98,6 +102,10 @@ struct gap_arch {
 	uint64_t (*default_base)(const struct gap_paging *paging, uint64_t runs_at);
 	/** Does a last entry allow instructions to be fetched? NULL: all do. */
 	int (*is_executable)(uint64_t leaf);
+	/** Are the bytes of a page at @address code of this architecture: do enough of its calls
+	 * lead into @text, as one that holds anything else would have it by chance only? */
+	int (*is_code)(const unsigned char page[GAP_PAGE_BYTES], uint64_t address,
+		       struct gap_window text);
 	int shared_root; /* user half and kernel's half have one root */
 	/** Could a root of the kernel's own tables begin here, by its first page alone? */
 	int (*may_be_root)(const struct gap_memory *memory, const struct gap_space *space);

@@ -156,6 +156,24 @@ static enum gap_status walk(const struct gap_memory *memory, const struct gap_sp
 	return GAP_OK;
 }
 
+/* BL: its distance in instructions is in the lower 26 bits. */
+static int is_code(const unsigned char page[GAP_PAGE_BYTES], uint64_t address,
+		   struct gap_window text)
+{
+	unsigned calls = 0;
+
+	for (unsigned i = 0; i < GAP_PAGE_BYTES; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, page + i, sizeof(word));
+		if (word >> 26 == 0x25)
+			calls += address + i + (uint64_t)((int64_t)(int32_t)(word << 6) >> 4) -
+					 text.start <
+				 text.size_bytes;
+	}
+	return calls >= GAP_CODE_CALLS_MIN;
+}
+
 /* TCR_EL1 describes the kernel's half in T1SZ (bits 16 to 21) and TG1 (bits 30 and 31). */
 static void paging_from_tcr(uint64_t tcr, struct gap_paging *paging)
 {
@@ -244,5 +262,6 @@ const struct gap_arch gap_arch_arm64 = {
 	.kernel_half = kernel_half,
 	.default_base = default_base,
 	.is_executable = is_executable,
+	.is_code = is_code,
 	.may_be_root = may_be_root,
 };

@@ -179,6 +179,14 @@ static int may_be_root(const struct gap_memory *memory, const struct gap_space *
 	return (entry & 0xfff & ~ENTRY_ACCESSED) == ENTRY_PRESENT && entry >> 52 == 0;
 }
 
+static int is_code(const unsigned char page[GAP_PAGE_BYTES], uint64_t address,
+		   struct gap_window text)
+{
+	struct gap_x86_code code = gap_x86_code(page, address, text);
+
+	return code.calls >= GAP_CODE_CALLS_MIN && code.wide * 4 < code.calls;
+}
+
 static const struct gap_paging pagings[] = {{3, 12, 32}, {2, 12, 32}};
 
 const struct gap_arch gap_arch_i386 = {
@@ -195,6 +203,7 @@ const struct gap_arch gap_arch_i386 = {
 	.from_registers = from_registers,
 	.kernel_half = kernel_half,
 	.default_base = default_base,
+	.is_code = is_code,
 	.shared_root = 1,
 	.may_be_root = may_be_root,
 };

@@ -29,4 +29,29 @@ static inline int gap_x86_protected(const struct gap_memory *memory, uint64_t en
 	return gap_entry_read(memory, *output, &unused);
 }
 
+/** What the bytes of a page would be as code. */
+struct gap_x86_code {
+	unsigned calls; /* near ones, into the text */
+	unsigned wide;  /* moves and sums of 64 bits, whose prefix is an instruction with 32 bits */
+};
+
+static inline struct gap_x86_code gap_x86_code(const unsigned char *page, uint64_t address,
+					       struct gap_window text)
+{
+	struct gap_x86_code code = {0, 0};
+
+	for (unsigned i = 0; i + 5 <= GAP_PAGE_BYTES; i++) {
+		int32_t distance;
+
+		memcpy(&distance, page + i + 1, sizeof(distance));
+		if (page[i] == 0xe8)
+			code.calls += address + i + 5 + (uint64_t)(int64_t)distance - text.start <
+				      text.size_bytes;
+		if ((page[i] & 0xfb) == 0x48)
+			code.wide += page[i + 1] == 0x89 || page[i + 1] == 0x8b ||
+				     page[i + 1] == 0x8d || page[i + 1] == 0x83;
+	}
+	return code;
+}
+
 #endif

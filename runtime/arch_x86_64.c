@@ -233,6 +233,14 @@ static int looks_like_root(const struct gap_memory *memory, const struct gap_spa
 	return large == 4;
 }
 
+static int is_code(const unsigned char page[GAP_PAGE_BYTES], uint64_t address,
+		   struct gap_window text)
+{
+	struct gap_x86_code code = gap_x86_code(page, address, text);
+
+	return code.calls >= GAP_CODE_CALLS_MIN && code.wide * 2 >= code.calls;
+}
+
 /* A P4D page passes for a root of four levels. */
 static const struct gap_paging pagings[] = {{5, 12, 57}, {4, 12, 48}};
 
@@ -257,6 +265,7 @@ const struct gap_arch gap_arch_x86_64 = {
 	.image_area = image_area,
 	.default_base = default_base,
 	.is_executable = is_executable,
+	.is_code = is_code,
 	.shared_root = 1,
 	.may_be_root = looks_like_root,
 	.looks_like_root = looks_like_root,

@@ -64,11 +64,19 @@ static uint64_t skipped(const struct scan *scan, uint64_t start, uint64_t left)
 	return zeros < left ? zeros : left;
 }
 
+/* Most of a guest's memory holds nothing. */
+static int is_zero(const unsigned char *data, size_t size_bytes)
+{
+	return size_bytes && !data[0] && memcmp(data, data + 1, size_bytes - 1) == 0;
+}
+
 static int scan_piece(const struct scan *scan, const struct gap_memory_range *range,
 		      uint64_t offset, size_t size_bytes)
 {
 	uint64_t start = range->start.value + offset;
 
+	if (range->data && is_zero(range->data + offset, size_bytes))
+		return 0;
 	if (range->data)
 		return scan_bytes(scan, range->data + offset, size_bytes, start);
 	fill_window(scan, start, size_bytes);

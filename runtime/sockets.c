@@ -176,8 +176,8 @@ static uint8_t is_selection(const struct gap_profile *profile)
 	struct gap_type type;
 	gap_type_id id;
 
-	return !gap_profile_find_type(profile, "struct:net", &id, NULL) &&
-	       gap_profile_type(profile, id, &type) && (type.flags & GAP_TYPE_PARTIAL) != 0;
+	return gap_profile_find_type(profile, "struct:net", &id, NULL) ||
+	       !gap_profile_type(profile, id, &type) || (type.flags & GAP_TYPE_PARTIAL) != 0;
 }
 
 static void find_symbol(const struct gap_sockets *sockets, const char *name,
@@ -272,17 +272,24 @@ enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap_guest *
 
 /* ---- tables ---- */
 
-/*
- * The kernel has such a table, as @symbol tells, and the profile is a selection that does not lead
- * to it: what is told is not all there is. A profile with whole types lacks what its kernel lacks.
- */
-static int note_unknown(struct gap_sockets *sockets, const char *what, const char *symbol)
+static int knows_symbol(const struct gap_sockets *sockets, const char *name)
 {
 	struct gap_vaddr address;
 
-	find_symbol(sockets, symbol, &address);
-	if (sockets->is_selection && address.value &&
-	    sockets->net.value == sockets->first_net.value)
+	find_symbol(sockets, name, &address);
+	return address.value != 0;
+}
+
+/*
+ * The profile is a selection that does not lead to a table: what is told is not all there is, unless
+ * the kernel has none. It has none when its functions are known, as one tells that every kernel has
+ * and exports to nobody, and @function, which such sockets cannot do without, is not among them. A
+ * profile with whole types lacks what its kernel lacks.
+ */
+static int note_unknown(struct gap_sockets *sockets, const char *what, const char *function)
+{
+	if (sockets->is_selection && sockets->net.value == sockets->first_net.value &&
+	    (knows_symbol(sockets, function) || !knows_symbol(sockets, "start_kernel")))
 		NOTE(sockets, "the profile does not tell where %s sockets are", what);
 	return 0;
 }
@@ -301,11 +308,13 @@ static int has_all(const struct gap_sockets *sockets, const enum slot *slots, si
 
 /* Where a namespace's table is: its own, or the one that all share, which the first one shows. */
 static int table_of(struct gap_sockets *sockets, enum slot slot, struct gap_vaddr shared,
-		    struct gap_vaddr *table)
+		    const char *what, const char *function, struct gap_vaddr *table)
 {
 	int first = sockets->net.value == sockets->first_net.value;
 	struct gap_vaddr own = {0};
 
+	if (!shared.value && !(sockets->net.value && has(sockets, slot)))
+		return note_unknown(sockets, what, function);
 	if (sockets->net.value && has(sockets, slot) &&
 	    !read_pointer(sockets, sockets->net, slot, &own))
 		return 0;
@@ -341,8 +350,8 @@ static int begin_established(struct gap_sockets *sockets)
 	uint64_t mask;
 
 	if (!HAS(sockets, EHASH_CHAIN, EHASH, EHASH_MASK))
-		return note_unknown(sockets, "connected TCP", "tcp_hashinfo");
-	if (!table_of(sockets, NET_TCP, sockets->tcp, &info) ||
+		return note_unknown(sockets, "connected TCP", "tcp_v4_rcv");
+	if (!table_of(sockets, NET_TCP, sockets->tcp, "connected TCP", "tcp_v4_rcv", &info) ||
 	    !read_pointer(sockets, info, EHASH, &table.buckets) ||
 	    !read_number(sockets, info, EHASH_MASK, &mask))
 		return 0;
@@ -362,8 +371,8 @@ static int begin_listening(struct gap_sockets *sockets)
 
 	if (!has(sockets, LISTEN_HEAD) ||
 	    !(has(sockets, LISTENING) || HAS(sockets, LHASH2, LHASH2_MASK)))
-		return note_unknown(sockets, "listening TCP", "tcp_hashinfo");
-	if (!table_of(sockets, NET_TCP, sockets->tcp, &info))
+		return note_unknown(sockets, "listening TCP", "tcp_v4_rcv");
+	if (!table_of(sockets, NET_TCP, sockets->tcp, "listening TCP", "tcp_v4_rcv", &info))
 		return 0;
 	if (listening->present && table.stride_bytes) {
 		table.buckets = gap_record_at(info, listening);
@@ -384,8 +393,8 @@ static int begin_udp(struct gap_sockets *sockets)
 	uint64_t mask;
 
 	if (!HAS(sockets, UDP_SLOT_HEAD, UDP_HASH, UDP_MASK))
-		return note_unknown(sockets, "UDP", "udp_table");
-	if (!table_of(sockets, NET_UDP, sockets->udp, &info) ||
+		return note_unknown(sockets, "UDP", "udp_rcv");
+	if (!table_of(sockets, NET_UDP, sockets->udp, "UDP", "udp_rcv", &info) ||
 	    !read_pointer(sockets, info, UDP_HASH, &table.buckets) ||
 	    !read_number(sockets, info, UDP_MASK, &mask))
 		return 0;
@@ -397,16 +406,15 @@ static int begin_unix(struct gap_sockets *sockets)
 	struct gap_socket_table table = {.stride_bytes = sockets->pointer_bytes,
 					 .family = GAP_SOCKET_UNIX};
 
-	if (!sockets->unix_table.value && !has(sockets, NET_UNIX))
-		return note_unknown(sockets, "unix", "unix_create");
-	if (!table_of(sockets, NET_UNIX, sockets->unix_table, &table.buckets))
+	if (!table_of(sockets, NET_UNIX, sockets->unix_table, "unix", "unix_create",
+		      &table.buckets))
 		return 0;
 	return take_table(sockets, table, sockets->unix_count);
 }
 
 /* Lists of all namespaces together, nulls lists in 6.0 to 6.2 (0daf07e52709, 0a78cf7264d2): those of the
  * other kind end with NULL. */
-static int take_raw(struct gap_sockets *sockets, struct gap_vaddr table)
+static int take_raw(struct gap_sockets *sockets, struct gap_vaddr table, const char *function)
 {
 	const struct gap_field *field = &sockets->fields[RAW_TABLE];
 	struct gap_socket_table raw = {.buckets = gap_record_at(table, field),
@@ -414,21 +422,21 @@ static int take_raw(struct gap_sockets *sockets, struct gap_vaddr table)
 				       .nulls = 1,
 				       .protocol = GAP_SOCKET_RAW};
 
-	if (!field->present)
-		return note_unknown(sockets, "raw", "raw_v4_hashinfo");
-	if (!table.value || sockets->net.value != sockets->first_net.value)
+	if (!field->present || !table.value)
+		return note_unknown(sockets, "raw", function);
+	if (sockets->net.value != sockets->first_net.value)
 		return 0;
 	return take_table(sockets, raw, field->size_bytes / sockets->pointer_bytes);
 }
 
 static int begin_raw(struct gap_sockets *sockets)
 {
-	return take_raw(sockets, sockets->raw);
+	return take_raw(sockets, sockets->raw, "raw_local_deliver");
 }
 
 static int begin_raw6(struct gap_sockets *sockets)
 {
-	return take_raw(sockets, sockets->raw6);
+	return take_raw(sockets, sockets->raw6, "raw6_local_deliver");
 }
 
 /* One list for each namespace. */
@@ -473,9 +481,10 @@ static int begin_netlink(struct gap_sockets *sockets)
 {
 	struct gap_vaddr array, table = sockets->future;
 
-	if (!HAS(sockets, NETLINK_HASH, NETLINK_NODE, RHASH_BUCKETS, RHASH_COUNT))
-		return note_unknown(sockets, "netlink", "nl_table");
-	if (!sockets->netlink.value || sockets->net.value != sockets->first_net.value ||
+	if (!HAS(sockets, NETLINK_HASH, NETLINK_NODE, RHASH_BUCKETS, RHASH_COUNT) ||
+	    !sockets->netlink.value)
+		return note_unknown(sockets, "netlink", "netlink_create");
+	if (sockets->net.value != sockets->first_net.value ||
 	    gap_guest_read_pointer(sockets->guest, sockets->netlink, &array))
 		return 0;
 	while (table.value || sockets->netlink_next < NETLINK_FAMILIES) {
@@ -794,6 +803,12 @@ int gap_sockets_next(struct gap_sockets *sockets, struct gap_socket *socket)
 }
 
 /* ---- from a file ---- */
+
+int gap_sockets_tell_owners(const struct gap_sockets *sockets)
+{
+	return knows_symbol(sockets, "socket_file_ops") &&
+	       HAS(sockets, FILE_OP, FILE_PRIVATE, SOCKET_SK);
+}
 
 enum gap_status gap_socket_of_file(const struct gap_sockets *sockets, struct gap_vaddr file,
 				   struct gap_vaddr *sock)

@@ -239,6 +239,26 @@ static void no_kernel_is_an_error(void **state)
 	run_deinit(&run);
 }
 
+/* Image, banner and page tables are there, and nothing else: no profile of that. */
+static void a_kernel_that_says_nothing_is_an_error(void **state)
+{
+	struct run run = {.options = {.no_btf = true,
+				      .no_vmcoreinfo = true,
+				      .no_kallsyms = true,
+				      .no_ksymtab = true}};
+	unsigned char *image;
+
+	(void)state;
+	met_kernel_init(&run.kernel, &everything);
+	image = synthetic_physical(&run.kernel.graph.guest, SYNTHETIC_IMAGE_AT);
+	memset(image + 0x1000, 0, SYNTHETIC_ROOT - SYNTHETIC_TEXT - 0x1000);
+	memset(image + 0x202000, 0, 0x400000 - 0x202000);
+	infer(&run);
+	assert_int_equal(run.status, GAP_NOT_FOUND);
+	assert_non_null(strstr(run.error.text, "nothing could be told"));
+	run_deinit(&run);
+}
+
 static void every_step_can_be_cancelled(void **state)
 {
 	static const char *const steps[] = {"looking for the kernel", "reading symbols",
@@ -318,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_doubt_about_types_is_told),
 		cmocka_unit_test(true_types_raise_no_doubt),
 		cmocka_unit_test(no_kernel_is_an_error),
+		cmocka_unit_test(a_kernel_that_says_nothing_is_an_error),
 		cmocka_unit_test(every_step_can_be_cancelled),
 		cmocka_unit_test(priors_are_asked),
 		cmocka_unit_test(a_prior_of_another_width_is_named),

@@ -56,6 +56,7 @@ static void scene_write(struct scene *scene)
 	scene->result.kernel.symbols = scene->symbols;
 	infer_write_target(builder, &scene->result);
 	infer_write_symbols(builder, &scene->result);
+	infer_write_found(builder, &scene->result);
 	assert_int_equal(infer_write_fields(builder, &scene->result, &scene->fields), GAP_OK);
 	scene->frozen = freeze(builder, 0);
 }

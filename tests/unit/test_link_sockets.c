@@ -111,7 +111,7 @@ static void make_netlink(struct fixture *fixture)
 	put64(synthetic, fixture->future, BUCKETS + 24, fixture->netlink[2] + NETLINK_NODE);
 }
 
-static int make_with(void **state, const struct object_row *wanted)
+static int make_of(void **state, const struct object_row *wanted, const struct object_symbol *known)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct synthetic *synthetic;
@@ -120,7 +120,7 @@ static int make_with(void **state, const struct object_row *wanted)
 	if (!fixture)
 		return 1;
 	guest_fixture_init(&fixture->base,
-			   &(struct object_profile){.rows = wanted, .symbols = symbols});
+			   &(struct object_profile){.rows = wanted, .symbols = known});
 	synthetic = &fixture->base.synthetic;
 	net = guest_fixture_slid(&fixture->base, INIT_NET_AT);
 	guest_fixture_set_image(&fixture->base, NETS_AT, net);
@@ -141,7 +141,23 @@ static int make_with(void **state, const struct object_row *wanted)
 
 static int make_fixture(void **state)
 {
-	return make_with(state, rows);
+	return make_of(state, rows, symbols);
+}
+
+/* A profile that knows the kernel's functions: there are raw sockets, and no unix ones or TCP. */
+static int make_with_functions(void **state)
+{
+	static const struct object_symbol known[] = {
+		{"udp_table", TCP_AT},
+		{"net_namespace_list", NETS_AT},
+		{"init_net", INIT_NET_AT},
+		{"nl_table", NETLINK_AT},
+		{"start_kernel", TCP_AT + 64},
+		{"raw_local_deliver", TCP_AT + 80},
+		{0},
+	};
+
+	return make_of(state, rows, known);
 }
 
 /* Of a kernel whose table of raw sockets the profile does not have. */
@@ -153,7 +169,7 @@ static int make_without_raw(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!rows[i].structure || strcmp(rows[i].structure, "raw_hashinfo") != 0)
 			fewer[count++] = rows[i];
-	return make_with(state, fewer);
+	return make_of(state, fewer, symbols);
 }
 
 /* Up to 8 sockets; the walk's end in @sockets. */
@@ -271,6 +287,25 @@ static void what_a_selection_lacks_is_told(void **state)
 	}
 }
 
+/* What no function is there for the kernel does not have; what one is there for is missing. */
+static void functions_tell_what_a_kernel_lacks(void **state)
+{
+	struct fixture *fixture = *state;
+	struct gap_socket seen;
+	struct gap_sockets sockets;
+	int count = 0;
+
+	guest_fixture_good(&fixture->base,
+			   gap_sockets_init(&sockets, fixture->base.guest, &fixture->base.error));
+	sockets.is_selection = 1;
+	while (gap_sockets_next(&sockets, &seen))
+		count++;
+	assert_int_equal(count, 4);
+	assert_int_equal(sockets.status, GAP_PARTIAL);
+	says(sockets.reason, "raw sockets");
+	assert_false(gap_sockets_tell_owners(&sockets));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +314,8 @@ int main(void)
 		TEST(bent_tables_are_told),
 		TEST(tables_that_loop_end),
 #undef TEST
+		cmocka_unit_test_setup_teardown(functions_tell_what_a_kernel_lacks,
+						make_with_functions, guest_fixture_drop),
 		cmocka_unit_test_setup_teardown(what_a_selection_lacks_is_told, make_without_raw,
 						guest_fixture_drop),
 	};

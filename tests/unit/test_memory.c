@@ -306,6 +306,7 @@ static void known_formats_are_not_taken_for_raw(void **state)
 		{"KDUMP   ", 8, "kdump"},
 		{"makedumpfile\0\0\0\0", 16, "makedumpfile -R"},
 		{"QFI\373\0\0\0\3", 8, "qcow2"},
+		{"\x89GAP\r\n\x1a\n", 8, "--profile"},
 	};
 
 	(void)state;

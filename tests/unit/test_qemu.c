@@ -639,6 +639,9 @@ static void what_is_no_socket_is_refused(void **state)
 	memset(long_name + 5, 'x', sizeof(long_name) - 6);
 	assert_int_equal(gap_source_memory_open("qemu:/nowhere/qmp", &opened, &error), GAP_IO);
 	assert_non_null(strstr(error.text, "/nowhere/qmp: No such file"));
+	assert_non_null(strstr(error.text, "-qmp unix:PATH"));
+	assert_int_equal(gap_source_memory_open("qemu:", &opened, &error), GAP_INVALID);
+	assert_non_null(strstr(error.text, "names no QMP socket"));
 	assert_int_equal(gap_source_memory_open(long_name, &opened, &error), GAP_IO);
 	assert_non_null(strstr(error.text, "too long"));
 	assert_int_not_equal(gap_source_memory_open("libvirt:no-such-domain", &opened, &error),

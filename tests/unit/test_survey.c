@@ -170,6 +170,198 @@ static void the_cpus_root_is_asked_first(void **state)
 	synthetic_deinit(&guest);
 }
 
+/* ---- several kernels in one memory ---- */
+
+#define OTHER_AT 0xc00000u /* physical, of another image */
+#define OTHER_BANNER 0x100000u
+#define OTHER_TEXT "Linux version 4.4.0-other (semgap@test) #1 SMP\n"
+
+/* Calls to the first byte of the text, each after a move of 64 bits or of 32. */
+static void write_code(struct synthetic *guest, uint64_t physical, uint64_t size_bytes, int wide)
+{
+	unsigned char *code = synthetic_physical(guest, physical);
+
+	for (uint64_t at = 0; at + 16 <= size_bytes; at += 16) {
+		int32_t distance = -(int32_t)(at + 9);
+
+		if (wide)
+			code[at] = 0x48;
+		code[at + 1] = 0x89;
+		code[at + 4] = 0xe8;
+		memcpy(code + at + 5, &distance, sizeof(distance));
+	}
+}
+
+static uint64_t new_root(struct synthetic *guest)
+{
+	uint64_t root = guest->next_table;
+
+	guest->next_table += 0x1000;
+	return root;
+}
+
+/* Page tables for an image at OTHER_AT: a text of 2 MiB, the rest is memory as it comes. Its root. */
+static uint64_t add_other(struct synthetic *guest)
+{
+	uint64_t root = guest->root, other = new_root(guest);
+
+	guest->root = other;
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t address = SYNTHETIC_TEXT + (uint64_t)i * 0x200000;
+
+		synthetic_map(guest, address, i < 2 ? OTHER_AT + i * 0x200000u : 0, 0x200000);
+		*synthetic_entry(guest, address, 2) |= i ? NO_EXECUTE : 0;
+		if (!i)
+			*synthetic_entry(guest, address, 2) &= ~NO_EXECUTE;
+	}
+	for (uint64_t at = 0; at < SYNTHETIC_RAM_BYTES; at += 0x200000) {
+		synthetic_map(guest, LINEAR_4 + at, at, 0x200000);
+		*synthetic_entry(guest, LINEAR_4 + at, 2) |= NO_EXECUTE;
+	}
+	guest->root = root;
+	memcpy(synthetic_physical(guest, OTHER_AT + OTHER_BANNER), OTHER_TEXT, sizeof(OTHER_TEXT));
+	return other;
+}
+
+/* So many more processes, each with a root of its own. */
+static void add_roots(struct synthetic *guest, uint64_t of, unsigned count, int alike)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t root = new_root(guest);
+
+		memcpy(synthetic_physical(guest, root), synthetic_physical(guest, of), 0x1000);
+		if (!alike)
+			synthetic_put64(synthetic_physical(guest, root + 8), (i + 1) << 12 | 0x66);
+	}
+}
+
+/* What the image says of its own root, as init_mm does. */
+static void name_root(struct synthetic *guest)
+{
+	synthetic_put64(synthetic_image(guest, SYNTHETIC_TEXT + 0x3f0000),
+			SYNTHETIC_ROOT + guest->slide);
+}
+
+static void what_is_known_decides_between_two(void **state)
+{
+	static const struct {
+		int code, other_code, named;
+		unsigned roots, others;
+		int alike;
+		int expected; /* 1 the true one, -1 the other, 0 neither */
+		unsigned rivals;
+	} cases[] = {
+		{1, 0, 0, 0, 0, 0, 1, 0}, /* what leads to no code is no kernel */
+		{0, 1, 0, 0, 0, 0, -1, 0},
+		{1, 0, 0, 0, 100, 0, 1, 0}, /* however many lead there */
+		{1, 1, 1, 0, 0, 0, 1, 1},   /* its image knows its root: told, not followed */
+		{1, 1, 1, 0, 100, 0, 1, 1},
+		{1, 1, 0, 0, 0, 0, 0, 0}, /* nothing tells */
+		{1, 1, 0, 3, 0, 0, 0, 0},
+		{1, 1, 0, 40, 0, 0, 1, 1}, /* many processes against none */
+		{1, 1, 0, 20, 100, 0, 0, 0},
+		{1, 1, 0, 40, 100, 1, 1, 1}, /* the same root a hundred times is one */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct synthetic guest;
+		struct gap_survey met;
+		struct gap_guest *opened;
+		struct gap_error error = {{0}};
+		enum gap_status status;
+		uint64_t other;
+
+		init(&guest, 4);
+		other = add_other(&guest);
+		if (cases[i].code)
+			write_code(&guest, SYNTHETIC_IMAGE_AT + 0x10000, 0x1e0000, 1);
+		if (cases[i].other_code)
+			write_code(&guest, OTHER_AT, 0x100000, 1);
+		if (cases[i].named)
+			name_root(&guest);
+		add_roots(&guest, guest.root, cases[i].roots, 0);
+		add_roots(&guest, other, cases[i].others, cases[i].alike);
+		status = gap_guest_survey(&guest.memory, NULL, &opened, &met, &error);
+		if (status != (cases[i].expected ? GAP_OK : GAP_AMBIGUOUS))
+			fail_msg("case %zu: %s", i, error.text);
+		if (!cases[i].expected) {
+			assert_non_null(strstr(error.text, SYNTHETIC_RELEASE));
+			assert_non_null(strstr(error.text, "4.4.0-other"));
+		} else {
+			assert_string_equal(met.text, cases[i].expected > 0 ? SYNTHETIC_BANNER_TEXT
+									    : OTHER_TEXT);
+			assert_int_equal(met.rivals, cases[i].rivals);
+			if (met.rivals)
+				assert_string_equal(met.rival, OTHER_TEXT);
+			gap_guest_close(opened);
+		}
+		synthetic_deinit(&guest);
+	}
+}
+
+/* A page directory for i386 that maps all of memory, and a banner: two pages that any process has. */
+static void add_narrow(struct synthetic *guest, uint64_t banner_at, uint64_t directory_at)
+{
+	memcpy(synthetic_physical(guest, banner_at), OTHER_TEXT, sizeof(OTHER_TEXT));
+	for (uint32_t i = 0; i < 256; i++)
+		synthetic_put32((unsigned char *)synthetic_physical(guest, directory_at) + 0xc00 +
+					4 * (size_t)i,
+				i << 22 | 0x1e3);
+}
+
+static void another_architecture_must_have_code(void **state)
+{
+	(void)state;
+	for (int code = 0; code < 3; code++) {
+		struct synthetic guest;
+		struct gap_survey met;
+		struct gap_guest *opened;
+
+		init(&guest, 4);
+		write_code(&guest, SYNTHETIC_IMAGE_AT + 0x10000, 0x1e0000, 1);
+		name_root(&guest);
+		add_narrow(&guest, 0xf00000, 0xf01000);
+		if (code)
+			write_code(&guest, 0x800000, 0x700000, code == 2);
+		assert_int_equal(survey(&guest, NULL, &opened, &met), GAP_OK);
+		assert_int_equal(met.machine, 62);
+		assert_string_equal(met.text, SYNTHETIC_BANNER_TEXT);
+		assert_int_equal(met.rivals, code == 1);
+		if (code == 1)
+			assert_int_equal(met.rival_machine, 3);
+		gap_guest_close(opened);
+		synthetic_deinit(&guest);
+	}
+}
+
+/* A thousand pages that have a root's form, and show the kernel's image where it does not run. */
+static void pages_of_the_form_alone_hide_nothing(void **state)
+{
+	struct synthetic guest;
+	struct gap_survey met;
+	struct gap_guest *opened;
+	struct gap_guest_info info;
+
+	(void)state;
+	init(&guest, 4);
+	write_code(&guest, SYNTHETIC_IMAGE_AT + 0x10000, 0x1e0000, 1);
+	name_root(&guest);
+	for (uint64_t at = 0xc00000; at < SYNTHETIC_RAM_BYTES; at += 0x1000) {
+		unsigned char *page = synthetic_physical(&guest, at);
+
+		for (unsigned i = 0; i < 4; i++)
+			synthetic_put64(page + 8 * (size_t)i, (uint64_t)i << 21 | 0xe7);
+		synthetic_put64(page + 8 * 510, at | 0x67);
+		synthetic_put64(page + 8 * 511, at | 0x67);
+	}
+	assert_int_equal(survey(&guest, NULL, &opened, &met), GAP_OK);
+	gap_guest_info(opened, &info);
+	assert_int_equal(info.root.value, guest.root);
+	gap_guest_close(opened);
+	synthetic_deinit(&guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +371,9 @@ int main(void)
 		cmocka_unit_test(no_banner_is_no_kernel),
 		cmocka_unit_test(empty_memory_has_no_kernel),
 		cmocka_unit_test(the_cpus_root_is_asked_first),
+		cmocka_unit_test(what_is_known_decides_between_two),
+		cmocka_unit_test(another_architecture_must_have_code),
+		cmocka_unit_test(pages_of_the_form_alone_hide_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,10 @@ GAP_API enum gap_status gap_sockets_init(struct gap_sockets *sockets, struct gap
 /** Next socket, or false at the end. */
 GAP_API int gap_sockets_next(struct gap_sockets *sockets, struct gap_socket *socket);
 
+/** Whether the profile tells which files are sockets, and whose: without it gap_socket_of_file()
+ * finds none. */
+GAP_API int gap_sockets_tell_owners(const struct gap_sockets *sockets);
+
 /**
  * The struct sock of an open file (gap_file.address), to hold against gap_socket.address.
  * GAP_NOT_FOUND: the file is no socket, or the profile does not tell; GAP_UNREADABLE.

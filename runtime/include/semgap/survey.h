@@ -23,8 +23,13 @@ struct gap_survey {
 	struct gap_vaddr image_start, image_end;   /* pages that move together with the text */
 	struct gap_vaddr text_start, text_end;     /* the kernel's own code; by its permissions */
 	struct gap_vaddr linear_start, linear_end; /* linear_start maps physical address 0 */
-	uint32_t roots;                            /* page-table roots that lead to this kernel */
-	uint32_t rivals; /* other kernels whose tables are in memory, as after a warm reboot */
+	uint32_t
+		roots; /* page-table roots that lead to this kernel, of different contents, up to 256 */
+	/* Other kernels whose tables are in memory, as after a warm reboot, and for which less speaks;
+	 * the first one's machine and banner. */
+	uint32_t rivals;
+	uint16_t rival_machine;
+	char rival[GAP_SURVEY_BANNER_BYTES];
 };
 
 /**
@@ -32,7 +37,8 @@ struct gap_survey {
  * gap_guest_info(), whose slide is counted from where images are linked by default. Its tables come
  * from @options (may be NULL) or the registers, else from the form of page tables: never from what
  * the guest says of itself. All of them must lead to a banner in an image with code. Errors:
- * GAP_NOT_FOUND, GAP_NO_MEMORY.
+ * GAP_NOT_FOUND, GAP_AMBIGUOUS (tables lead to several kernels, and nothing tells which of them
+ * runs), GAP_NO_MEMORY.
  */
 GAP_API enum gap_status gap_guest_survey(const struct gap_memory *memory,
 					 const struct gap_guest_options *options,
