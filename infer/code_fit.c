@@ -257,9 +257,12 @@ static bool adds(struct match *match, const struct code_statement *statement,
 
 static bool ends_in_pointer(const struct code_matcher *matcher, const struct code_expression *what)
 {
-	const struct code_step *last = &what->steps[what->step_count - 1];
+	const struct code_step *last;
 
-	return what->step_count && !what->address && last->kind == CODE_DEREFERENCE &&
+	if (!what->step_count || what->address)
+		return false;
+	last = &what->steps[what->step_count - 1];
+	return last->kind == CODE_DEREFERENCE &&
 	       matcher->rows->members.items[last->member].shape == CODE_S_POINTER;
 }
 
