@@ -285,6 +285,14 @@ static bool is_handed_over(const struct code_matcher *matcher, const struct code
 	return false;
 }
 
+/* Kernels have the upper half of addresses, whose last page is for errors. */
+static bool could_be_address(const struct code_matcher *matcher, int64_t number)
+{
+	if (matcher->run->values.pointer_bytes == 4)
+		number = (int32_t)(uint32_t)number;
+	return number < -4096;
+}
+
 /* Whole, with another one or with none: not bits of it. */
 static bool is_compared(const struct code_matcher *matcher, const struct code_event *event,
 			code_value pointer)
@@ -295,7 +303,8 @@ static bool is_compared(const struct code_matcher *matcher, const struct code_ev
 	if (event->alu != CODE_SUB || event->width != matcher->run->values.pointer_bytes ||
 	    (event->a != pointer && event->b != pointer))
 		return false;
-	return !code_value_is_const(&matcher->run->values, other, &number) || !number;
+	return !code_value_is_const(&matcher->run->values, other, &number) || !number ||
+	       could_be_address(matcher, number);
 }
 
 static bool uses_pointer(const struct code_matcher *matcher, const struct code_event *event,
