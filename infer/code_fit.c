@@ -287,9 +287,12 @@ static code_value head_of_walk(const struct code_matcher *matcher, const struct 
 
 static bool ends_in_pointer(const struct code_matcher *matcher, const struct code_expression *what)
 {
-	const struct code_step *last = &what->steps[what->step_count - 1];
+	const struct code_step *last;
 
-	return what->step_count && !what->address && last->kind == CODE_DEREFERENCE &&
+	if (!what->step_count || what->address)
+		return false;
+	last = &what->steps[what->step_count - 1];
+	return last->kind == CODE_DEREFERENCE &&
 	       matcher->rows->members.items[last->member].shape == CODE_S_POINTER;
 }
 
@@ -312,6 +315,14 @@ static bool is_handed_over(const struct code_matcher *matcher, const struct code
 	return false;
 }
 
+/* Kernels have the upper half of addresses, whose last page is for errors. */
+static bool could_be_address(const struct code_matcher *matcher, int64_t number)
+{
+	if (matcher->run->values.pointer_bytes == 4)
+		number = (int32_t)(uint32_t)number;
+	return number < -4096;
+}
+
 /* Whole, with another one or with none: not bits of it. */
 static bool is_compared(const struct code_matcher *matcher, const struct code_event *event,
 			code_value pointer)
@@ -322,7 +333,8 @@ static bool is_compared(const struct code_matcher *matcher, const struct code_ev
 	if (event->alu != CODE_SUB || event->width != matcher->run->values.pointer_bytes ||
 	    (event->a != pointer && event->b != pointer))
 		return false;
-	return !code_value_is_const(&matcher->run->values, other, &number) || !number;
+	return !code_value_is_const(&matcher->run->values, other, &number) || !number ||
+	       could_be_address(matcher, number);
 }
 
 static bool uses_pointer(const struct code_matcher *matcher, const struct code_event *event,
