@@ -382,6 +382,9 @@ struct linear {
 	const struct image *image;
 	uint64_t base;
 	int found;
+	/* Some run, not of the image itself, is as far from memory as one that has the text: whatever
+	 * the root. */
+	int has_text;
 };
 
 static int maps_linearly(const struct linear *linear, uint64_t base, uint64_t physical)
@@ -397,23 +400,52 @@ static int take_linear(void *context, const struct gap_mapping *mapping)
 	uint64_t base = mapping->start - mapping->physical;
 
 	if (mapping->start == linear->image->text.start ||
-	    !maps_linearly(linear, base, linear->image->space->root) ||
 	    !maps_linearly(linear, base, linear->image->text.physical))
+		return 0;
+	linear->has_text |= base != linear->image->text.start - linear->image->text.physical;
+	if (!maps_linearly(linear, base, linear->image->space->root))
 		return 0;
 	linear->base = base;
 	linear->found = 1;
 	return 1;
 }
 
+/* The entries of the kernel's half, where half of a page are. */
+static int read_half(const struct image *image, struct gap_half *half)
+{
+	const struct gap_arch *arch = image->survey->arch;
+	struct gap_paddr at = {image->space->root + GAP_PAGE_BYTES - GAP_HALF_BYTES};
+
+	half->levels = image->space->paging.levels;
+	return arch->shared_root && arch->pointer_bytes == 8 &&
+	       !gap_memory_read(image->survey->memory, at, half->entries, GAP_HALF_BYTES);
+}
+
+static int is_unmapped(const struct gap_surveying *survey, const struct gap_half *half)
+{
+	for (unsigned i = 0; i < survey->unmapped_count; i++)
+		if (survey->unmapped[i].levels == half->levels &&
+		    memcmp(survey->unmapped[i].entries, half->entries, GAP_HALF_BYTES) == 0)
+			return 1;
+	return 0;
+}
+
 static int meet_linear(struct image *image)
 {
+	struct gap_surveying *survey = image->survey;
 	struct linear linear = {.image = image};
-	const struct gap_memory *memory = image->survey->memory;
+	const struct gap_memory *memory = survey->memory;
 	const struct gap_memory_range *last = &memory->ranges[memory->range_count - 1];
+	struct gap_half half;
+	int has_half = read_half(image, &half);
 
-	gap_survey_mappings(image->survey, image->space,
-			    image->survey->arch->kernel_half(&image->space->paging), take_linear,
-			    &linear);
+	if (has_half && is_unmapped(survey, &half))
+		return 0;
+	gap_survey_mappings(survey, image->space, survey->arch->kernel_half(&image->space->paging),
+			    take_linear, &linear);
+	if (has_half && !linear.has_text && survey->walks_left &&
+	    survey->unmapped_count < GAP_HALVES_MAX)
+		survey->unmapped[survey->unmapped_count++] = half;
 	image->met->linear_start.value = linear.base;
 	image->met->linear_end.value = linear.base + last->start.value + last->size_bytes;
 	return linear.found;

@@ -13,6 +13,8 @@
 #define GAP_BANNERS_ALL 65536
 #define GAP_CODE_GOOD_MIN 4 /* pages of a sample, at least, where there is code */
 #define GAP_KERNELS_MAX 64
+#define GAP_HALF_BYTES (GAP_PAGE_BYTES / 2)
+#define GAP_HALVES_MAX 4
 /* Roots of one kernel that are told apart: more say no more. */
 #define GAP_ROOTS_MAX 256
 
@@ -20,6 +22,12 @@
 struct gap_banner {
 	struct gap_paddr at;
 	unsigned arches;
+};
+
+/** A root's entries of the kernel's half, under which no linear map of the image is. */
+struct gap_half {
+	uint8_t levels;
+	unsigned char entries[GAP_HALF_BYTES];
 };
 
 /** A kernel that page tables lead to. */
@@ -40,6 +48,10 @@ struct gap_surveying {
 	const struct gap_arch *arch;
 	unsigned surveys, surveyed, accepted; /* of this architecture; of all before it */
 	uint64_t walks_left;                  /* steps of walks in all candidates' tables */
+	/* What processes' own roots have that map of the kernel its entries alone (page-table
+	 * isolation): all of them the same, which is looked at once. */
+	struct gap_half unmapped[GAP_HALVES_MAX];
+	unsigned unmapped_count;
 	unsigned kernel_count;
 	int crowded; /* there were more kernels than there is room for */
 	struct gap_met_kernel kernels[GAP_KERNELS_MAX];
