@@ -567,8 +567,7 @@ static bool settle_order(const struct code_matcher *matcher, struct sequence *se
 
 	for (unsigned i = 0; i < sequence->count; i++)
 		at[i] = sequence->bindings[i].at;
-	if (!code_order_init(&order, matcher->run->text, matcher->run->function, at,
-			     sequence->count))
+	if (!code_order_init(&order, matcher->run, at, sequence->count))
 		return false;
 	sort_places(sequence, &order, place);
 	for (unsigned i = 1; i < sequence->count; i++)

@@ -17,7 +17,7 @@ struct place {
 };
 
 struct walk {
-	struct code_text *text;
+	const struct code_run *run;
 	struct place visited[SLOTS]; /* at 0: free */
 	struct place waiting[VISITS_MAX];
 	uint32_t visits, waiting_count;
@@ -55,12 +55,23 @@ static void put_off(struct walk *walk, const struct code_function *from, uint64_
 	const struct code_function *to = from;
 
 	if (target < from->start || target >= from->end) {
-		to = code_text_function(walk->text, target);
+		to = code_text_function(walk->run->text, target);
 		if (!to || (to->start == target && !is_part_of(to, from)))
 			return;
 	}
 	if (walk->waiting_count < VISITS_MAX)
 		walk->waiting[walk->waiting_count++] = (struct place){to, target};
+}
+
+/* A call of a function that is known not to return. */
+static bool comes_back(const struct walk *walk, const struct code_op *op)
+{
+	const struct code_run *run = walk->run;
+	const struct code_function *callee =
+		op->src == CODE_NOREG ? code_text_callee(run->text, (uint64_t)op->value) : NULL;
+
+	return !callee || !run->callee ||
+	       run->callee(run->context, callee, false) != CODE_C_NORETURN;
 }
 
 /* Where control goes from one instruction, besides the next one. False: it does not go there. */
@@ -75,7 +86,8 @@ static bool goes_on(struct walk *walk, const struct code_function *function,
 		bool jumps = copy[i].kind == CODE_JUMP && copy[i].src == CODE_NOREG;
 
 		on = copy[i].kind != CODE_JUMP && copy[i].kind != CODE_RETURN &&
-		     copy[i].kind != CODE_STOP;
+		     copy[i].kind != CODE_STOP &&
+		     (copy[i].kind != CODE_CALL || comes_back(walk, &copy[i]));
 		if (jumps || copy[i].kind == CODE_BRANCH)
 			put_off(walk, function, (uint64_t)copy[i].value);
 	}
@@ -91,7 +103,7 @@ static void go_straight(struct walk *walk, struct place place)
 
 	while (place.at >= function->start && place.at < function->end &&
 	       visit(walk, function, place.at)) {
-		ops = code_text_insn(walk->text, function, place.at, &count, &length);
+		ops = code_text_insn(walk->run->text, function, place.at, &count, &length);
 		if (!ops || !goes_on(walk, function, ops, count))
 			return;
 		place.at += length;
@@ -114,7 +126,7 @@ static void go_everywhere(struct walk *walk)
 static void walk_behind(struct walk *walk, const struct code_function *function, uint64_t at)
 {
 	uint8_t count, length;
-	const struct code_op *ops = code_text_insn(walk->text, function, at, &count, &length);
+	const struct code_op *ops = code_text_insn(walk->run->text, function, at, &count, &length);
 
 	begin(walk);
 	if (ops && goes_on(walk, function, ops, count))
@@ -122,17 +134,17 @@ static void walk_behind(struct walk *walk, const struct code_function *function,
 	go_everywhere(walk);
 }
 
-bool code_order_init(struct code_order *order, struct code_text *text,
-		     const struct code_function *function, const uint64_t *at, unsigned count)
+bool code_order_init(struct code_order *order, const struct code_run *run, const uint64_t *at,
+		     unsigned count)
 {
 	struct walk *walk = count <= CODE_ORDER_MAX ? malloc(sizeof(*walk)) : NULL;
 
 	if (!walk)
 		return false;
 	*order = (struct code_order){.count = count};
-	walk->text = text;
+	walk->run = run;
 	begin(walk);
-	go_straight(walk, (struct place){function, function->start});
+	go_straight(walk, (struct place){run->function, run->function->start});
 	go_everywhere(walk);
 	for (unsigned i = 0; i < count; i++)
 		order->where[i] = slot_of(walk, at[i])->function;

@@ -6,7 +6,7 @@
 #ifndef SEMGAP_INFER_CODE_ORDER_H
 #define SEMGAP_INFER_CODE_ORDER_H
 
-#include "infer/code_text.h"
+#include "infer/code_run.h"
 
 enum { CODE_ORDER_MAX = 32 };
 
@@ -18,10 +18,10 @@ struct code_order {
 	unsigned count;
 };
 
-/** Walks @function, and the code behind each of the @count instructions. False: there is no memory, or
- * they are too many. */
-bool code_order_init(struct code_order *order, struct code_text *text,
-		     const struct code_function *function, const uint64_t *at, unsigned count);
+/** Walks the function that was run last, and the code behind each of the @count instructions. False:
+ * there is no memory, or they are too many. */
+bool code_order_init(struct code_order *order, const struct code_run *run, const uint64_t *at,
+		     unsigned count);
 
 /** Whether every way that passes both passes @one before @other, and there is one. */
 bool code_order_is_before(const struct code_order *order, unsigned one, unsigned other);

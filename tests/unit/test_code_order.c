@@ -17,6 +17,7 @@ struct scene {
 	uint8_t bytes[TEXT_BYTES];
 	struct infer_symbols *symbols;
 	struct code_text text;
+	struct code_run run;
 };
 
 static bool read_scene(void *context, uint64_t address, void *buffer, size_t size_bytes)
@@ -36,12 +37,21 @@ static void put(struct scene *scene, uint32_t offset, const char *bytes, size_t 
 
 #define PUT(scene, offset, bytes) put(scene, offset, bytes, sizeof(bytes) - 1)
 
+/* "end" does not return. */
+static enum code_callee callee(void *context, const struct code_function *function, bool small)
+{
+	(void)context;
+	(void)small;
+	return strcmp(function->name, "end") == 0 ? CODE_C_NORETURN : CODE_C_OPAQUE;
+}
+
 static void make(struct scene *scene)
 {
 	static const struct {
 		const char *name;
 		uint32_t offset;
-	} functions[] = {{"walked", 0}, {"looped", 0x40}, {"left", 0x60}, {"end", 0x80}};
+	} functions[] = {
+		{"walked", 0}, {"looped", 0x40}, {"left", 0x60}, {"lost", 0x70}, {"end", 0x80}};
 
 	memset(scene->bytes, 0xcc, sizeof(scene->bytes));
 	PUT(scene, 0x00, "\x85\xff\x74\x1c");               /* test edi, edi; je 20 */
@@ -49,7 +59,8 @@ static void make(struct scene *scene)
 	PUT(scene, 0x20, CALL "\xeb\xdd" CALL "\xc3");      /* jmp 4; 27; ret */
 	PUT(scene, 0x40, CALL CALL "\x85\xc0\x75\xf2\xc3"); /* 40, 45; test eax, eax; jne 40; ret */
 	PUT(scene, 0x60,
-	    "\x85\xff\x75\x02\xeb\x1a" CALL "\xc3"); /* test; jne 66; jmp 80; 66; ret */
+	    "\x85\xff\x75\x02\xeb\x1a" CALL "\xc3");         /* test; jne 66; jmp 80; 66; ret */
+	PUT(scene, 0x70, CALL "\xe8\x06\0\0\0" CALL "\xc3"); /* 70; 75: end; 7a */
 	PUT(scene, 0x80, "\xc3");
 	assert_int_equal(infer_symbols_create(&scene->symbols), GAP_OK);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -58,6 +69,7 @@ static void make(struct scene *scene)
 	assert_int_equal(infer_symbols_finish(scene->symbols), GAP_OK);
 	assert_true(code_text_init(&scene->text, &code_x86_64,
 				   (struct code_reader){read_scene, scene}, scene->symbols));
+	scene->run = (struct code_run){.text = &scene->text, .callee = callee};
 }
 
 static void order_of(struct scene *scene, uint32_t function, const uint32_t *offsets,
@@ -67,8 +79,8 @@ static void order_of(struct scene *scene, uint32_t function, const uint32_t *off
 
 	for (unsigned i = 0; i < count; i++)
 		at[i] = AT + offsets[i];
-	assert_true(code_order_init(order, &scene->text,
-				    code_text_function(&scene->text, AT + function), at, count));
+	scene->run.function = code_text_function(&scene->text, AT + function);
+	assert_true(code_order_init(order, &scene->run, at, count));
 }
 
 static void drop(struct scene *scene)
@@ -130,6 +142,21 @@ static void a_call_at_the_end_leads_nowhere(void **state)
 	drop(&scene);
 }
 
+static void nothing_is_behind_what_does_not_return(void **state)
+{
+	static const uint32_t offsets[] = {0x70, 0x7a};
+	struct code_order order;
+	struct scene scene;
+
+	(void)state;
+	make(&scene);
+	order_of(&scene, 0x70, offsets, 2, &order);
+	assert_non_null(order.where[0]);
+	assert_null(order.where[1]);
+	assert_false(code_order_is_before(&order, 0, 1));
+	drop(&scene);
+}
+
 static void too_many_are_refused(void **state)
 {
 	uint64_t at[CODE_ORDER_MAX + 1] = {0};
@@ -138,8 +165,8 @@ static void too_many_are_refused(void **state)
 
 	(void)state;
 	make(&scene);
-	assert_false(code_order_init(&order, &scene.text, code_text_function(&scene.text, AT), at,
-				     CODE_ORDER_MAX + 1));
+	scene.run.function = code_text_function(&scene.text, AT);
+	assert_false(code_order_init(&order, &scene.run, at, CODE_ORDER_MAX + 1));
 	drop(&scene);
 }
 
@@ -149,6 +176,7 @@ int main(void)
 		cmocka_unit_test(a_part_out_of_line_comes_where_it_leads),
 		cmocka_unit_test(in_a_loop_nothing_comes_first),
 		cmocka_unit_test(a_call_at_the_end_leads_nowhere),
+		cmocka_unit_test(nothing_is_behind_what_does_not_return),
 		cmocka_unit_test(too_many_are_refused),
 	};
 
