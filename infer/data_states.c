@@ -10,6 +10,7 @@
 #define PF_EXITING 0x4u
 #define NS_PER_MS 1000000u
 #define NS_PER_HOUR UINT64_C(3600000000000)
+#define LATER_MIN 8u /* tasks of which one start is later than the other */
 
 /* ---- priorities ---- */
 
@@ -314,15 +315,6 @@ static bool is_monotonic(const struct data_solver *solver, uint32_t (*order)[2],
 	return down * 20 <= count && same * 4 <= count && most > 1000000;
 }
 
-static uint64_t sum_of(const struct data_set *set, uint32_t offset)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < set->count; i++)
-		sum += data_u64(set, i, offset);
-	return sum;
-}
-
 /* Both were taken at once: of several, the two that differ by less than a millisecond, for nearly
  * all tasks. */
 static bool are_close(const struct data_set *tasks, uint32_t a, uint32_t b)
@@ -352,31 +344,40 @@ static void keep_close(const struct data_set *tasks, struct data_columns *column
 		*columns = kept;
 }
 
+/* Which of the two is never less, but for a task in twenty whose memory is bad; -1: that does not tell. */
+static int later_of(const struct data_set *tasks, const struct data_columns *columns)
+{
+	uint32_t later[2] = {0};
+
+	for (uint32_t i = 0; i < tasks->count; i++) {
+		uint64_t first = data_u64(tasks, i, columns->rows[0].offset);
+		uint64_t second = data_u64(tasks, i, columns->rows[1].offset);
+
+		later[0] += first > second;
+		later[1] += second > first;
+	}
+	for (int i = 0; i < 2; i++)
+		if (later[i] >= LATER_MIN && later[!i] * 20 <= later[i])
+			return i;
+	return -1;
+}
+
 /* start_time is taken first and does not count suspension: start_boottime is never less. */
 static void claim_start_times(struct data_solver *solver, struct data_columns *columns)
 {
-	uint64_t sums[2];
-	int boot;
+	int boot = columns->count == 2 ? later_of(&solver->tasks, columns) : -1;
 
-	if (columns->count != 2) {
-		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-				   columns);
+	if (boot >= 0) {
+		data_claim(solver, DATA_RULE_start_time, "task_struct", "start_boottime", 8,
+			   &columns->rows[boot], solver->init_task);
+		data_claim(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
+			   &columns->rows[!boot], solver->init_task);
 		return;
 	}
-	for (int i = 0; i < 2; i++)
-		sums[i] = sum_of(&solver->tasks, columns->rows[i].offset);
-	if (sums[0] == sums[1]) {
-		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-				   columns);
+	data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_time", 8, columns);
+	if (columns->count == 2)
 		data_claim_columns(solver, DATA_RULE_start_time, "task_struct", "start_boottime", 8,
 				   columns);
-		return;
-	}
-	boot = sums[1] > sums[0];
-	data_claim(solver, DATA_RULE_start_time, "task_struct", "start_boottime", 8,
-		   &columns->rows[boot], solver->init_task);
-	data_claim(solver, DATA_RULE_start_time, "task_struct", "start_time", 8,
-		   &columns->rows[!boot], solver->init_task);
 }
 
 static void solve_start_times(struct data_solver *solver)

@@ -289,6 +289,14 @@ static void tear_a_task(struct graph *graph)
 	graph_put(graph, task + graph_offset("task_struct", "start_time"), 1, 8);
 }
 
+/* A bit that memory lost outweighs what all the others say together. */
+static void flip_a_time(struct graph *graph)
+{
+	uint64_t at = graph->tasks[14] + graph_offset("task_struct", "start_time");
+
+	graph_put(graph, at, graph_get(graph, at, 8) | UINT64_C(1) << 40, 8);
+}
+
 static uint64_t member_of(struct graph *graph, uint64_t at, const char *type, const char *member)
 {
 	return graph_get(graph, at + graph_offset(type, member), 8);
@@ -409,6 +417,7 @@ static void a_bent_guest_is_not_believed(void **state)
 		{"a list of tasks that loops", loop_the_tasks, 0},
 		{"mappings that lead nowhere", point_mappings_astray, 75},
 		{"a task that is rewritten", tear_a_task, 110},
+		{"a time with a bit too many", flip_a_time, 108},
 		{"a descriptor of no file yet", open_something, 110},
 		{"more processors", borrow_spaces, 110},
 		{"mounts on each other", loop_the_mounts, 105},
